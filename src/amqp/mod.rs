@@ -1,0 +1,1 @@
+//! RabbitMQ: methods and sizes of AMQP 0-9-1, the node machine, its storage, its client, its rules.

@@ -1,0 +1,1 @@
+//! What users write, as machines of policy over the client port. Knows no system.

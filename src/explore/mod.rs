@@ -1,0 +1,1 @@
+//! Small programs over worlds: run, replay, the determinism check.

@@ -1,0 +1,134 @@
+//! The ports: what every simulated party is given and may give back. Brokers, their clients and the applications are
+//! state machines over these types and know nothing else of the world.
+//!
+//! Not a runtime: nothing here schedules, sends or stores. A machine never sees a fault, a scenario, a trace or a
+//! terminal.
+
+mod out;
+mod port;
+mod ports;
+mod props;
+
+pub use out::{Because, Does, Need, Out, Output};
+pub use port::{Answer, Ask, Delivery, Down, Message, Publish, Report, Session, Settle, Take};
+pub use ports::{Draws, NoDraws, Ports, Registry};
+pub use props::{Props, Value};
+
+use crate::ids::{ConnId, CopyId, Digest, Name, Names, VerbId};
+use crate::trace::FrameFlags;
+
+/// Names an own timer or disk operation; the machine chooses it and gets it back.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Token(pub u64);
+
+/// One of a node's files, for which it alone knows the meaning. A sync covers one file.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct File(pub u32);
+
+/// How a connection came to its end, as one side sees it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Ending {
+    /// Nobody listened: the connection never stood.
+    Refused,
+    /// The other side closed it in order, after everything it had sent.
+    Closed,
+    /// It was broken off.
+    Reset,
+}
+
+/// What comes into a machine.
+#[derive(Clone, Debug)]
+pub enum Input<F> {
+    /// The process runs: the first thing it gets, also after a restart.
+    Started,
+    /// A connection stands: at a node because a client dialled, at a client because the node accepted.
+    Connected(ConnId),
+    /// A frame arrived.
+    Frame(ConnId, F),
+    /// A connection is gone, or could not be made.
+    Ended(ConnId, Ending),
+    /// An own timer ran out.
+    Timer(Token),
+    /// An own write is in the page cache, or an own sync is done.
+    DiskDone(Token),
+    /// An own disk operation failed.
+    DiskFailed(Token),
+    /// The operator asks the process to stop in order. It answers with [`Does::Exit`] when it is ready.
+    Stop,
+    /// A client's application asks its wire machine for something.
+    Ask(Ask),
+    /// A client's wire machine tells its application something.
+    Report(Report),
+}
+
+/// The words of a frame for the trace, for faults and for the network.
+#[derive(Clone, Copy, Debug)]
+pub struct Words {
+    /// What it is.
+    pub verb: VerbId,
+    /// Its channel, 0 if none.
+    pub channel: u16,
+    /// What is special about it.
+    pub flags: FrameFlags,
+    /// The number it carries, `u32::MAX` if none.
+    pub number: u32,
+    /// The message it carries or is about.
+    pub message: Name,
+    /// The verb's first word.
+    pub a: Name,
+    /// The verb's second word.
+    pub b: Name,
+}
+
+impl Words {
+    /// A frame that is nothing but its verb.
+    pub fn of(verb: VerbId) -> Words {
+        let none = Name::NONE;
+        Words { verb, channel: 0, flags: FrameFlags::default(), number: u32::MAX, message: none, a: none, b: none }
+    }
+}
+
+/// A frame of some protocol. A plain value with structure; the bytes are a codec's business.
+pub trait Wire: Clone + std::fmt::Debug {
+    /// Its words.
+    fn words(&self, names: &Names) -> Words;
+    /// Its size on the wire in bytes.
+    fn size(&self, names: &Names) -> u32;
+    /// Mixes its behaviour into a digest: everything the receiver can see, nothing else.
+    fn digest(&self, names: &Names, digest: &mut Digest);
+}
+
+/// What a machine keeps on its disk: values under keys that it chooses, each in a file.
+pub trait Record: Clone + std::fmt::Debug {
+    /// The copy of a message that this record keeps, if it keeps one.
+    fn copy(&self) -> Option<(CopyId, Name)>;
+    /// Mixes its behaviour into a digest.
+    fn digest(&self, names: &Names, digest: &mut Digest);
+}
+
+/// A change to a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Op<R> {
+    /// Puts a record under a key; replaces what was there.
+    Put(u64, R),
+    /// Removes the record under a key; removing what is not there changes nothing.
+    Delete(u64),
+}
+
+/// A party as a pure state machine: everything it does is a function of its state and its inputs.
+pub trait Machine: Clone {
+    /// What it sends.
+    type Frame: Clone;
+    /// What it stores.
+    type Record: Clone;
+
+    /// Takes one input and puts what follows into `ports.out`, in order.
+    fn handle(&mut self, input: Input<Self::Frame>, ports: &mut Ports<'_, Self::Frame, Self::Record>);
+
+    /// Shows what it holds. Must agree with the sum of the deltas that it has put out, after every input.
+    fn observe(&self, me: crate::ids::ActorId, seen: &mut crate::trace::Observable);
+
+    /// Mixes its behaviour into a digest: everything that can make a difference to what it does later, with points
+    /// in time as spans from `now`, and nothing else (no copy ids, no place ids, no counters for show).
+    fn digest(&self, now: crate::units::Time, names: &Names, digest: &mut Digest);
+}

@@ -1,0 +1,175 @@
+//! What a machine gives back: outputs in order, each with its rule, its reason and its deltas.
+
+use super::{Ask, File, Op, Report, Token};
+use crate::ids::{ConnId, CopyId, Name, PlaceId, RuleId, VerbId};
+use crate::trace::{Delta, What};
+use crate::units::Span;
+
+/// Why an output came: the input of the call, or an earlier output of the same call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Because(u32);
+
+impl Because {
+    /// The input.
+    pub const INPUT: Because = Because(u32::MAX);
+    /// The index of the earlier output; `None` for the input.
+    pub fn output(self) -> Option<usize> {
+        (self.0 != u32::MAX).then_some(self.0 as usize)
+    }
+}
+
+/// What an output needed besides its trigger; the world finds the last event about it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Need {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The copy it acts on.
+    Copy(CopyId),
+    /// The place it acts on.
+    Place(PlaceId),
+}
+
+/// What a machine does.
+#[derive(Clone, Debug)]
+pub enum Does<F> {
+    /// Sends a frame. An application "sends" an [`Ask`] to its wire machine; the connection is then not used.
+    Send(ConnId, F),
+    /// Asks for a connection to the client's node. The answer is `Connected` or `Ended`.
+    Dial,
+    /// Closes a connection after what it has sent (`abort: false`), or breaks it off.
+    Shut {
+        /// Which.
+        conn: ConnId,
+        /// Whether what is on its way is thrown away.
+        abort: bool,
+    },
+    /// Sets a timer; one that is set already under this token is replaced.
+    SetTimer {
+        /// Comes back with it.
+        token: Token,
+        /// From now.
+        after: Span,
+        /// What it is called.
+        verb: VerbId,
+        /// Whether it is only housekeeping: it alone does not keep a run going.
+        housekeeping: bool,
+    },
+    /// Takes a timer back; one that is not set is no error.
+    CancelTimer(Token),
+    /// Writes to a file: the records are in the page cache when `DiskDone` comes.
+    Write {
+        /// Which file.
+        file: File,
+        /// How many of the records put into [`Out::ops`] belong to it, in order.
+        ops: u32,
+        /// Comes back with `DiskDone`.
+        token: Token,
+    },
+    /// Syncs a file: what was written to it before is durable when `DiskDone` comes.
+    Sync {
+        /// Which file.
+        file: File,
+        /// Comes back with `DiskDone`.
+        token: Token,
+    },
+    /// Notes something about a message or a place.
+    Note {
+        /// What.
+        what: What,
+        /// Where.
+        place: PlaceId,
+        /// Which message.
+        message: Name,
+        /// A count that belongs to it.
+        number: u32,
+    },
+    /// The process ends by its own will.
+    Exit,
+    /// A wire machine tells its application something.
+    Tell(Report),
+    /// An application asks its wire machine for something.
+    Ask(Ask),
+}
+
+/// One output.
+#[derive(Clone, Debug)]
+pub struct Output<F> {
+    /// What it does.
+    pub does: Does<F>,
+    /// Under which rule.
+    pub rule: RuleId,
+    /// Why.
+    pub because: Because,
+    /// What it needed.
+    pub need: Need,
+    /// Where its deltas end in [`Out::deltas`]; they begin where those of the output before end.
+    pub deltas_end: u32,
+}
+
+/// The outputs of one call.
+#[derive(Clone, Debug)]
+pub struct Out<F, R> {
+    /// The outputs in order.
+    pub outputs: Vec<Output<F>>,
+    /// The changes of the observable state, in order; empty unless `deltas_wanted`.
+    pub deltas: Vec<Delta>,
+    /// The records of the writes, in order.
+    pub ops: Vec<Op<R>>,
+    /// Whether somebody listens: without, notes may be left out and deltas must be.
+    pub notes_wanted: bool,
+    /// Whether deltas are wanted.
+    pub deltas_wanted: bool,
+}
+
+impl<F, R> Default for Out<F, R> {
+    fn default() -> Self {
+        Out { outputs: Vec::new(), deltas: Vec::new(), ops: Vec::new(), notes_wanted: true, deltas_wanted: true }
+    }
+}
+
+impl<F, R> Out<F, R> {
+    /// Adds an output; gives what a later output of the same call can name as its reason.
+    #[inline]
+    pub fn push(&mut self, rule: RuleId, because: Because, need: Need, does: Does<F>) -> Because {
+        let deltas_end = self.deltas.len() as u32;
+        self.outputs.push(Output { does, rule, because, need, deltas_end });
+        Because(self.outputs.len() as u32 - 1)
+    }
+
+    /// Adds a note; does nothing where nobody listens.
+    #[inline]
+    pub fn note(
+        &mut self,
+        rule: RuleId,
+        because: Because,
+        what: What,
+        place: PlaceId,
+        message: Name,
+        number: u32,
+    ) -> Because {
+        if !self.notes_wanted {
+            return because;
+        }
+        self.push(rule, because, Need::Nothing, Does::Note { what, place, message, number })
+    }
+
+    /// Adds a change that belongs to the output pushed last. There must be one.
+    #[inline]
+    pub fn delta(&mut self, delta: impl FnOnce() -> Delta) {
+        if !self.deltas_wanted {
+            return;
+        }
+        self.deltas.push(delta());
+        if let Some(last) = self.outputs.last_mut() {
+            last.deltas_end = self.deltas.len() as u32;
+        }
+    }
+
+    /// Empties it; the allocations stay.
+    pub fn clear(&mut self) {
+        self.outputs.clear();
+        self.deltas.clear();
+        self.ops.clear();
+    }
+}

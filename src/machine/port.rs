@@ -1,0 +1,139 @@
+//! The client port: how an application talks to a messaging system, whichever it is. The application's machine (`app`)
+//! is above it, the system's client (`amqp::client`, `redis::client`) below.
+//!
+//! It says what, not how: no channels, tags, offsets or polls.
+
+use super::{Props, Value};
+use crate::ids::Name;
+use crate::units::Span;
+use std::sync::Arc;
+
+/// A message as the application sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// The application's id for it (the order's number). It travels in the message.
+    pub id: Name,
+    /// Size of the payload in bytes.
+    pub size: u32,
+    /// Where an answer should go; [`Name::NONE`] if none is wanted.
+    pub reply_to: Name,
+    /// What ties an answer to its question.
+    pub correlation: Name,
+    /// Everything else.
+    pub props: Arc<Props>,
+}
+
+/// What an application asks of its client.
+#[derive(Clone, Debug)]
+pub enum Ask {
+    /// Connect and set the session up; the answer is `Ready` or `Down`.
+    Connect,
+    /// Publish a message.
+    Publish(Publish),
+    /// Settle a delivery.
+    Settle(Delivery, Settle),
+    /// Close in order.
+    Disconnect,
+}
+
+/// A publish.
+#[derive(Clone, Debug)]
+pub struct Publish {
+    /// The application's number for this attempt; answers name it. Counts up.
+    pub ticket: u32,
+    /// To what: an exchange, a topic, a list. The empty text is the system's default.
+    pub to: Name,
+    /// The routing key or partition key.
+    pub key: Name,
+    /// The message.
+    pub message: Message,
+    /// Whether it is to come back where nobody takes it.
+    pub mandatory: bool,
+}
+
+/// The client's number for a delivery; counts up from 1 over its whole life, also over reconnects.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Delivery(pub u32);
+
+/// What becomes of a delivery.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Settle {
+    /// It is done.
+    Done,
+    /// It and all open ones before it are done.
+    DoneUpTo,
+    /// It is to be delivered again.
+    Again,
+    /// It is to be thrown away or dead-lettered.
+    Reject,
+}
+
+/// What a client tells its application.
+#[derive(Clone, Debug)]
+pub enum Report {
+    /// The session stands.
+    Ready,
+    /// The session is gone: open tickets get no answer any more, open deliveries cannot be settled any more.
+    Down(Down),
+    /// The broker's answer to a publish.
+    Answer(u32, Answer),
+    /// The broker gave a message back; where answers were asked for, `Answer` still follows.
+    Returned(u32),
+    /// A delivery.
+    Offer {
+        /// The client's number for it.
+        delivery: Delivery,
+        /// The message.
+        message: Message,
+        /// From which queue, topic or list.
+        from: Name,
+        /// Whether it was handed out before, as far as the broker says.
+        redelivered: bool,
+    },
+    /// The broker ended the subscription; deliveries stay open.
+    Cancelled,
+}
+
+/// Why a session is gone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Down {
+    /// Nobody listened.
+    Refused,
+    /// The connection was closed or broken off, or went silent.
+    Lost,
+    /// The broker reported an error, with its text.
+    Error(Name),
+}
+
+/// The broker's answer to a publish.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Answer {
+    /// Taken over.
+    Confirmed,
+    /// Refused.
+    Refused,
+}
+
+/// What a client's session is to be, again after each reconnect.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Session {
+    /// Whether publishes are to be answered.
+    pub confirms: bool,
+    /// What is consumed, if anything.
+    pub take: Option<Take>,
+    /// What the client offers as heartbeat interval; zero for none; `None` for what the broker proposes.
+    pub heartbeat: Option<Span>,
+}
+
+/// A subscription.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Take {
+    /// The queue, topic or list.
+    pub from: Name,
+    /// Whether deliveries count as settled when they are sent.
+    pub auto_settle: bool,
+    /// At most this many open deliveries; 0 for no limit.
+    pub prefetch: u32,
+    /// What the system calls it besides: consumer tag, group, arguments such as priority.
+    pub options: Arc<Vec<(Name, Value)>>,
+}

@@ -1,0 +1,1 @@
+//! Connections as pairs of FIFO streams of frames with sizes (TCP).

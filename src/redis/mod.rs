@@ -1,0 +1,1 @@
+//! Redis lists: commands, the node machine with its append-only file, its client, its rules.

@@ -1,0 +1,92 @@
+//! What a rule is: one sentence about behaviour, where it is known from, the versions it holds for, and how closely it
+//! is modelled. Here are the type, the ids and the lookup.
+//!
+//! Not the rules themselves: each table is in its system's folder, next to the decisions that name its rows.
+
+use crate::ids::RuleId;
+use serde::{Deserialize, Serialize};
+
+/// How closely the model follows the real thing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fidelity {
+    /// As measured or documented.
+    Exact,
+    /// The outcome is right; times or details are simpler than in reality.
+    Simplified,
+    /// Known, and left out.
+    NotModelled,
+}
+
+/// A rule of a system, of the lab or of the clients.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// Its key, such as `amqp.confirm.after-fsync`; stable, used in traces and on the command line.
+    pub key: &'static str,
+    /// One plain sentence.
+    pub sentence: &'static str,
+    /// A documentation page or the ids of measured facts.
+    pub source: &'static str,
+    /// The versions it holds for, in words.
+    pub versions: &'static str,
+    /// How closely it is modelled.
+    pub fidelity: Fidelity,
+}
+
+/// The rules of one system. Its number is the high byte of its rules' ids.
+#[derive(Clone, Copy, Debug)]
+pub struct RuleTable {
+    /// Unique among the tables.
+    pub number: u8,
+    /// The system's name.
+    pub system: &'static str,
+    /// The rows, in the order of their ids.
+    pub rules: &'static [Rule],
+}
+
+/// Defines a table of rules and a constant of type [`RuleId`] for each row.
+///
+/// A row reads `NAME: "key", "sentence", "source", "versions", Fidelity;`.
+#[macro_export]
+macro_rules! rule_table {
+    ($table:literal, $system:literal; $($name:ident: $key:literal, $sentence:literal, $source:literal, $versions:literal, $fidelity:ident;)*) => {
+        #[allow(clippy::upper_case_acronyms, non_camel_case_types, reason = "rows are counted through an enum with the constants' names")]
+        #[repr(u8)]
+        enum Row { $($name),* }
+        $(
+            #[doc = $sentence]
+            pub const $name: $crate::ids::RuleId = $crate::ids::RuleId((($table as u16) << 8) | Row::$name as u16);
+        )*
+        /// All rules of this table.
+        pub const TABLE: $crate::rules::RuleTable = $crate::rules::RuleTable {
+            number: $table,
+            system: $system,
+            rules: &[$($crate::rules::Rule {
+                key: $key, sentence: $sentence, source: $source, versions: $versions,
+                fidelity: $crate::rules::Fidelity::$fidelity,
+            }),*],
+        };
+    };
+}
+
+/// All tables of the program.
+#[derive(Clone, Copy, Debug)]
+pub struct RuleBook(pub &'static [RuleTable]);
+
+impl RuleBook {
+    /// The rule with this id.
+    pub fn get(&self, id: RuleId) -> Option<&'static Rule> {
+        let (table, row) = ((id.0 >> 8) as u8, (id.0 & 0xff) as usize);
+        self.0.iter().find(|t| t.number == table)?.rules.get(row)
+    }
+    /// The id of the rule with this key.
+    pub fn find(&self, key: &str) -> Option<RuleId> {
+        self.all().find(|(_, rule)| rule.key == key).map(|(id, _)| id)
+    }
+    /// Every rule with its id, table by table.
+    pub fn all(&self) -> impl Iterator<Item = (RuleId, &'static Rule)> {
+        self.0.iter().flat_map(|t| {
+            t.rules.iter().enumerate().map(|(row, rule)| (RuleId((u16::from(t.number) << 8) | row as u16), rule))
+        })
+    }
+}

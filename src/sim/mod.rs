@@ -1,0 +1,1 @@
+//! The kernel: calendar, named random streams, choice port, engine with limits.

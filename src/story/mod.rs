@@ -1,0 +1,1 @@
+//! Trace and rules to sentences.

@@ -1,0 +1,1 @@
+//! Trace to lanes and marks in integer columns.

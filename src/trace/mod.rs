@@ -1,0 +1,22 @@
+//! What happened, as data: the vocabulary of events, the log, the observable state and its reducer, the file format.
+//!
+//! System-neutral: it knows frames, places, copies and beliefs, not exchanges or partitions. It decides nothing and
+//! calls no machine. How a trace is drawn or told is in `timeline` and `story`.
+
+mod codec;
+mod delta;
+mod event;
+mod header;
+mod log;
+mod observable;
+mod observer;
+mod vocabulary;
+
+pub use codec::{DecodeError, MAX_LINE, VERSION, decode, encode};
+pub use delta::{Belief, Delta, Flags, Order};
+pub use event::{DiskStep, Event, Frame, FrameFlags, Kind, Link, Outcome, Process, What};
+pub use header::{Actor, ActorKind, Declared, Destination, FaultText, Header, Place, PlaceKind};
+pub use log::Log;
+pub use observable::{Held, Observable};
+pub use observer::{Observer, Tables};
+pub use vocabulary::{Class, Verb, VerbBook, VerbTable};

@@ -1,0 +1,99 @@
+//! The observable state: what is where, and who believes what. Made in two ways that must agree: by folding the
+//! deltas of a trace, and by asking every machine for what it holds.
+
+use super::delta::{Belief, Delta, Flags, Order};
+use crate::ids::{ActorId, CopyId, Name, PlaceId};
+use crate::mem::VecMap;
+
+/// A copy in a place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Held {
+    /// Which copy.
+    pub copy: CopyId,
+    /// Of which message.
+    pub message: Name,
+    /// Its properties.
+    pub flags: Flags,
+}
+
+/// Places with copies, gauges and beliefs. Empty places and zero gauges are not kept, so equal states are equal values.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Observable {
+    /// The copies of each place, by position and copy.
+    pub places: VecMap<PlaceId, VecMap<(Order, CopyId), Held>>,
+    /// Numbers that actors show.
+    pub gauges: VecMap<(ActorId, Name), i64>,
+    /// What producers believe.
+    pub beliefs: VecMap<(ActorId, Name), Belief>,
+}
+
+crate::clone_in_place!(Observable { places, gauges, beliefs });
+
+impl Observable {
+    /// Nothing anywhere.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts a copy in a place; what an `observe()` calls for each copy it holds.
+    pub fn put(&mut self, place: PlaceId, order: Order, held: Held) {
+        self.places.or_insert_with(place, VecMap::new).insert((order, held.copy), held);
+    }
+
+    /// Sets a gauge.
+    pub fn set(&mut self, actor: ActorId, gauge: Name, value: i64) {
+        if value == 0 {
+            self.gauges.remove(&(actor, gauge));
+        } else {
+            self.gauges.insert((actor, gauge), value);
+        }
+    }
+
+    /// Sets a belief.
+    pub fn believe(&mut self, actor: ActorId, message: Name, belief: Belief) {
+        self.beliefs.insert((actor, message), belief);
+    }
+
+    /// The copies in a place in their order.
+    pub fn in_place(&self, place: PlaceId) -> impl Iterator<Item = &Held> {
+        self.places.get(&place).into_iter().flat_map(|p| p.values())
+    }
+
+    /// Applies one change. A change that does not fit (a copy that is not there) changes nothing and gives `false`.
+    pub fn apply(&mut self, delta: &Delta) -> bool {
+        match *delta {
+            Delta::Put { place, copy, message, order, flags } => {
+                self.put(place, order, Held { copy, message, flags });
+                true
+            }
+            Delta::Move { copy, from, to, order, flags } => {
+                let Some(held) = self.take(from, copy) else { return false };
+                self.put(to, order, Held { flags, ..held });
+                true
+            }
+            Delta::Remove { copy, place } => self.take(place, copy).is_some(),
+            Delta::Clear { place } => {
+                self.places.remove(&place);
+                true
+            }
+            Delta::Set { actor, gauge, value } => {
+                self.set(actor, gauge, value);
+                true
+            }
+            Delta::Believe { actor, message, belief } => {
+                self.believe(actor, message, belief);
+                true
+            }
+        }
+    }
+
+    fn take(&mut self, place: PlaceId, copy: CopyId) -> Option<Held> {
+        let copies = self.places.get_mut(&place)?;
+        let key = *copies.keys().find(|(_, c)| *c == copy)?;
+        let held = copies.remove(&key);
+        if copies.is_empty() {
+            self.places.remove(&place);
+        }
+        held
+    }
+}

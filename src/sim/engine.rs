@@ -91,6 +91,19 @@ impl<T: Copy> Engine<T> {
         self.calendar.schedule(time.max(self.now), Entry { payload, housekeeping })
     }
 
+    /// Keeps a place among equal times, see [`Calendar::reserve`].
+    #[inline]
+    pub fn reserve(&mut self) -> u64 {
+        self.calendar.reserve()
+    }
+
+    /// Puts an event down at a place that was kept.
+    #[inline]
+    pub fn schedule_reserved(&mut self, time: Time, turn: u64, payload: T, housekeeping: bool) -> Key {
+        self.work += usize::from(!housekeeping);
+        self.calendar.schedule_reserved(time.max(self.now), turn, Entry { payload, housekeeping })
+    }
+
     /// Takes an event back; `None` if it has come already.
     #[inline]
     pub fn cancel(&mut self, key: Key) -> Option<T> {

@@ -70,6 +70,18 @@ impl Template {
     }
 }
 
+impl Template {
+    /// The name for the number `n` where it was made before.
+    pub(super) fn known(&self, n: u32, names: &Names) -> Option<Name> {
+        match &self.0 {
+            Form::Fixed(name) => Some(*name),
+            Form::Series(series) if n < MAX_DIRECT => Some(series.nth(n)),
+            Form::Series(series) => names.find(&format!("{}{n}", names.prefix_text(series.prefix()))),
+            Form::Text { before, after } => names.find(&format!("{before}{n}{after}")),
+        }
+    }
+}
+
 /// Interning splits off at most nine digits; a number beyond is not one name's number.
 const MAX_DIRECT: u32 = 1_000_000_000;
 

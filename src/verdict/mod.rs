@@ -3,6 +3,18 @@
 //!
 //! Not the trace, and not a viewer: it changes nothing, and how a verdict is drawn on a screen is in `export`.
 
+mod book;
+mod check;
+mod destinations;
 mod expectation;
+mod findings;
+mod flight;
+mod judge;
+mod sheet;
+mod stream;
+mod tally;
 
 pub use expectation::{Checked, Count, Expectation, Of, Takes, Word};
+pub use findings::{At, ConsumerView, FaultView, Findings, Found, Guarantee, Ids, ProducerView, QueueView, TableView};
+pub use sheet::sheet;
+pub use stream::Verdict;

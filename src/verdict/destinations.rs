@@ -77,10 +77,6 @@ impl Destinations {
         self.names.get(usize::from(dest.0)).map_or("", String::as_str)
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.names.len()
-    }
-
     /// Whether the work for this destination writes to a table.
     pub(super) fn has_table(&self, dest: Dest) -> bool {
         self.tables.iter().any(|(_, at)| *at == dest)

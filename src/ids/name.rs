@@ -142,6 +142,16 @@ impl Default for Names {
     }
 }
 
+/// Equal where the same prefixes have the same numbers.
+impl PartialEq for Names {
+    fn eq(&self, other: &Self) -> bool {
+        let n = self.prefix_count();
+        n == other.prefix_count() && (0..n as u32).all(|i| self.prefix_text(Sym(i)) == other.prefix_text(Sym(i)))
+    }
+}
+
+impl Eq for Names {}
+
 fn hash_text(text: &str) -> u64 {
     let mut digest = Digest::new();
     digest.text(text);
@@ -204,6 +214,16 @@ impl Names {
             return found;
         }
         Sym((self.own.add(text, hash) + self.shared.ends.len()) as u32)
+    }
+
+    /// How many prefixes there are; the first is the empty text.
+    pub fn prefix_count(&self) -> usize {
+        self.shared.ends.len() + self.own.ends.len()
+    }
+
+    /// Adds a prefix as it is, so that a table read from a file numbers its prefixes like the one written.
+    pub fn add_prefix(&mut self, text: &str) -> Sym {
+        self.prefix(text)
     }
 
     /// The text of a prefix.

@@ -8,7 +8,7 @@ use super::observer::{Observer, Tables};
 use crate::ids::{EventId, FrameId, Names};
 
 /// Every event with its deltas and frames, and the tables that its ids point into.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Log {
     /// What the trace is of.
     pub header: Header,

@@ -4,6 +4,11 @@
 //! calls no machine. How a trace is drawn or told is in `timeline` and `story`.
 
 mod codec;
+mod codec_lines;
+mod codec_read;
+#[cfg(test)]
+mod codec_tests;
+mod codec_write;
 mod delta;
 mod event;
 mod header;
@@ -12,7 +17,9 @@ mod observable;
 mod observer;
 mod vocabulary;
 
-pub use codec::{DecodeError, MAX_LINE, VERSION, decode, encode};
+pub use codec::{DecodeError, MAX_LINE, ReadLimits, VERSION};
+pub use codec_read::{decode, read};
+pub use codec_write::{Writer, encode};
 pub use delta::{Belief, Delta, Flags, Order};
 pub use event::{DiskStep, Event, Frame, FrameFlags, Kind, Link, Outcome, Process, What};
 pub use header::{Actor, ActorKind, Declared, Destination, FaultText, Header, Place, PlaceKind};

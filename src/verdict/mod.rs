@@ -1,1 +1,20 @@
-//! Properties over a trace while it streams: what each word of the verdict means, counted.
+//! What came of a run: lost, duplicated, reordered and the other words of the design, counted per message and
+//! destination while the trace streams; and the expectations of a scenario held against the counts.
+//!
+//! Not the trace, and not a viewer: it changes nothing, and how a verdict is drawn on a screen is in `export`.
+
+mod book;
+mod check;
+mod destinations;
+mod expectation;
+mod findings;
+mod flight;
+mod judge;
+mod sheet;
+mod stream;
+mod tally;
+
+pub use expectation::{Checked, Count, Expectation, Of, Takes, Word};
+pub use findings::{At, ConsumerView, FaultView, Findings, Found, Guarantee, Ids, ProducerView, QueueView, TableView};
+pub use sheet::sheet;
+pub use stream::Verdict;

@@ -1,0 +1,101 @@
+//! Expectations held against findings.
+
+use super::{At, Checked, Expectation, Findings, Ids, Word};
+
+impl Expectation {
+    /// Whether it holds, and what was found instead of or beside what was expected.
+    pub fn check(&self, findings: &Findings) -> Checked {
+        let found = self.found(findings);
+        let ids = self.ids.as_ref().is_none_or(|ids| same(ids, &found));
+        let holds = ids && self.count.fits(found.count);
+        Checked { expectation: self.to_string(), holds, found: self.say(&found, findings) }
+    }
+
+    fn found(&self, findings: &Findings) -> Ids {
+        match self.what {
+            Word::Depth => self.queues(findings, |queue| &queue.ready),
+            Word::Unacked => self.queues(findings, |queue| &queue.unacked),
+            Word::Durable => self.queues(findings, |queue| &queue.durable),
+            Word::Rows => self.sum(findings.tables.iter().map(|table| (&table.name, &table.rows))),
+            Word::Delivered => self.deeds(findings, |consumer| consumer.received),
+            Word::Worked => self.deeds(findings, |consumer| consumer.done),
+            Word::Failed => self.deeds(findings, |consumer| consumer.failed),
+            Word::Skipped => self.deeds(findings, |consumer| consumer.skipped),
+            Word::AtMostOnce | Word::AtLeastOnce | Word::EffectivelyOnce | Word::Fifo => {
+                only(findings.guarantees.iter().filter(|line| line.word == self.what).map(|line| line.broken).sum())
+            }
+            Word::Ended => only(u32::from(findings.ended.map(|end| end.word()) == self.of.as_deref())),
+            Word::Struck => {
+                only(findings.faults.iter().filter(|fault| self.is_of(&fault.name)).map(|fault| fault.struck).sum())
+            }
+            word => {
+                let by = findings.words.iter().filter(|found| found.word == word).flat_map(|found| &found.by);
+                self.sum(by.map(|At { at, ids }| (at, ids)))
+            }
+        }
+    }
+
+    fn is_of(&self, name: &str) -> bool {
+        self.of.as_deref().is_none_or(|of| of == name)
+    }
+
+    fn sum<'a>(&self, rows: impl Iterator<Item = (&'a String, &'a Ids)>) -> Ids {
+        let mut sum = Ids::default();
+        for (_, ids) in rows.filter(|(name, _)| self.is_of(name)) {
+            sum.count += ids.count;
+            sum.more |= ids.more;
+            for id in &ids.ids {
+                if !sum.ids.contains(id) {
+                    sum.ids.push(id.clone());
+                }
+            }
+        }
+        sum
+    }
+
+    fn queues(&self, findings: &Findings, of: impl Fn(&super::QueueView) -> &Ids) -> Ids {
+        self.sum(findings.queues.iter().map(|queue| (&queue.name, of(queue))))
+    }
+
+    fn deeds(&self, findings: &Findings, of: impl Fn(&super::ConsumerView) -> u32) -> Ids {
+        only(findings.consumers.iter().filter(|consumer| self.is_of(&consumer.name)).map(of).sum())
+    }
+
+    fn say(&self, found: &Ids, findings: &Findings) -> String {
+        match self.what {
+            Word::Ended => findings.ended.map_or("not ended", |end| end.word()).to_owned(),
+            Word::AtMostOnce | Word::AtLeastOnce | Word::EffectivelyOnce | Word::Fifo => {
+                let first = findings.guarantees.iter().find(|line| line.word == self.what);
+                match first.and_then(|line| line.first.as_ref()) {
+                    Some((id, at)) => format!("broken {}, first by {} at {}", times(found.count), plain(id), plain(at)),
+                    None => "held".to_owned(),
+                }
+            }
+            _ if found.ids.is_empty() => found.count.to_string(),
+            _ => {
+                const SHOWN: usize = 6;
+                let ids: Vec<String> = found.ids.iter().take(SHOWN).map(|id| plain(id)).collect();
+                let dots = if found.more || found.ids.len() > SHOWN { ", …" } else { "" };
+                format!("{}: {}{dots}", found.count, ids.join(", "))
+            }
+        }
+    }
+}
+
+fn only(count: u32) -> Ids {
+    Ids { count, ..Ids::default() }
+}
+
+fn times(n: u32) -> String {
+    if n == 1 { "once".to_owned() } else { format!("{n} times") }
+}
+
+/// A name with its control characters made visible.
+pub(super) fn plain(text: &str) -> String {
+    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+}
+
+/// The same messages in any order, each once. A list that was cut short never matches.
+fn same(expected: &[String], found: &Ids) -> bool {
+    !found.more && expected.iter().all(|id| found.ids.contains(id)) && found.ids.iter().all(|id| expected.contains(id))
+}

@@ -1,0 +1,137 @@
+//! Which destination a queue or a consumer counts for: the table that the consumer's work writes to, else the queue.
+//!
+//! Not what happened there.
+
+use super::book::Dest;
+use crate::ids::{ActorId, Name, PlaceId};
+use crate::trace::{Header, Place, PlaceKind, Tables};
+
+/// The name of the destination of what was never stored.
+const NOWHERE: &str = "nowhere";
+
+/// Names of destinations and what leads to them. Places come up while running and are looked up once each.
+#[derive(Clone, Debug)]
+pub(super) struct Destinations {
+    names: Vec<String>,
+    /// How many of the names come from the header; the others are forgotten by a reset.
+    declared: usize,
+    /// Queue and destination, as declared.
+    queues: Vec<(String, Dest)>,
+    /// By actor.
+    consumers: Vec<Option<Dest>>,
+    /// By table: the destinations of that name are the table's.
+    tables: Vec<(String, Dest)>,
+    /// By place.
+    places: Vec<Option<Dest>>,
+}
+
+impl Destinations {
+    pub(super) fn new(header: &Header) -> Self {
+        let mut all = Destinations {
+            names: vec![NOWHERE.to_owned()],
+            declared: 1,
+            queues: Vec::new(),
+            consumers: vec![None; header.actors.len()],
+            tables: Vec::new(),
+            places: Vec::new(),
+        };
+        for row in &header.destinations {
+            let dest = all.declare(&row.from, row.table.as_deref());
+            if let Some(slot) = all.consumers.get_mut(row.consumer.at()) {
+                slot.get_or_insert(dest);
+            }
+        }
+        all.declared = all.names.len();
+        all
+    }
+
+    /// Competing consumers of one queue are one destination, even where they write to different tables.
+    fn declare(&mut self, queue: &str, table: Option<&str>) -> Dest {
+        let known = self.queues.iter().find(|(name, _)| name == queue).map(|(_, dest)| *dest);
+        let by_table = table.and_then(|table| self.table(table));
+        let dest = known.or(by_table).unwrap_or_else(|| self.add(table.unwrap_or(queue)));
+        if known.is_none() {
+            self.queues.push((queue.to_owned(), dest));
+        }
+        if let (Some(table), None) = (table, by_table) {
+            self.tables.push((table.to_owned(), dest));
+        }
+        dest
+    }
+
+    fn add(&mut self, name: &str) -> Dest {
+        self.names.push(name.to_owned());
+        Dest(u16::try_from(self.names.len() - 1).unwrap_or(u16::MAX))
+    }
+
+    fn table(&self, name: &str) -> Option<Dest> {
+        self.tables.iter().find(|(table, _)| table == name).map(|(_, dest)| *dest)
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.names.truncate(self.declared);
+        self.places.clear();
+    }
+
+    pub(super) fn name(&self, dest: Dest) -> &str {
+        self.names.get(usize::from(dest.0)).map_or("", String::as_str)
+    }
+
+    /// Whether the work for this destination writes to a table.
+    pub(super) fn has_table(&self, dest: Dest) -> bool {
+        self.tables.iter().any(|(_, at)| *at == dest)
+    }
+
+    /// The destination of a consumer's work.
+    #[inline]
+    pub(super) fn of_consumer(&self, actor: ActorId) -> Option<Dest> {
+        self.consumers.get(actor.at()).copied().flatten()
+    }
+
+    /// The destination of what is in a place; `None` for disks.
+    #[inline]
+    pub(super) fn of_place(&mut self, place: PlaceId, tables: &Tables<'_>) -> Option<Dest> {
+        if let Some(Some(dest)) = self.places.get(place.at()) {
+            return Some(*dest);
+        }
+        self.look_up(place, tables)
+    }
+
+    #[cold]
+    fn look_up(&mut self, id: PlaceId, tables: &Tables<'_>) -> Option<Dest> {
+        let place = tables.places.get(id.at())?;
+        let dest = self.resolve(place, tables)?;
+        if self.places.len() <= id.at() {
+            self.places.resize(id.at() + 1, None);
+        }
+        self.places[id.at()] = Some(dest);
+        Some(dest)
+    }
+
+    fn resolve(&mut self, place: &Place, tables: &Tables<'_>) -> Option<Dest> {
+        match place.kind {
+            PlaceKind::Queue | PlaceKind::Unacked => Some(self.queue(place.name, tables)),
+            PlaceKind::Inbox => Some(match self.of_consumer(place.actor) {
+                Some(dest) => dest,
+                None => self.queue(place.name, tables),
+            }),
+            PlaceKind::Table => {
+                let name = tables.names.text(place.name);
+                let own = self.of_consumer(place.actor);
+                Some(self.table(&name).or(own).unwrap_or_else(|| self.add(&name)))
+            }
+            PlaceKind::PageCache | PlaceKind::Durable => None,
+        }
+    }
+
+    fn queue(&mut self, name: Name, tables: &Tables<'_>) -> Dest {
+        let text = tables.names.text(name);
+        if let Some((_, dest)) = self.queues.iter().find(|(queue, _)| *queue == text) {
+            return *dest;
+        }
+        // A queue that nobody was declared to consume is its own destination. It was added before under its name?
+        let declared = self.declared;
+        let again = self.names.iter().skip(declared).position(|known| *known == text);
+        again.map_or_else(|| self.add(&text), |at| Dest((declared + at) as u16))
+    }
+}

@@ -1,0 +1,258 @@
+//! The words a scenario may expect, what each takes, and what an expectation is. Plain data: the scenario's parser
+//! makes it, the findings answer it.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What a word may be narrowed to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Of {
+    /// A producer's name.
+    Producer,
+    /// A consumer's name.
+    Consumer,
+    /// A queue's name.
+    Queue,
+    /// A table's name.
+    Table,
+    /// A destination: a table where the consumer has one, else a queue; `nowhere` for what no queue took.
+    Destination,
+    /// A fault's name.
+    Fault,
+    /// How the run ended: `quiescent`, `until`, `event-limit`, …
+    Outcome,
+}
+
+/// What stands in the parentheses of a word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Takes {
+    /// `lost(0)` or `lost("invoices", 0)`, either with `ids: ["order-2"]`; the name narrows it.
+    CountMayOf(Of),
+    /// `depth("billing", 0)`: the name must stand.
+    CountOf(Of),
+    /// `at_most_once(true)`: holds or not. `true` is [`Count::HOLDS`], `false` is [`Count::BROKEN`].
+    Truth,
+    /// `ended("quiescent")`, `struck("cut-2")`: the name alone; a count may follow. Without it: [`Count::OCCURS`].
+    Name(Of),
+}
+
+/// How often.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Count {
+    /// `2`
+    Exactly(u32),
+    /// `at_least(2)`
+    AtLeast(u32),
+    /// `at_most(2)`
+    AtMost(u32),
+}
+
+impl Count {
+    /// A guarantee holds: nothing breaks it.
+    pub const HOLDS: Count = Count::Exactly(0);
+    /// A guarantee is broken at least once.
+    pub const BROKEN: Count = Count::AtLeast(1);
+    /// Something comes about at least once.
+    pub const OCCURS: Count = Count::AtLeast(1);
+
+    /// Whether `n` is as many.
+    pub fn fits(self, n: u32) -> bool {
+        match self {
+            Count::Exactly(m) => n == m,
+            Count::AtLeast(m) => n >= m,
+            Count::AtMost(m) => n <= m,
+        }
+    }
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Count::Exactly(n) => write!(f, "{n}"),
+            Count::AtLeast(n) => write!(f, "at_least({n})"),
+            Count::AtMost(n) => write!(f, "at_most({n})"),
+        }
+    }
+}
+
+macro_rules! expectation_words {
+    ($($variant:ident: $name:literal, $takes:expr, $definition:literal;)*) => {
+        /// A word of the verdict.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Word { $(#[doc = $definition] $variant),* }
+
+        impl Word {
+            /// Every word, in the order in which they are explained and shown.
+            pub const ALL: &'static [Word] = &[$(Word::$variant),*];
+            /// The word as it is written in a scenario.
+            pub fn name(self) -> &'static str {
+                match self { $(Word::$variant => $name),* }
+            }
+            /// What it means, in one sentence.
+            pub fn definition(self) -> &'static str {
+                match self { $(Word::$variant => $definition),* }
+            }
+            /// What stands in its parentheses.
+            pub fn takes(self) -> Takes {
+                match self { $(Word::$variant => $takes),* }
+            }
+        }
+    };
+}
+
+expectation_words! {
+    Sent: "sent", Takes::CountMayOf(Of::Producer),
+        "Messages that the producer handed to the network without asking for an answer.";
+    Confirmed: "confirmed", Takes::CountMayOf(Of::Producer),
+        "Messages that the broker confirmed to the producer.";
+    Refused: "refused", Takes::CountMayOf(Of::Producer),
+        "Messages that the producer knows were refused, returned or answered with an error.";
+    Unknown: "unknown", Takes::CountMayOf(Of::Producer),
+        "Messages for which the producer asked for an answer and never got one.";
+    Lost: "lost", Takes::CountMayOf(Of::Destination),
+        "The producer believes it delivered (sent or confirmed); no work was completed and no copy is left.";
+    LostConfirmed: "lost_confirmed", Takes::CountMayOf(Of::Destination),
+        "Lost although the broker had confirmed it.";
+    Stuck: "stuck", Takes::CountMayOf(Of::Destination),
+        "Not done, but a copy is still there: ready, unacknowledged, in flight, or in a delay or dead-letter queue.";
+    Duplicated: "duplicated", Takes::CountMayOf(Of::Destination),
+        "Work completed again beyond the first time.";
+    DuplicateRows: "duplicate_rows", Takes::CountMayOf(Of::Table),
+        "Rows of a message beyond its first in the table; a deduplicating consumer works twice and has one row.";
+    Reordered: "reordered", Takes::CountMayOf(Of::Destination),
+        "First completions that come after one of a later publish of the same producer; redelivered copies do not count.";
+    Recovered: "recovered", Takes::CountMayOf(Of::Destination),
+        "The producer does not know, and the work was done.";
+    Unexpected: "unexpected", Takes::CountMayOf(Of::Destination),
+        "The work was done although the message was refused, or never sent.";
+    Returned: "returned", Takes::CountMayOf(Of::Producer),
+        "The broker gave the message back to its producer, since no queue takes it.";
+    Unroutable: "unroutable", Takes::CountMayOf(Of::Destination),
+        "No queue wanted the message, and it was thrown away without a word.";
+    Expired: "expired", Takes::CountMayOf(Of::Queue),
+        "A copy outlived its time in the queue and was removed.";
+    Dropped: "dropped", Takes::CountMayOf(Of::Queue),
+        "A copy was removed because the queue was full.";
+    Rejected: "rejected", Takes::CountMayOf(Of::Queue),
+        "A copy was removed because its consumer rejected it.";
+    DeadLettered: "dead_lettered", Takes::CountMayOf(Of::Queue),
+        "A copy went from the queue to its dead-letter exchange.";
+    Purged: "purged", Takes::CountMayOf(Of::Queue),
+        "A copy was removed because its queue was deleted or purged.";
+    Vanished: "vanished", Takes::CountMayOf(Of::Queue),
+        "A copy that was only in memory died with its process.";
+    Depth: "depth", Takes::CountOf(Of::Queue),
+        "Messages ready in the queue at the end.";
+    Unacked: "unacked", Takes::CountOf(Of::Queue),
+        "Messages of the queue that were delivered and not yet acknowledged at the end.";
+    Durable: "durable", Takes::CountOf(Of::Queue),
+        "Messages of the queue that would survive a power loss at the end.";
+    Rows: "rows", Takes::CountOf(Of::Table),
+        "Rows in the table at the end.";
+    Delivered: "delivered", Takes::CountOf(Of::Consumer),
+        "Deliveries that the consumer received.";
+    Worked: "worked", Takes::CountOf(Of::Consumer),
+        "Work that the consumer completed.";
+    Failed: "failed", Takes::CountOf(Of::Consumer),
+        "Work of the consumer that failed.";
+    Skipped: "skipped", Takes::CountOf(Of::Consumer),
+        "Deliveries that the consumer knew already and did not work on.";
+    AtMostOnce: "at_most_once", Takes::Truth,
+        "No work was completed twice for one message and destination.";
+    AtLeastOnce: "at_least_once", Takes::Truth,
+        "No message that its producer believes delivered was lost.";
+    EffectivelyOnce: "effectively_once", Takes::Truth,
+        "Nothing was lost, and no message left its effect twice: one row each, or work done once where there is no table.";
+    Fifo: "fifo", Takes::Truth,
+        "The messages of each producer were first completed in the order of their publishing, at every destination.";
+    Ended: "ended", Takes::Name(Of::Outcome),
+        "How the run ended.";
+    Struck: "struck", Takes::Name(Of::Fault),
+        "The fault came about.";
+}
+
+impl Word {
+    /// The word with this name.
+    pub fn from_name(name: &str) -> Option<Word> {
+        Word::ALL.iter().copied().find(|word| word.name() == name)
+    }
+    /// Whether an expectation with it may list message ids.
+    pub fn takes_ids(self) -> bool {
+        match self.takes() {
+            Takes::CountMayOf(_) => true,
+            Takes::CountOf(of) => matches!(of, Of::Queue | Of::Table),
+            Takes::Truth | Takes::Name(_) => false,
+        }
+    }
+}
+
+/// Something a scenario expects of its run, to be checked at the end.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expectation {
+    /// What is counted.
+    pub what: Word,
+    /// The queue, table, consumer, producer, fault or outcome it is narrowed to.
+    pub of: Option<String>,
+    /// How many.
+    pub count: Count,
+    /// Exactly which messages, in any order.
+    pub ids: Option<Vec<String>>,
+}
+
+impl Expectation {
+    /// That `what` is found exactly `n` times.
+    pub fn exactly(what: Word, n: u32) -> Expectation {
+        Expectation { what, of: None, count: Count::Exactly(n), ids: None }
+    }
+    /// The same, narrowed to a queue, table, consumer, producer or fault.
+    pub fn of(mut self, of: &str) -> Expectation {
+        self.of = Some(of.to_owned());
+        self
+    }
+    /// The same, with the ids of the messages.
+    pub fn ids(mut self, ids: &[&str]) -> Expectation {
+        self.ids = Some(ids.iter().map(|id| (*id).to_owned()).collect());
+        self
+    }
+}
+
+impl fmt::Display for Expectation {
+    /// As it is written in a scenario: `duplicated(1, ids: ["order-2"])`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = Vec::new();
+        if let Some(of) = &self.of {
+            parts.push(quoted(of));
+        }
+        match (self.what.takes(), self.count) {
+            (Takes::Truth, Count::HOLDS) => parts.push("true".to_owned()),
+            (Takes::Truth, Count::BROKEN) => parts.push("false".to_owned()),
+            (Takes::Name(_), Count::OCCURS) => {}
+            (_, count) => parts.push(count.to_string()),
+        }
+        if let Some(ids) = &self.ids {
+            let ids: Vec<String> = ids.iter().map(|id| quoted(id)).collect();
+            parts.push(format!("ids: [{}]", ids.join(", ")));
+        }
+        write!(f, "{}({})", self.what.name(), parts.join(", "))
+    }
+}
+
+/// A text in quotes, escaped as RON has it.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.escape_debug())
+}
+
+/// An expectation held against what was found.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Checked {
+    /// The expectation as it stands in the scenario.
+    pub expectation: String,
+    /// Whether it holds.
+    pub holds: bool,
+    /// What was found, such as `2: order-2, order-5`.
+    pub found: String,
+}

@@ -1,0 +1,168 @@
+//! What was found, with texts, so that it stands without the run: for tables, JSON and comparisons.
+
+use super::Word;
+use crate::trace::Outcome;
+use crate::units::Time;
+use serde::Serialize;
+
+/// Message ids: a count and the first of them, in the order of their first appearance.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Ids {
+    /// How many cases; a message can count more than once (work completed three times is two duplicates).
+    pub count: u32,
+    /// The first messages, at most a hundred; each once.
+    pub ids: Vec<String>,
+    /// Whether there are messages that are not listed.
+    pub more: bool,
+}
+
+/// The cases of a word at one destination, queue or producer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct At {
+    /// Its name.
+    pub at: String,
+    /// The messages.
+    #[serde(flatten)]
+    pub ids: Ids,
+}
+
+/// A word with its cases. Words without a case are not listed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Found {
+    /// The word.
+    pub word: Word,
+    /// All cases.
+    pub count: u32,
+    /// Where, in the order of the trace's tables.
+    pub by: Vec<At>,
+}
+
+/// What a producer believes at the end.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ProducerView {
+    /// Its name.
+    pub name: String,
+    /// Messages it published.
+    pub published: u32,
+    /// Publishes, retries included.
+    pub attempts: u32,
+    /// Handed to the network without asking for an answer.
+    pub sent: Ids,
+    /// Answered: yes.
+    pub confirmed: Ids,
+    /// Answered: no, returned, or an error.
+    pub refused: Ids,
+    /// Asked, and no answer came.
+    pub unknown: Ids,
+    /// Those it gave up on.
+    pub gave_up: Ids,
+}
+
+/// What is in a queue at the end.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct QueueView {
+    /// Its name.
+    pub name: String,
+    /// Its node.
+    pub node: String,
+    /// Ready.
+    pub ready: Ids,
+    /// Delivered and not acknowledged.
+    pub unacked: Ids,
+    /// In the page cache: would survive a kill.
+    pub page_cache: Ids,
+    /// Synced: would survive a power loss.
+    pub durable: Ids,
+}
+
+/// What a consumer did.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ConsumerView {
+    /// Its name.
+    pub name: String,
+    /// Deliveries.
+    pub received: u32,
+    /// Completed work.
+    pub done: u32,
+    /// Failed work.
+    pub failed: u32,
+    /// Deliveries it knew already.
+    pub skipped: u32,
+    /// Delivered, not worked on yet.
+    pub waiting: Ids,
+}
+
+/// The rows of a table at the end.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct TableView {
+    /// Its name.
+    pub name: String,
+    /// Its rows; a message with two rows counts twice.
+    pub rows: Ids,
+}
+
+/// A guarantee, held or broken.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Guarantee {
+    /// Which.
+    pub word: Word,
+    /// How many cases break it; 0: it is held.
+    pub broken: u32,
+    /// The first message that breaks it, and where.
+    pub first: Option<(String, String)>,
+}
+
+/// A fault and how often it struck.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct FaultView {
+    /// Its name.
+    pub name: String,
+    /// How often.
+    pub struck: u32,
+}
+
+/// Everything that was found.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Findings {
+    /// How the run ended; `None` if it has not.
+    pub ended: Option<Outcome>,
+    /// When the last event was, in nanoseconds.
+    pub at: Time,
+    /// Messages that came up.
+    pub messages: u32,
+    /// The producers, in the order of the actors.
+    pub producers: Vec<ProducerView>,
+    /// The queues that ever were, in the order in which they came up.
+    pub queues: Vec<QueueView>,
+    /// The consumers, in the order of the actors.
+    pub consumers: Vec<ConsumerView>,
+    /// The tables that ever were.
+    pub tables: Vec<TableView>,
+    /// The words that have cases, in the order of [`Word::ALL`].
+    pub words: Vec<Found>,
+    /// At most once, at least once, effectively once, FIFO.
+    pub guarantees: Vec<Guarantee>,
+    /// The faults.
+    pub faults: Vec<FaultView>,
+}
+
+impl Findings {
+    /// The cases of a word, over all places.
+    pub fn count(&self, word: Word) -> u32 {
+        self.words.iter().find(|found| found.word == word).map_or(0, |found| found.count)
+    }
+    /// The listed messages of a word, over all places, each once.
+    pub fn ids(&self, word: Word) -> Vec<&str> {
+        let mut ids: Vec<&str> = Vec::new();
+        for id in self.words.iter().filter(|f| f.word == word).flat_map(|f| &f.by).flat_map(|at| &at.ids.ids) {
+            if !ids.contains(&id.as_str()) {
+                ids.push(id);
+            }
+        }
+        ids
+    }
+    /// Whether all guarantees of this word hold.
+    pub fn holds(&self, word: Word) -> bool {
+        self.guarantees.iter().all(|line| line.word != word || line.broken == 0)
+    }
+}

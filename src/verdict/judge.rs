@@ -1,0 +1,384 @@
+//! The judgement at the end: beliefs, completions and what is still there become the words.
+//!
+//! Not the watching; it only reads what `stream` kept, and what the observable state holds now.
+
+use super::Word;
+use super::book::{Cell, Dest, Message, cell, mark};
+use super::findings::{
+    At, ConsumerView, FaultView, Findings, Found, Guarantee, Ids, ProducerView, QueueView, TableView,
+};
+use super::stream::{BY_PLACE, Verdict};
+use super::tally::{LISTED, Tallies, Tally};
+use crate::ids::{ActorId, Name, Names, PlaceId};
+use crate::trace::{ActorKind, Belief, Observable, PlaceKind, Tables, What};
+
+/// The words that are judged here, each one case per (message, destination).
+const JUDGED: [Word; 7] = [
+    Word::Lost,
+    Word::LostConfirmed,
+    Word::Stuck,
+    Word::Duplicated,
+    Word::DuplicateRows,
+    Word::Recovered,
+    Word::Unexpected,
+];
+
+impl Verdict {
+    /// Judges the run by what is still there at its end. May be asked at any point of a run, and again later.
+    pub fn finish(&mut self, state: &Observable, tables: &Tables<'_>) -> Findings {
+        self.take_stock(state, tables);
+        let mut judged: Vec<Tallies> = vec![Tallies::default(); JUDGED.len()];
+        let mut twice = Tallies::default();
+        for slot in 0..self.book.messages.len() {
+            self.judge(slot, &mut judged, &mut twice);
+        }
+        self.findings(state, tables, &judged, &twice)
+    }
+
+    /// Notes in the cells which copies and rows are there now.
+    fn take_stock(&mut self, state: &Observable, tables: &Tables<'_>) {
+        for cell in &mut self.book.cells {
+            cell.marks &= !cell::LIVE;
+            cell.rows = 0;
+        }
+        for (&place, copies) in state.places.iter() {
+            let Some(kind) = tables.places.get(place.at()).map(|place| place.kind) else { continue };
+            if !kind.is_live() && kind != PlaceKind::Table {
+                continue;
+            }
+            let Some(dest) = self.destinations.of_place(place, tables) else { continue };
+            for held in copies.values().filter(|held| held.message.is_some()) {
+                let slot = self.book.slot(held.message);
+                let cell = self.book.cell(slot, dest);
+                if kind == PlaceKind::Table {
+                    cell.rows = cell.rows.saturating_add(1);
+                } else {
+                    cell.marks |= cell::LIVE;
+                }
+            }
+        }
+        for carried in self.flight.under_way() {
+            // A publish may come to any queue: it keeps alive whatever is not done, or the message as a whole.
+            let slot = carried.slot as usize;
+            if let Some(dest) = carried.dest {
+                self.book.cell(slot, dest).marks |= cell::LIVE;
+            } else if self.book.messages[slot].cells == 0 {
+                self.book.cell(slot, Dest::NOWHERE).marks |= cell::LIVE;
+            } else {
+                let mut at = self.book.messages[slot].cells;
+                while at != 0 {
+                    let cell = &mut self.book.cells[at as usize - 1];
+                    cell.marks |= cell::LIVE;
+                    at = cell.next;
+                }
+            }
+        }
+    }
+
+    fn judge(&self, slot: usize, judged: &mut [Tallies], twice: &mut Tallies) {
+        let message = &self.book.messages[slot];
+        let cells = self.book.cells_of(slot);
+        let onward = |cell: &Cell| cell.marks & cell::ONWARD != 0;
+        let onward_live = cells.clone().any(|cell| onward(cell) && cell.marks & cell::LIVE != 0);
+        let onward_done = cells.clone().any(|cell| onward(cell) && cell.done > 0);
+        let mut somewhere = false;
+        for cell in cells {
+            if onward(cell) {
+                self.judge_work(slot, cell, judged, twice);
+                continue;
+            }
+            // A cell without a copy ever, without work and without rows says nothing about where it was routed.
+            let real = cell.marks & (cell::STORED | cell::LIVE) != 0 || cell.done > 0 || cell.rows > 0;
+            if !real || (cell.dest == Dest::NOWHERE && cell.marks & cell::LIVE == 0) {
+                continue;
+            }
+            somewhere = true;
+            let live = cell.marks & cell::LIVE != 0 || onward_live;
+            judge_fate(slot, message, cell.dest, cell.done > 0 || onward_done, live, judged);
+            self.judge_work(slot, cell, judged, twice);
+        }
+        if !somewhere && message.marks & mark::PUBLISHED != 0 {
+            judge_fate(slot, message, Dest::NOWHERE, onward_done, onward_live, judged);
+        }
+    }
+
+    fn judge_work(&self, slot: usize, cell: &Cell, judged: &mut [Tallies], twice: &mut Tallies) {
+        let at = usize::from(cell.dest.0);
+        for _ in 1..cell.done {
+            judged[3].at(at).add(slot);
+        }
+        for _ in 1..cell.rows {
+            judged[4].at(at).add(slot);
+        }
+        let effects = if self.destinations.has_table(cell.dest) { cell.rows } else { cell.done };
+        if effects > 1 {
+            twice.at(at).add(slot);
+        }
+    }
+
+    fn findings(&self, state: &Observable, tables: &Tables<'_>, judged: &[Tallies], twice: &Tallies) -> Findings {
+        let listing = Listing { verdict: self, names: tables.names };
+        let producers = self.producers(tables.names);
+        let mut words = Vec::new();
+        for &word in Word::ALL {
+            words.extend(listing.word(word, judged, &producers, tables));
+        }
+        Findings {
+            ended: self.ended,
+            at: self.now,
+            messages: self.book.messages.len() as u32,
+            queues: queues(&self.header.actors, state, tables),
+            consumers: self.consumers(state, tables),
+            tables: self.tables(state, tables),
+            guarantees: listing.guarantees(judged, twice),
+            faults: self.faults(),
+            producers,
+            words,
+        }
+    }
+
+    fn producers(&self, names: &Names) -> Vec<ProducerView> {
+        let mut tallies = vec![[(); 5].map(|()| Tally::default()); self.header.actors.len()];
+        for (slot, message) in self.book.messages.iter().enumerate() {
+            let Some(mine) = tallies.get_mut(message.producer.at()) else { continue };
+            mine[message.belief as usize].add(slot);
+            if message.marks & mark::GAVE_UP != 0 {
+                mine[4].add(slot);
+            }
+        }
+        let listing = Listing { verdict: self, names };
+        let mut views = Vec::new();
+        for (at, actor) in self.header.actors.iter().enumerate() {
+            let published = self.deeds[at].published;
+            if actor.kind != ActorKind::Producer && published == 0 {
+                continue;
+            }
+            let of = |row: usize| listing.ids(&tallies[at][row]);
+            views.push(ProducerView {
+                name: actor.name.clone(),
+                published,
+                attempts: self.deeds[at].attempts,
+                sent: of(Belief::Sent as usize),
+                confirmed: of(Belief::Confirmed as usize),
+                refused: of(Belief::Refused as usize),
+                unknown: of(Belief::Unknown as usize),
+                gave_up: of(4),
+            });
+        }
+        views
+    }
+
+    fn consumers(&self, state: &Observable, tables: &Tables<'_>) -> Vec<ConsumerView> {
+        let mut views = Vec::new();
+        for (at, actor) in self.header.actors.iter().enumerate() {
+            let deeds = self.deeds[at];
+            let id = ActorId(at as u16);
+            if actor.kind != ActorKind::Consumer && deeds.received == 0 && deeds.done == 0 {
+                continue;
+            }
+            let inbox = |place: &crate::trace::Place| place.kind == PlaceKind::Inbox && place.actor == id;
+            views.push(ConsumerView {
+                name: actor.name.clone(),
+                received: deeds.received,
+                done: deeds.done,
+                failed: deeds.failed,
+                skipped: deeds.skipped,
+                waiting: held(state, tables, inbox),
+            });
+        }
+        views
+    }
+
+    fn tables(&self, state: &Observable, tables: &Tables<'_>) -> Vec<TableView> {
+        let mut names: Vec<String> = Vec::new();
+        let declared = self.header.destinations.iter().filter_map(|row| row.table.clone());
+        let seen = tables.places.iter().filter(|p| p.kind == PlaceKind::Table).map(|p| tables.names.text(p.name));
+        for name in declared.chain(seen) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let mut views = Vec::new();
+        for name in names {
+            let known = tables.names.find(&name);
+            let rows = held(state, tables, |place| place.kind == PlaceKind::Table && Some(place.name) == known);
+            views.push(TableView { name, rows });
+        }
+        views
+    }
+
+    fn faults(&self) -> Vec<FaultView> {
+        let rows = self.header.faults.iter().zip(&self.struck);
+        rows.map(|(fault, struck)| FaultView { name: fault.name.clone(), struck: *struck }).collect()
+    }
+}
+
+/// Whether a message that is to be done at a destination was, and whether its producer knows.
+fn judge_fate(slot: usize, message: &Message, dest: Dest, done: bool, live: bool, judged: &mut [Tallies]) {
+    let at = usize::from(dest.0);
+    let believed = matches!(message.belief, Belief::Sent | Belief::Confirmed);
+    let published = message.marks & mark::PUBLISHED != 0;
+    if !done && live {
+        judged[2].at(at).add(slot);
+    } else if !done && believed {
+        judged[0].at(at).add(slot);
+        if message.belief == Belief::Confirmed {
+            judged[1].at(at).add(slot);
+        }
+    } else if done && published && message.belief == Belief::Unknown {
+        judged[5].at(at).add(slot);
+    } else if done && (!published || message.belief == Belief::Refused) {
+        judged[6].at(at).add(slot);
+    }
+}
+
+/// The queues in the order in which they came up, with what is in them and on disk under their names.
+fn queues(actors: &[crate::trace::Actor], state: &Observable, tables: &Tables<'_>) -> Vec<QueueView> {
+    let mut seen: Vec<(ActorId, Name)> = Vec::new();
+    let queue = |kind| matches!(kind, PlaceKind::Queue | PlaceKind::Unacked);
+    for place in tables.places.iter().filter(|place| queue(place.kind)) {
+        if !seen.contains(&(place.actor, place.name)) {
+            seen.push((place.actor, place.name));
+        }
+    }
+    let disk_of = |actor: ActorId| actors.get(actor.at()).and_then(|a| a.of).unwrap_or(actor);
+    let mut views = Vec::new();
+    for (node, name) in seen {
+        let of = |kind| {
+            held(state, tables, |place| {
+                place.kind == kind && place.name == name && (place.actor == node || disk_of(place.actor) == node)
+            })
+        };
+        views.push(QueueView {
+            name: tables.names.text(name),
+            node: actors.get(node.at()).map(|actor| actor.name.clone()).unwrap_or_default(),
+            ready: of(PlaceKind::Queue),
+            unacked: of(PlaceKind::Unacked),
+            page_cache: of(PlaceKind::PageCache),
+            durable: of(PlaceKind::Durable),
+        });
+    }
+    views
+}
+
+/// The copies in all places that `wanted` chooses.
+fn held(state: &Observable, tables: &Tables<'_>, wanted: impl Fn(&crate::trace::Place) -> bool) -> Ids {
+    let mut ids = Ids::default();
+    for (id, _) in tables.places.iter().enumerate().filter(|(_, place)| wanted(place)) {
+        for held in state.in_place(PlaceId(id as u32)) {
+            ids.count += 1;
+            list(&mut ids, tables.names, held.message);
+        }
+    }
+    ids
+}
+
+fn list(ids: &mut Ids, names: &Names, message: Name) {
+    if ids.ids.len() >= LISTED {
+        ids.more = true;
+        return;
+    }
+    let text = names.text(message);
+    if !ids.ids.contains(&text) {
+        ids.ids.push(text);
+    }
+}
+
+/// Turns slots into texts.
+struct Listing<'a> {
+    verdict: &'a Verdict,
+    names: &'a Names,
+}
+
+impl Listing<'_> {
+    fn ids(&self, tally: &Tally) -> Ids {
+        let mut ids = Ids { count: tally.count, more: tally.count as usize > tally.slots.len(), ..Ids::default() };
+        for slot in &tally.slots {
+            list(&mut ids, self.names, self.verdict.book.messages[*slot as usize].name);
+        }
+        ids
+    }
+
+    /// A word with its cases by place, if it has any.
+    fn word(&self, word: Word, judged: &[Tallies], producers: &[ProducerView], tables: &Tables<'_>) -> Option<Found> {
+        let by = match word {
+            Word::Sent => beliefs(producers, |view| &view.sent),
+            Word::Confirmed => beliefs(producers, |view| &view.confirmed),
+            Word::Refused => beliefs(producers, |view| &view.refused),
+            Word::Unknown => beliefs(producers, |view| &view.unknown),
+            Word::Reordered => self.by_dest(&self.verdict.reordered),
+            Word::Returned => self.by(&self.verdict.returned, |at| {
+                self.verdict.header.actors.get(at).map(|actor| actor.name.clone()).unwrap_or_default()
+            }),
+            Word::Unroutable => self.by(&self.verdict.unroutable, |_| "nowhere".to_owned()),
+            Word::Expired => self.by_queue(What::Expired, tables),
+            Word::Dropped => self.by_queue(What::Dropped, tables),
+            Word::Rejected => self.by_queue(What::Rejected, tables),
+            Word::DeadLettered => self.by_queue(What::DeadLettered, tables),
+            Word::Purged => self.by_queue(What::Purged, tables),
+            Word::Vanished => self.by_queue(What::Vanished, tables),
+            _ => self.by_dest(&judged[JUDGED.iter().position(|known| *known == word)?]),
+        };
+        let count = by.iter().map(|at| at.ids.count).sum();
+        (count > 0).then_some(Found { word, count, by })
+    }
+
+    fn by(&self, tallies: &Tallies, name: impl Fn(usize) -> String) -> Vec<At> {
+        tallies.iter().map(|(at, tally)| At { at: name(at), ids: self.ids(tally) }).collect()
+    }
+
+    fn by_dest(&self, tallies: &Tallies) -> Vec<At> {
+        self.by(tallies, |at| self.verdict.destinations.name(Dest(at as u16)).to_owned())
+    }
+
+    fn by_queue(&self, what: What, tables: &Tables<'_>) -> Vec<At> {
+        let mut all: Vec<At> = Vec::new();
+        let row = BY_PLACE.iter().position(|known| *known == what);
+        let mine = self.verdict.by_place.iter().filter(|(at, _)| Some(at % BY_PLACE.len()) == row);
+        for (at, tally) in mine {
+            let place = (at / BY_PLACE.len()).checked_sub(1).and_then(|at| tables.places.get(at));
+            let name = place.map_or_else(|| "nowhere".to_owned(), |place| tables.names.text(place.name));
+            let ids = self.ids(tally);
+            // Ready and unacknowledged are two places of one queue.
+            match all.iter_mut().find(|known| known.at == name) {
+                Some(known) => merge(&mut known.ids, ids),
+                None => all.push(At { at: name, ids }),
+            }
+        }
+        all
+    }
+
+    fn guarantees(&self, judged: &[Tallies], twice: &Tallies) -> Vec<Guarantee> {
+        let line = |word, breaking: &[&Tallies]| {
+            let all = breaking.iter().flat_map(|tallies| tallies.iter());
+            let broken = all.clone().map(|(_, tally)| tally.count).sum();
+            let first = all.filter_map(|(at, tally)| Some((*tally.slots.first()?, at))).min();
+            let first = first.map(|(slot, at)| {
+                let name = self.verdict.book.messages[slot as usize].name;
+                (self.names.text(name), self.verdict.destinations.name(Dest(at as u16)).to_owned())
+            });
+            Guarantee { word, broken, first }
+        };
+        vec![
+            line(Word::AtMostOnce, &[&judged[3]]),
+            line(Word::AtLeastOnce, &[&judged[0]]),
+            line(Word::EffectivelyOnce, &[&judged[0], twice]),
+            line(Word::Fifo, &[&self.verdict.reordered]),
+        ]
+    }
+}
+
+fn beliefs(producers: &[ProducerView], of: impl Fn(&ProducerView) -> &Ids) -> Vec<At> {
+    let views = producers.iter().filter(|view| of(view).count > 0);
+    views.map(|view| At { at: view.name.clone(), ids: of(view).clone() }).collect()
+}
+
+fn merge(ids: &mut Ids, more: Ids) {
+    ids.count += more.count;
+    ids.more |= more.more;
+    for id in more.ids {
+        if !ids.ids.contains(&id) {
+            ids.ids.push(id);
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! The verdict as plain text for people: what each party believes, holds and did, what that comes to, and whether it
+//! is what the scenario expected.
+//!
+//! Not the JSON (that is the findings themselves) and no colours.
+
+use super::check::plain;
+use super::{Checked, Findings, Guarantee, Ids, Takes, Word};
+use unicode_width::UnicodeWidthStr;
+
+/// Columns a line may take.
+const WIDTH: usize = 96;
+/// Columns of the first column of a block.
+const LABEL: usize = 22;
+
+/// The whole verdict. Ends with a newline; lines are at most 96 columns wide unless a single name is longer.
+pub fn sheet(findings: &Findings, checked: &[Checked]) -> String {
+    let mut out = Sheet::default();
+    out.producers(findings);
+    out.queues(findings);
+    out.consumers(findings);
+    out.tables(findings);
+    out.words(findings);
+    out.guarantees(findings);
+    out.faults(findings);
+    out.expectations(checked);
+    out.ending(findings);
+    out.text
+}
+
+#[derive(Default)]
+struct Sheet {
+    text: String,
+}
+
+impl Sheet {
+    fn heading(&mut self, text: &str) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        self.text.push_str(text);
+        self.text.push('\n');
+    }
+
+    /// A row: a label, and a text that is broken between words under itself.
+    fn row(&mut self, label: &str, text: &str) {
+        self.text.push_str("  ");
+        self.text.push_str(label);
+        let mut column = 2 + label.width();
+        if column >= LABEL {
+            self.text.push_str("  ");
+            column += 2;
+        }
+        self.pad(LABEL.saturating_sub(column));
+        column = column.max(LABEL);
+        let mut first = true;
+        for word in text.split(' ') {
+            if !first && column + 1 + word.width() > WIDTH {
+                self.text.push('\n');
+                self.pad(LABEL);
+                column = LABEL;
+                first = true;
+            }
+            if !first {
+                self.text.push(' ');
+                column += 1;
+            }
+            self.text.push_str(word);
+            column += word.width();
+            first = false;
+        }
+        self.text.push('\n');
+    }
+
+    fn pad(&mut self, columns: usize) {
+        self.text.extend(std::iter::repeat_n(' ', columns));
+    }
+
+    fn producers(&mut self, findings: &Findings) {
+        if findings.producers.is_empty() {
+            return;
+        }
+        self.heading("What the producers believe");
+        for view in &findings.producers {
+            let retries = view.attempts.saturating_sub(view.published);
+            let again = if retries > 0 {
+                format!(", {} again", number(retries, "publish", "publishes"))
+            } else {
+                String::new()
+            };
+            self.row(
+                &plain(&view.name),
+                &format!("published {}{again}", number(view.published, "message", "messages")),
+            );
+            for (label, ids) in [
+                ("sent", &view.sent),
+                ("confirmed", &view.confirmed),
+                ("refused", &view.refused),
+                ("unknown", &view.unknown),
+                ("gave up", &view.gave_up),
+            ] {
+                self.ids(label, ids);
+            }
+        }
+    }
+
+    /// A row for messages, if there are any.
+    fn ids(&mut self, label: &str, ids: &Ids) {
+        if ids.count > 0 {
+            self.row(&format!("  {label}"), &list(ids));
+        }
+    }
+
+    fn queues(&mut self, findings: &Findings) {
+        if findings.queues.is_empty() {
+            return;
+        }
+        self.heading("What is in the queues");
+        for view in &findings.queues {
+            let held = [&view.ready, &view.unacked, &view.page_cache, &view.durable];
+            if held.iter().all(|ids| ids.count == 0) {
+                self.row(&plain(&view.name), "empty");
+                continue;
+            }
+            let ready = if view.ready.count + view.unacked.count == 0 { "nothing to deliver" } else { "" };
+            self.row(&plain(&view.name), ready);
+            self.ids("ready", &view.ready);
+            self.ids("unacknowledged", &view.unacked);
+            self.ids("in page cache", &view.page_cache);
+            self.ids("on disk, synced", &view.durable);
+        }
+    }
+
+    fn consumers(&mut self, findings: &Findings) {
+        if findings.consumers.is_empty() {
+            return;
+        }
+        self.heading("What the consumers did");
+        for view in &findings.consumers {
+            let mut parts = vec![number(view.received, "delivery", "deliveries"), format!("{} worked on", view.done)];
+            if view.failed > 0 {
+                parts.push(format!("{} failed", view.failed));
+            }
+            if view.skipped > 0 {
+                parts.push(format!("{} known already and skipped", view.skipped));
+            }
+            self.row(&plain(&view.name), &parts.join(", "));
+            self.ids("waiting", &view.waiting);
+        }
+    }
+
+    fn tables(&mut self, findings: &Findings) {
+        for view in &findings.tables {
+            let rows = number(view.rows.count, "row", "rows");
+            let of = match (view.rows.count as usize, view.rows.ids.len()) {
+                (0, _) => String::new(),
+                (rows, messages) if rows == messages => ", one for each message".to_owned(),
+                _ if view.rows.more => String::new(),
+                (_, messages) => format!(" for {}", number(messages as u32, "message", "messages")),
+            };
+            self.row(&format!("table {}", plain(&view.name)), &format!("{rows}{of}"));
+        }
+    }
+
+    fn words(&mut self, findings: &Findings) {
+        self.heading("What that comes to");
+        for found in findings.words.iter().filter(|found| is_outcome(found.word)) {
+            let name = found.word.name().replace('_', " ");
+            self.row(&format!("{name} {}", found.count), found.word.definition());
+            for at in &found.by {
+                let once = at.ids.count as usize == at.ids.ids.len() || at.ids.more;
+                let times = if once { String::new() } else { format!(" ({} cases)", at.ids.count) };
+                self.row("", &format!("{} {}: {}{times}", place_word(found.word), plain(&at.at), names(&at.ids)));
+            }
+        }
+        let none: Vec<String> = Word::ALL
+            .iter()
+            .filter(|word| is_outcome(**word) && findings.count(**word) == 0)
+            .map(|word| word.name().replace('_', " "))
+            .collect();
+        if !none.is_empty() {
+            self.row("nothing", &none.join(", "));
+        }
+    }
+
+    fn guarantees(&mut self, findings: &Findings) {
+        if findings.guarantees.is_empty() {
+            return;
+        }
+        self.heading("Guarantees");
+        for line in &findings.guarantees {
+            let text = match &line.first {
+                None => "held".to_owned(),
+                Some((id, at)) => {
+                    let more = if line.broken > 1 { format!(", {} in all", cases(line)) } else { String::new() };
+                    format!("BROKEN by {} at {}{more}", plain(id), plain(at))
+                }
+            };
+            let name = match line.word {
+                Word::Fifo => "first in, first out".to_owned(),
+                word => word.name().replace('_', " "),
+            };
+            self.row(&name, &text);
+        }
+    }
+
+    fn faults(&mut self, findings: &Findings) {
+        if findings.faults.is_empty() {
+            return;
+        }
+        self.heading("Faults");
+        for fault in &findings.faults {
+            let text = match fault.struck {
+                0 => "NEVER CAME ABOUT: the run does not test what the scenario says".to_owned(),
+                1 => "struck once".to_owned(),
+                n => format!("struck {n} times"),
+            };
+            self.row(&plain(&fault.name), &text);
+        }
+    }
+
+    fn expectations(&mut self, checked: &[Checked]) {
+        if checked.is_empty() {
+            return;
+        }
+        let broken = checked.iter().filter(|one| !one.holds).count();
+        self.heading(&match broken {
+            0 => format!("Expectations: all {} hold", checked.len()),
+            n => format!("Expectations: {n} of {} do not hold", checked.len()),
+        });
+        for one in checked {
+            let (sign, word) = if one.holds { ('✓', "held") } else { ('✗', "BROKEN") };
+            let expectation = plain(&one.expectation);
+            let text = if one.holds { word.to_owned() } else { format!("{word}: found {}", plain(&one.found)) };
+            // The outcome stands in one column where the expectations are short.
+            let pad = 40usize.saturating_sub(expectation.width());
+            let line = format!("  {sign} {expectation}{}  {text}\n", " ".repeat(pad));
+            self.text.push_str(&line);
+        }
+    }
+
+    fn ending(&mut self, findings: &Findings) {
+        let Some(outcome) = findings.ended else { return };
+        let why = if outcome.is_limit() { "; the verdict is of a run cut short" } else { "" };
+        self.text.push_str(&format!("\nThe run ended at {}: {}{why}.\n", findings.at, ending_text(outcome)));
+    }
+}
+
+/// The words that are an outcome of messages, and not a number of a queue, consumer or table.
+fn is_outcome(word: Word) -> bool {
+    let believed = matches!(word, Word::Sent | Word::Confirmed | Word::Refused | Word::Unknown);
+    matches!(word.takes(), Takes::CountMayOf(_)) && !believed
+}
+
+/// How the name of a place is led in.
+fn place_word(word: Word) -> &'static str {
+    match word.takes() {
+        Takes::CountMayOf(super::Of::Producer) => "to",
+        Takes::CountMayOf(super::Of::Queue) => "from",
+        _ => "at",
+    }
+}
+
+fn ending_text(outcome: crate::trace::Outcome) -> &'static str {
+    use crate::trace::Outcome;
+    match outcome {
+        Outcome::Quiescent => "nothing was left that could change the outcome",
+        Outcome::Until => "the scenario's `until` was reached",
+        Outcome::EventLimit => "the limit on events was hit",
+        Outcome::TimeLimit => "the limit on simulated time was hit",
+        Outcome::MessageLimit => "the limit on messages was hit",
+        Outcome::MemoryLimit => "the limit on memory was hit",
+    }
+}
+
+fn cases(line: &Guarantee) -> String {
+    number(line.broken, "case", "cases")
+}
+
+fn number(n: u32, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+fn list(ids: &Ids) -> String {
+    format!("{}: {}", ids.count, names(ids))
+}
+
+/// The names, neighbours of one series as a range, at most twelve items.
+fn names(ids: &Ids) -> String {
+    const SHOWN: usize = 12;
+    let runs = runs(&ids.ids);
+    let shown: Vec<&str> = runs.iter().take(SHOWN).map(String::as_str).collect();
+    let dots = if ids.more || runs.len() > SHOWN { ", …" } else { "" };
+    format!("{}{dots}", shown.join(", "))
+}
+
+/// `order-1, order-2, order-3` as `order-1 to order-3`.
+fn runs(ids: &[String]) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut at = 0;
+    while at < ids.len() {
+        let mut end = at;
+        while end + 1 < ids.len() && follows(&ids[end], &ids[end + 1]) {
+            end += 1;
+        }
+        if end - at >= 2 {
+            out.push(format!("{} to {}", plain(&ids[at]), plain(&ids[end])));
+        } else {
+            out.extend(ids[at..=end].iter().map(|id| plain(id)));
+        }
+        at = end + 1;
+    }
+    out
+}
+
+/// Whether two ids are neighbours of one series.
+fn follows(one: &str, next: &str) -> bool {
+    let cut = |text: &str| {
+        let digits = text.len() - text.bytes().rev().take_while(u8::is_ascii_digit).count();
+        (digits, text[digits..].parse::<u64>().ok())
+    };
+    let ((a, m), (b, n)) = (cut(one), cut(next));
+    one[..a] == next[..b] && m.is_some() && m.and_then(|m| m.checked_add(1)) == n
+}

@@ -1,0 +1,262 @@
+//! The observer: takes events as they come and keeps what the judgement at the end needs.
+//!
+//! It decides nothing that the end could still change; that is `judge`.
+
+use super::book::{Book, Dest, cell, mark};
+use super::destinations::Destinations;
+use super::flight::{Carried, Flight};
+use super::tally::Tallies;
+use crate::ids::{ActorId, EventId, FrameId, Name, PlaceId};
+use crate::trace::{
+    ActorKind, Belief, Class, Delta, Event, Frame, FrameFlags, Header, Kind, Observer, Outcome, Tables, VerbBook, What,
+};
+use crate::units::Time;
+
+/// What brokers do to copies, counted by queue.
+pub(super) const BY_PLACE: [What; 6] =
+    [What::Expired, What::Dropped, What::Rejected, What::DeadLettered, What::Purged, What::Vanished];
+
+/// What a client did so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Deeds {
+    pub(super) attempts: u32,
+    pub(super) published: u32,
+    pub(super) received: u32,
+    pub(super) done: u32,
+    pub(super) failed: u32,
+    pub(super) skipped: u32,
+}
+
+/// Watches a run and judges it.
+///
+/// Feed it while the run goes on or from a log, in the order of the events; then ask [`Verdict::finish`].
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    pub(super) header: Header,
+    verbs: VerbBook,
+    pub(super) book: Book,
+    pub(super) destinations: Destinations,
+    pub(super) flight: Flight,
+    /// By actor.
+    pub(super) deeds: Vec<Deeds>,
+    /// By place, [`BY_PLACE`] many each.
+    pub(super) by_place: Tallies,
+    /// By actor.
+    pub(super) returned: Tallies,
+    /// One tally.
+    pub(super) unroutable: Tallies,
+    /// By destination.
+    pub(super) reordered: Tallies,
+    /// The last first completion, by destination and producer: its place in the sequence of publishing.
+    last: Vec<Vec<u32>>,
+    /// By fault.
+    pub(super) struck: Vec<u32>,
+    pub(super) ended: Option<Outcome>,
+    pub(super) now: Time,
+}
+
+impl Verdict {
+    /// A verdict on a run with this header. The vocabularies tell which frames carry a message.
+    pub fn new(header: &Header, verbs: VerbBook) -> Verdict {
+        Verdict {
+            book: Book::default(),
+            destinations: Destinations::new(header),
+            flight: Flight::default(),
+            deeds: vec![Deeds::default(); header.actors.len()],
+            by_place: Tallies::default(),
+            returned: Tallies::default(),
+            unroutable: Tallies::default(),
+            reordered: Tallies::default(),
+            last: Vec::new(),
+            struck: vec![0; header.faults.len()],
+            ended: None,
+            now: Time::ZERO,
+            header: header.clone(),
+            verbs,
+        }
+    }
+
+    /// Forgets the run; the allocations stay. For another run of the same scenario.
+    pub fn reset(&mut self) {
+        self.book.reset();
+        self.destinations.reset();
+        self.flight.reset();
+        self.deeds.fill(Deeds::default());
+        self.by_place.reset();
+        self.returned.reset();
+        self.unroutable.reset();
+        self.reordered.reset();
+        self.last.iter_mut().for_each(Vec::clear);
+        self.struck.fill(0);
+        self.ended = None;
+        self.now = Time::ZERO;
+    }
+
+    fn kind(&self, actor: ActorId) -> Option<ActorKind> {
+        self.header.actors.get(actor.at()).map(|actor| actor.kind)
+    }
+
+    fn carried(&mut self, frame: &Frame) -> Option<Carried> {
+        if !frame.message.is_some() {
+            return None;
+        }
+        let class = self.verbs.get(frame.verb)?.class;
+        let dest = match class {
+            // A publish between nodes is another copy of what a client published.
+            Class::Publish => None,
+            Class::Deliver if self.kind(frame.to)? == ActorKind::Node => return None,
+            Class::Deliver => Some(self.destinations.of_consumer(frame.to)?),
+            _ => return None,
+        };
+        let slot = self.book.slot(frame.message) as u32;
+        Some(Carried { slot, dest, redelivered: frame.flags.has(FrameFlags::REDELIVERED) })
+    }
+
+    #[inline]
+    fn landed(&mut self, frame: FrameId, arrived: bool) {
+        let Some(Carried { slot, dest: Some(dest), redelivered }) = self.flight.land(frame) else { return };
+        if arrived {
+            let cell = self.book.cell(slot as usize, dest);
+            cell.marks = (cell.marks & !cell::REDELIVERED) | if redelivered { cell::REDELIVERED } else { 0 };
+        }
+    }
+
+    fn note(&mut self, actor: ActorId, what: What, place: PlaceId, message: Name, tables: &Tables<'_>) {
+        if !message.is_some() {
+            return;
+        }
+        match what {
+            What::Stored | What::Recovered => self.stored(place, message, tables),
+            What::Published => self.published(actor, message),
+            What::BelievesSent => _ = self.believes(message, Belief::Sent),
+            What::BelievesConfirmed => _ = self.believes(message, Belief::Confirmed),
+            What::BelievesRefused => _ = self.believes(message, Belief::Refused),
+            What::BelievesUnknown => _ = self.believes(message, Belief::Unknown),
+            What::GaveUp => self.mark(message, mark::GAVE_UP),
+            What::Returned => {
+                let slot = self.believes(message, Belief::Refused);
+                let producer = self.book.messages[slot].producer;
+                let whose = if producer.is_some() { producer } else { actor };
+                self.returned.at(whose.at()).add(slot);
+            }
+            What::Unroutable => {
+                let slot = self.book.slot(message);
+                self.unroutable.at(0).add(slot);
+            }
+            What::Received => self.deed(actor, |deeds| deeds.received += 1),
+            What::WorkDone => self.done(actor, place, message, tables),
+            What::WorkFailed => self.deed(actor, |deeds| deeds.failed += 1),
+            What::Skipped => self.deed(actor, |deeds| deeds.skipped += 1),
+            What::Expired | What::Dropped | What::Rejected | What::DeadLettered | What::Purged | What::Vanished => {
+                self.removed(what, place, message);
+            }
+            _ => {}
+        }
+    }
+
+    fn stored(&mut self, place: PlaceId, message: Name, tables: &Tables<'_>) {
+        let Some(dest) = self.destinations.of_place(place, tables) else { return };
+        let slot = self.book.slot(message);
+        self.book.cell(slot, dest).marks |= cell::STORED;
+    }
+
+    fn published(&mut self, actor: ActorId, message: Name) {
+        let slot = self.book.slot(message);
+        let Some(deeds) = self.deeds.get_mut(actor.at()) else { return };
+        deeds.attempts += 1;
+        let message = &mut self.book.messages[slot];
+        if message.marks & mark::PUBLISHED == 0 {
+            deeds.published += 1;
+            message.marks |= mark::PUBLISHED;
+            message.producer = actor;
+            message.seq = deeds.published;
+        }
+    }
+
+    fn believes(&mut self, message: Name, belief: Belief) -> usize {
+        let slot = self.book.slot(message);
+        self.book.messages[slot].belief = belief;
+        slot
+    }
+
+    fn mark(&mut self, message: Name, mark: u8) {
+        let slot = self.book.slot(message);
+        self.book.messages[slot].marks |= mark;
+    }
+
+    #[inline]
+    fn deed(&mut self, actor: ActorId, count: impl FnOnce(&mut Deeds)) {
+        if let Some(deeds) = self.deeds.get_mut(actor.at()) {
+            count(deeds);
+        }
+    }
+
+    fn removed(&mut self, what: What, place: PlaceId, message: Name) {
+        let slot = self.book.slot(message);
+        if what == What::DeadLettered {
+            self.book.messages[slot].marks |= mark::ONWARD;
+        }
+        let Some(row) = BY_PLACE.iter().position(|known| *known == what) else { return };
+        let at = if place.is_some() { place.at() + 1 } else { 0 };
+        self.by_place.at(at * BY_PLACE.len() + row).add(slot);
+    }
+
+    fn done(&mut self, actor: ActorId, place: PlaceId, message: Name, tables: &Tables<'_>) {
+        self.deed(actor, |deeds| deeds.done += 1);
+        let dest = self.destinations.of_consumer(actor);
+        let Some(dest) = dest.or_else(|| self.destinations.of_place(place, tables)) else { return };
+        let slot = self.book.slot(message);
+        let cell = self.book.cell(slot, dest);
+        cell.done = cell.done.saturating_add(1);
+        let in_sequence = cell.done == 1 && cell.marks & cell::REDELIVERED == 0;
+        if in_sequence && self.book.messages[slot].producer.is_some() {
+            self.sequence(slot, dest);
+        }
+    }
+
+    /// Compares a first completion with the one before it of the same producer and destination.
+    fn sequence(&mut self, slot: usize, dest: Dest) {
+        let message = &self.book.messages[slot];
+        let (at, producer) = (usize::from(dest.0), message.producer.at());
+        if self.last.len() <= at {
+            self.last.resize_with(at + 1, Vec::new);
+        }
+        let last = &mut self.last[at];
+        if last.len() <= producer {
+            last.resize(producer + 1, 0);
+        }
+        let before = std::mem::replace(&mut last[producer], message.seq);
+        if message.seq < before {
+            self.reordered.at(at).add(slot);
+        }
+    }
+}
+
+impl Observer for Verdict {
+    const EVENTS: bool = true;
+    const DELTAS: bool = false;
+
+    #[inline]
+    fn frame(&mut self, id: FrameId, frame: &Frame, _: &Tables<'_>) {
+        let carried = self.carried(frame);
+        self.flight.name(id, carried);
+    }
+
+    #[inline]
+    fn event(&mut self, _: EventId, event: &Event, _: &[Delta], tables: &Tables<'_>) {
+        self.now = event.time;
+        match event.kind {
+            Kind::Sent(frame) => self.flight.send(frame),
+            Kind::Arrived(frame) => self.landed(frame, true),
+            Kind::Lost(frame) | Kind::Ignored(frame) => self.landed(frame, false),
+            Kind::Note { what, place, message } => self.note(event.actor, what, place, message, tables),
+            Kind::Fault(fault) => {
+                if let Some(count) = self.struck.get_mut(fault.at()) {
+                    *count += 1;
+                }
+            }
+            Kind::End(outcome) => self.ended = Some(outcome),
+            Kind::Link { .. } | Kind::Process(_) | Kind::Timer(_) | Kind::Disk { .. } => {}
+        }
+    }
+}

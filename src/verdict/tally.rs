@@ -1,0 +1,48 @@
+//! Occurrences counted by word and by where they happened, with the first few messages of each.
+//!
+//! Not the words that are judged at the end from beliefs and completions.
+
+/// How many messages are remembered for each word and place; the rest are only counted.
+pub(super) const LISTED: usize = 100;
+
+/// A count with the slots of the first messages.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally {
+    pub(super) count: u32,
+    pub(super) slots: Vec<u32>,
+}
+
+impl Tally {
+    #[inline]
+    pub(super) fn add(&mut self, slot: usize) {
+        self.count += 1;
+        if self.slots.len() < LISTED {
+            self.slots.push(slot as u32);
+        }
+    }
+}
+
+/// Tallies by a small index; grows on first use, keeps its allocations.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tallies {
+    all: Vec<Tally>,
+}
+
+impl Tallies {
+    #[inline]
+    pub(super) fn at(&mut self, index: usize) -> &mut Tally {
+        if index >= self.all.len() {
+            self.all.resize_with(index + 1, Tally::default);
+        }
+        &mut self.all[index]
+    }
+    pub(super) fn reset(&mut self) {
+        for tally in &mut self.all {
+            tally.count = 0;
+            tally.slots.clear();
+        }
+    }
+    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &Tally)> + Clone {
+        self.all.iter().enumerate().filter(|(_, tally)| tally.count > 0)
+    }
+}

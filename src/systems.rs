@@ -3,7 +3,7 @@
 //! Not the systems themselves. The enums made here let one world run any of them without knowing which.
 
 use crate::ids::{ActorId, CopyId, Digest, Name, Names};
-use crate::machine::{Does, File, Input, Machine, Op, Out, Output, Ports, Record as _, Session, Wire, Words};
+use crate::machine::{Does, File, Input, Machine, Op, Out, Output, Ports, Session, Wire, Words};
 use crate::trace::Observable;
 use crate::units::Time;
 use std::sync::Arc;
@@ -91,18 +91,6 @@ fn input<F, G>(input: Input<F>, take: impl FnOnce(F) -> Option<G>) -> Option<Inp
         Input::Ask(ask) => Input::Ask(ask),
         Input::Report(report) => Input::Report(report),
     })
-}
-
-/// What a client stores: nothing.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Nothing {}
-
-impl From<()> for Nothing {
-    /// # Panics
-    /// Always: clients write no files. Their tables are kept by the laboratory.
-    fn from((): ()) -> Self {
-        unreachable!("a client machine wrote to a disk")
-    }
 }
 
 macro_rules! systems {
@@ -226,8 +214,8 @@ macro_rules! systems {
 
         impl Machine for Client {
             type Frame = Frame;
-            type Record = Nothing;
-            fn handle(&mut self, given: Input<Frame>, ports: &mut Ports<'_, Frame, Nothing>) {
+            type Record = Record;
+            fn handle(&mut self, given: Input<Frame>, ports: &mut Ports<'_, Frame, Record>) {
                 match self { $($(Client::$client(client) => {
                     let own = input(given, |f| match f {
                         Frame::$system(f) => Some(f),
@@ -248,44 +236,20 @@ macro_rules! systems {
 }
 
 systems! {
-    Amqp: amqp { Amqp: crate::amqp::Client = Session, AmqpScript: crate::amqp::Script = Program }
     Redis: redis { Redis: crate::redis::Client = Session }
 }
 
-/// What a scripted client performs, by system.
-#[derive(Clone, Debug)]
-pub enum Script {
-    /// AMQP methods.
-    Amqp(Arc<crate::amqp::Program>),
-}
 
+/// x
+#[derive(Clone, Debug)]
+pub enum Script {}
 impl Client {
-    /// The client for applications that talk to such a node.
-    pub fn for_app(config: &NodeConfig) -> Self {
-        match config {
-            NodeConfig::Amqp(_) => Client::Amqp(Box::new(Housed::new(crate::amqp::Client::default()))),
-            NodeConfig::Redis(_) => Client::Redis(Box::new(Housed::new(crate::redis::Client::default()))),
-        }
-    }
-    /// The client that performs a script.
-    pub fn for_script(script: &Script) -> Self {
-        match script {
-            Script::Amqp(_) => Client::AmqpScript(Box::new(Housed::new(crate::amqp::Script::default()))),
-        }
-    }
-    /// Makes it new for a session; allocations are used again.
-    pub fn boot(&mut self, session: &Arc<Session>) {
-        match self {
-            Client::Amqp(client) => client.machine.boot(session),
-            Client::Redis(client) => client.machine.boot(session),
-            Client::AmqpScript(_) => {}
-        }
-    }
-    /// Makes it new for a script; allocations are used again.
-    pub fn boot_script(&mut self, script: &Script) {
-        let Script::Amqp(program) = script;
-        if let Client::AmqpScript(client) = self {
-            client.machine.boot(program);
-        }
-    }
+    /// x
+    pub fn for_app(config: &NodeConfig) -> Self { match config { NodeConfig::Redis(_) => Client::Redis(Box::new(Housed::new(crate::redis::Client::default()))) } }
+    /// x
+    pub fn for_script(script: &Script) -> Self { match *script {} }
+    /// x
+    pub fn boot(&mut self, session: &Arc<Session>) { match self { Client::Redis(client) => client.machine.boot(session) } }
+    /// x
+    pub fn boot_script(&mut self, script: &Script) { match *script {} }
 }

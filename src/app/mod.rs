@@ -104,6 +104,16 @@ impl App {
         }
     }
 
+    /// Its process is gone, and with it what it held in memory. A consumer has forgotten everything. A producer keeps
+    /// what is not its own memory: what it was last seen to believe, and how far its source of messages was read.
+    pub fn crash(&mut self) {
+        match (&mut self.state, &*self.spec) {
+            (State::Producer(p), Spec::Producer(spec)) => p.crash(spec),
+            (State::Consumer(c), Spec::Consumer(spec)) => c.boot(spec),
+            _ => {}
+        }
+    }
+
     /// Takes one input and puts what follows into `ports.out`, in order.
     pub fn handle(&mut self, input: AppInput, ports: &mut Io<'_>, tables: &mut Tables) {
         match (&mut self.state, &*self.spec) {

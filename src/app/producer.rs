@@ -124,6 +124,21 @@ impl Producer {
         self.sent.clear();
     }
 
+    /// Its process is gone: what was open stays unknown, what was to be published again is forgotten, and the messages
+    /// that were not taken from their source yet are still there.
+    pub(super) fn crash(&mut self, spec: &ProducerSpec) {
+        self.link = Link::default();
+        self.begun = false;
+        self.burst = 0;
+        self.batch_room = batch(spec);
+        self.plans.iter_mut().for_each(|progress| progress.timed = false);
+        self.due.clear();
+        self.open.clear();
+        self.again.clear();
+        self.timeout_at = Time::NEVER;
+        self.again_at = Time::NEVER;
+    }
+
     pub(super) fn handle(&mut self, spec: &ProducerSpec, input: AppInput, io: &mut Io<'_>) {
         if self.link.phase == Phase::Exited {
             return;

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::ids::{ActorId, EventId};
 use crate::machine::{Input, Machine, Ports};
 use crate::net::Link;
-use crate::systems::{Client, Frame, Record};
+use crate::systems::{Client, Frame};
 use crate::trace::{Kind, Observer, Process as Step};
 
 /// Something one part of a client has for another.
@@ -51,7 +51,7 @@ impl ClientProcess {
         let link = plan.link(index, client.node);
         match &client.program {
             Program::App { spec, .. } => ClientProcess {
-                app: Some(App::new(spec)),
+                app: Some(App::new(std::sync::Arc::clone(spec))),
                 wire: Client::for_app(&plan.nodes[client.node].config),
                 link,
             },
@@ -165,7 +165,7 @@ impl World {
             out: &mut out,
         };
         self.clients[caller.actor.at()].wire.handle(input, &mut ports);
-        self.perform(caller, &mut out, |frame| frame, |nothing| -> Record { match nothing {} }, observer);
+        self.perform(caller, &mut out, |frame| frame, |record| record, observer);
         self.scratch.client = out;
     }
 

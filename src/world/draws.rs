@@ -4,15 +4,15 @@ use crate::machine::Draws;
 use crate::sim::{ChoiceKind, Choices, StreamId};
 
 /// What kinds of choices a world makes. The numbers are part of replay tokens.
-pub mod kinds {
+pub(super) mod kinds {
     use crate::sim::ChoiceKind;
 
     /// How long a frame is under way; the stream is the direction of the connection.
-    pub const LATENCY: ChoiceKind = ChoiceKind(0);
+    pub(in crate::world) const LATENCY: ChoiceKind = ChoiceKind(0);
     /// What a machine draws; the stream is the machine's.
-    pub const MACHINE: ChoiceKind = ChoiceKind(1);
+    pub(in crate::world) const MACHINE: ChoiceKind = ChoiceKind(1);
     /// Whether a fault strikes when its moment comes; the stream is the laboratory's.
-    pub const FAULT: ChoiceKind = ChoiceKind(2);
+    pub(in crate::world) const FAULT: ChoiceKind = ChoiceKind(2);
 }
 
 /// One machine's draws.

@@ -19,6 +19,8 @@ mod process;
 mod roads;
 pub mod rules;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use book::{RULES, VERBS};
 pub use state::World;

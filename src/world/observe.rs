@@ -14,7 +14,7 @@ impl World {
         for (i, client) in self.clients.iter().enumerate() {
             let me = self.plan.client_id(i);
             if let Some(app) = &client.app {
-                app.observe(me, &mut seen);
+                app.observe(me, &self.names, &mut seen);
             }
             client.wire.observe(me, &mut seen);
         }

@@ -10,7 +10,7 @@ use crate::ids::{ActorId, ConnId, EventId, FrameId, Name, Names};
 use crate::machine::{Out, Registry, Token};
 use crate::net::{Side, Tcp};
 use crate::sim::{Choices, Engine, Key, Limit, Step, StreamId};
-use crate::systems::{Frame, Node, Nothing, Record};
+use crate::systems::{Frame, Node, Record};
 use crate::trace::{Delta, Observer, Outcome, Tables as TraceTables};
 use crate::units::{Span, Time};
 use std::collections::VecDeque;
@@ -58,7 +58,7 @@ crate::clone_in_place!(Provenance { events, frames, ops, registry, touched });
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     pub(super) wire: Out<Frame, Record>,
-    pub(super) client: Out<Frame, Nothing>,
+    pub(super) client: Out<Frame, Record>,
     pub(super) app: Out<std::convert::Infallible, ()>,
     pub(super) inbox: VecDeque<super::clients::Errand>,
     /// The event of each output of the current call.
@@ -138,7 +138,7 @@ impl World {
             nodes: Vec::new(),
             disks: Vec::new(),
             disk_keys: Vec::new(),
-            tables: Tables::default(),
+            tables: Tables::new(plan.lab_id()),
             faults: Vec::new(),
             watch: Watch::default(),
             stalled: Vec::new(),
@@ -192,7 +192,7 @@ impl World {
             disk.reset(node.disk);
         }
         self.disk_keys.iter_mut().for_each(|key| *key = None);
-        self.tables.reset();
+        self.tables.reset(plan.lab_id());
         self.stalled.clear();
         (self.last_work, self.ended) = (Time::ZERO, None);
         (self.prov.events, self.prov.frames, self.prov.ops) = (0, 0, 0);

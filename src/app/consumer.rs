@@ -274,12 +274,12 @@ impl Known {
         let Err(at) = self.sorted.binary_search(&id) else { return };
         self.sorted.insert(at, id);
         self.order.push_back(id);
-        if window != 0 && self.order.len() > window as usize {
-            if let Some(oldest) = self.order.pop_front()
-                && let Ok(at) = self.sorted.binary_search(&oldest)
-            {
-                self.sorted.remove(at);
-            }
+        if window != 0
+            && self.order.len() > window as usize
+            && let Some(oldest) = self.order.pop_front()
+            && let Ok(at) = self.sorted.binary_search(&oldest)
+        {
+            self.sorted.remove(at);
         }
     }
     fn clear(&mut self) {

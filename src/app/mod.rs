@@ -52,7 +52,6 @@ pub struct App {
 crate::clone_in_place!(App { spec, state });
 
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "a world holds few of them, and they are cloned in place")]
 enum State {
     Producer(producer::Producer),
     Consumer(consumer::Consumer),

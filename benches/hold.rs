@@ -1,5 +1,5 @@
 //! The calendar against a hand-written loop on `std`'s binary heap: the hold model, in which each event that leaves
-//! schedules one more. Also shows the answers and the speed of the reference pipeline and sweep.
+//! schedules one more. Also shows what a draw costs, and the answers and the speed of the reference pipeline and sweep.
 //!
 //! Both sides do the same draws and must come to the same checksum; runs alternate, and medians are shown.
 
@@ -7,8 +7,8 @@
 
 mod reference;
 
-use mqlab::sim::Calendar;
-use mqlab::units::Time;
+use mqlab::sim::{Calendar, ChoiceKind, Choices, Spread, Stream};
+use mqlab::units::{Span, Time};
 use reference::{HOLD_MEAN, Pipeline, Random, median, sweep, timed};
 
 const RUNS: usize = 7;
@@ -33,27 +33,67 @@ fn hold(pending: u64, events: u64) -> (u64, f64) {
     })
 }
 
-/// Medians of the seconds that reference and ours take, run in turns.
-fn compare(pending: u64, events: u64) -> (f64, f64) {
-    let (mut theirs, mut ours) = (Vec::new(), Vec::new());
+/// Medians of the seconds that reference and ours take, run in turns, and the checksum they agree on.
+fn compare(pending: u64, events: u64) -> (f64, f64, u64) {
+    let (mut theirs, mut ours, mut answer) = (Vec::new(), Vec::new(), 0);
     for _ in 0..RUNS {
         let (expected, seconds) = reference::hold(pending, events);
         theirs.push(seconds);
         let (check, seconds) = hold(pending, events);
         ours.push(seconds);
         assert_eq!(check, expected, "both do the same work");
+        answer = check;
     }
-    (median(theirs), median(ours))
+    (median(theirs), median(ours), answer)
+}
+
+/// Nanoseconds that `work` takes, from many calls; what it returns is summed up so that none is left out.
+fn cost(what: &str, mut work: impl FnMut() -> u64) {
+    const CALLS: u64 = 2_000_000;
+    let runs = (0..RUNS).map(|_| timed(|| (0..CALLS).fold(0u64, |sum, _| sum.wrapping_add(work()))));
+    let seconds = median(runs.map(|(sum, seconds)| std::hint::black_box((sum, seconds)).1).collect());
+    println!("{what:>30}  {:>6.1} ns", seconds * 1e9 / CALLS as f64);
+}
+
+fn draws() {
+    let kind = ChoiceKind(0);
+    let mut stream = Stream::new(1, "draws");
+    cost("word", || stream.next_u64());
+    cost("number below 200000", || stream.below(200_000));
+    cost("exponential span", || stream.exponential(Span::micros(250)).0);
+    let mut choices = Choices::new(1);
+    let id = choices.add_stream("draws");
+    let uniform = Spread::Uniform { lo: Span::ZERO, hi: Span::micros(200) };
+    cost("choice below 200000", || choices.choose(id, kind, 200_000));
+    cost("choice of a uniform span", || choices.draw_span(id, kind, uniform).0);
+    let mut seed = 0;
+    cost("reseeding", || {
+        seed += 1;
+        stream.reseed(seed, 7);
+        stream.position()
+    });
+    cost("reseeding and the first word", || {
+        seed += 1;
+        stream.reseed(seed, 7);
+        stream.next_u64()
+    });
+    let mut copy = choices.clone();
+    cost("copying a choice port", || {
+        copy.clone_from(&choices);
+        copy.seed()
+    });
 }
 
 fn main() {
     println!("hold: N pending events, each that leaves schedules one; million events a second");
-    println!("{:>9}  {:>9}  {:>8}  {:>5}", "N", "reference", "calendar", "ratio");
+    println!("{:>9}  {:>9}  {:>8}  {:>5}  checksum", "N", "reference", "calendar", "ratio");
     for (pending, events) in [(10, 4_000_000), (1_000, 4_000_000), (100_000, 2_000_000), (1_000_000, 1_000_000)] {
-        let (theirs, ours) = compare(pending, events);
+        let (theirs, ours, check) = compare(pending, events);
         let rate = |seconds: f64| events as f64 / seconds / 1e6;
-        println!("{pending:>9}  {:>9.2}  {:>8.2}  {:>5.2}", rate(theirs), rate(ours), theirs / ours);
+        println!("{pending:>9}  {:>9.2}  {:>8.2}  {:>5.2}  {check:x}", rate(theirs), rate(ours), theirs / ours);
     }
+    println!();
+    draws();
     println!();
     println!("the reference loops for the other workloads");
     let mut pipeline = Pipeline::default();

@@ -4,11 +4,12 @@
 //! by which a faster or slower version can be seen to have done the same work.
 
 #![allow(dead_code, reason = "each benchmark uses its own part of these loops")]
+#![allow(unreachable_pub, reason = "a benchmark is a crate of its own")]
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "a benchmark measures by the wall clock")]
 
 mod pipeline;
 
-pub use pipeline::{Outcome, Pipeline, sweep};
+pub use pipeline::{Pipeline, sweep};
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

@@ -36,17 +36,20 @@ struct Slot<T> {
 pub struct Calendar<T> {
     /// A 4-ary heap, smallest first, of entries packed as (time, sequence number, slot).
     heap: Vec<u128>,
+    /// The first place of the heap is vacant: its entry has left. Most events that leave schedule another one soon,
+    /// which then goes down from here, and one walk through the heap is saved.
+    vacant: bool,
     slots: Vec<Slot<T>>,
     free: Vec<u32>,
     next_seq: u64,
     live: usize,
 }
 
-crate::clone_in_place!(Calendar<T: Copy> { heap, slots, free, next_seq, live });
+crate::clone_in_place!(Calendar<T: Copy> { heap, vacant, slots, free, next_seq, live });
 
 impl<T> Default for Calendar<T> {
     fn default() -> Self {
-        Calendar { heap: Vec::new(), slots: Vec::new(), free: Vec::new(), next_seq: 0, live: 0 }
+        Calendar { heap: Vec::new(), vacant: false, slots: Vec::new(), free: Vec::new(), next_seq: 0, live: 0 }
     }
 }
 
@@ -80,8 +83,12 @@ impl<T: Copy> Calendar<T> {
         let key = self.take_slot(payload);
         let entry = pack(time, turn, key.slot);
         self.live += 1;
-        self.heap.push(entry);
-        self.sift_up(self.heap.len() - 1, entry);
+        if std::mem::replace(&mut self.vacant, false) {
+            self.sift_down(0, entry);
+        } else {
+            self.heap.push(entry);
+            self.sift_up(self.heap.len() - 1, entry);
+        }
         key
     }
 
@@ -120,12 +127,14 @@ impl<T: Copy> Calendar<T> {
     /// When the next entry is due.
     #[inline]
     pub fn peek_time(&mut self) -> Option<Time> {
+        self.settle();
         while let Some(&entry) = self.heap.first() {
             let at = slot_of(entry);
             if self.slots[at].live {
                 return Some(time_of(entry));
             }
             self.pop_entry();
+            self.settle();
             self.free.push(at as u32);
         }
         None
@@ -150,6 +159,7 @@ impl<T: Copy> Calendar<T> {
     /// Removes all entries; the allocations stay. Keys from before must not be used any more.
     pub fn clear(&mut self) {
         self.heap.clear();
+        self.vacant = false;
         self.slots.clear();
         self.free.clear();
         self.next_seq = 0;
@@ -159,7 +169,8 @@ impl<T: Copy> Calendar<T> {
     /// All entries in the order in which they would leave. O(n log n): for digests and for show.
     pub fn pending<'a>(&'a self, scratch: &'a mut Scratch) -> impl Iterator<Item = (Time, &'a T)> {
         scratch.0.clear();
-        scratch.0.extend(self.heap.iter().filter(|&&entry| self.slots[slot_of(entry)].live));
+        let entries = &self.heap[usize::from(self.vacant)..];
+        scratch.0.extend(entries.iter().filter(|&&entry| self.slots[slot_of(entry)].live));
         scratch.0.sort_unstable();
         scratch.0.iter().map(|&entry| (time_of(entry), &self.slots[slot_of(entry)].payload))
     }
@@ -180,12 +191,23 @@ impl<T: Copy> Calendar<T> {
 
     #[inline]
     fn pop_entry(&mut self) -> Option<u128> {
-        let last = self.heap.pop()?;
-        let Some(&first) = self.heap.first() else {
-            return Some(last);
-        };
-        self.sift_down(0, last);
-        Some(first)
+        self.settle();
+        let first = self.heap.first().copied();
+        self.vacant = first.is_some();
+        first
+    }
+
+    /// Fills the vacant place with the heap's last entry.
+    #[inline]
+    fn settle(&mut self) {
+        if !std::mem::replace(&mut self.vacant, false) {
+            return;
+        }
+        if let Some(last) = self.heap.pop()
+            && !self.heap.is_empty()
+        {
+            self.sift_down(0, last);
+        }
     }
 
     /// Moves the hole at `at` up until `entry` fits into it.
@@ -233,6 +255,7 @@ impl<T: Copy> Calendar<T> {
     /// Throws out what was cancelled, so that a heap is never more than half dead.
     #[cold]
     fn sweep(&mut self) {
+        self.settle();
         let Calendar { heap, slots, free, .. } = self;
         heap.retain(|&entry| {
             let at = slot_of(entry);
@@ -249,6 +272,7 @@ impl<T: Copy> Calendar<T> {
     /// Gives the entries new sequence numbers from 0 in the same order. Happens once in 2^36 entries.
     #[cold]
     fn renumber(&mut self) {
+        self.settle();
         self.heap.sort_unstable();
         for (seq, entry) in self.heap.iter_mut().enumerate() {
             *entry = pack(time_of(*entry), seq as u64, slot_of(*entry) as u32);

@@ -564,6 +564,62 @@ fn a_refused_dial_is_reported() {
     assert!(matches!(b.told[..], [Report::Down(Down::Refused)]));
 }
 
+/// Carries frames between a client and a node until both are quiet.
+fn converse(client: &mut Bench<Client>, node: &mut Bench<Node>) {
+    loop {
+        let asked = client.sent();
+        node.names.clone_from(&client.names);
+        asked.iter().for_each(|(conn, frame)| node.frame(*conn, frame.clone()));
+        let answered = node.sent();
+        answered.iter().for_each(|(conn, frame)| client.frame(*conn, frame.clone()));
+        if asked.is_empty() && answered.is_empty() {
+            return;
+        }
+    }
+}
+
+/// Three jobs; the consumer dies while it works on the first one and comes back. Gives how many are offered again,
+/// and how many offers there are in all.
+fn die_at_work(auto_settle: bool) -> (usize, usize) {
+    let mut node = Bench::node(Config::default());
+    let mut client = consumer(auto_settle, 1);
+    let ids = ["m-1", "m-2", "m-3"].map(|id| client.name(id));
+    node.names.clone_from(&client.names);
+    node.push("jobs", "m-1");
+    node.sent();
+    converse(&mut client, &mut node);
+    assert_eq!(client.told.len(), 1);
+    for conn in [A, B] {
+        node.input(Input::Ended(conn, Ending::Reset));
+    }
+    node.push("jobs", "m-2");
+    node.push("jobs", "m-3");
+    node.sent();
+    client.told.clear();
+    let session = session(&mut client, auto_settle, 1);
+    client.machine.boot(&session);
+    connect(&mut client);
+    converse(&mut client, &mut node);
+    for delivery in 1..=3 {
+        client.input(Input::Ask(Ask::Settle(Delivery(delivery), Settle::Done)));
+        converse(&mut client, &mut node);
+    }
+    let offers = client.told.iter().filter_map(|report| match report {
+        Report::Offer { message, redelivered, .. } => Some((message.id, *redelivered)),
+        _ => None,
+    });
+    let offers: Vec<_> = offers.collect();
+    assert!(offers.iter().all(|(id, again)| *again == (*id == ids[0])));
+    assert!(node.folded.places.is_empty(), "nothing is left anywhere");
+    (offers.iter().filter(|(_, again)| *again).count(), offers.len())
+}
+
+#[test]
+fn a_consumer_that_dies_at_work_loses_what_it_popped_and_keeps_what_it_moved() {
+    assert_eq!(die_at_work(true), (0, 2));
+    assert_eq!(die_at_work(false), (1, 3));
+}
+
 #[test]
 fn tables_have_no_key_twice() {
     let mut keys: Vec<_> = rules::TABLE.rules.iter().map(|r| r.key).collect();

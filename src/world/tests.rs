@@ -1,8 +1,8 @@
 //! Small worlds made by hand.
 
-use super::plan::*;
+use super::plan::{ClientPlan, FaultKind, FaultPlan, NodePlan, Plan, Program, Trigger};
 use super::*;
-use crate::app::*;
+use crate::app::{AckPolicy, Backoff, ConsumerSpec, ProducerSpec, Reconnect, Reliability, Retry, Spec, Template, Timing};
 use crate::ids::{ActorId, EventId, Name, Names};
 use crate::machine::{Session, Take};
 use crate::net::Link;

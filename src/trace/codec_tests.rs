@@ -6,6 +6,7 @@ use crate::rules::RuleBook;
 use crate::units::Time;
 use proptest::prelude::*;
 
+#[expect(unreachable_pub, reason = "the table macro makes public constants")]
 mod rules {
     crate::rule_table! { 9, "test";
         FIRST: "test.first", "First.", "-", "all", Exact;
@@ -13,6 +14,7 @@ mod rules {
     }
 }
 
+#[expect(unreachable_pub, reason = "the table macro makes public constants")]
 mod verbs {
     crate::verb_table! { 9;
         PUBLISH: "basic.publish", Publish, "publish {message}", "{from} publishes {message}.";

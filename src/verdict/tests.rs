@@ -8,6 +8,7 @@ use crate::trace::{
 };
 use crate::units::Time;
 
+#[expect(unreachable_pub, reason = "the table macro makes public constants")]
 mod verbs {
     crate::verb_table! { 9;
         PUBLISH: "basic.publish", Publish, "publish {message}", "{from} publishes {message}.";

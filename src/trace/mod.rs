@@ -6,17 +6,21 @@
 mod codec;
 mod delta;
 mod event;
+mod expand;
 mod header;
 mod log;
 mod observable;
 mod observer;
+mod reading;
 mod vocabulary;
 
 pub use codec::{DecodeError, MAX_LINE, VERSION, decode, encode};
 pub use delta::{Belief, Delta, Flags, Order};
 pub use event::{DiskStep, Event, Frame, FrameFlags, Kind, Link, Outcome, Process, What};
+pub use expand::{expand, visible};
 pub use header::{Actor, ActorKind, Declared, Destination, FaultText, Header, Place, PlaceKind};
 pub use log::Log;
 pub use observable::{Held, Observable};
 pub use observer::{Observer, Tables};
+pub use reading::{Reading, Repeat, Role, Setup, SetupKind, Toll};
 pub use vocabulary::{Class, Verb, VerbBook, VerbTable};

@@ -3,6 +3,8 @@
 //! System-neutral: it knows frames, places, copies and beliefs, not exchanges or partitions. It decides nothing and
 //! calls no machine. How a trace is drawn or told is in `timeline` and `story`.
 
+#[cfg(test)]
+pub(crate) mod build;
 mod codec;
 mod delta;
 mod event;

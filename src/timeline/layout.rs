@@ -209,12 +209,12 @@ impl Layout<'_> {
             SetupKind::Closes => "closes".into(),
             SetupKind::Other => self.log.frame(setup.frame).map_or_else(String::new, |f| self.label(f, f.to).text()),
         };
-        let text = match setup.frames {
-            0 => words,
-            1 => format!("{words}, 1 frame, {took}"),
-            n => format!("{words}, {n} frames, {took}"),
+        let after = match setup.frames {
+            0 => String::new(),
+            1 => format!(", 1 frame, {took}"),
+            n => format!(", {n} frames, {took}"),
         };
-        let label = Label { before: text, ..Label::default() };
+        let label = Label { before: words, message: String::new(), after };
         let (from, to) = (self.lane(setup.from), self.lane(setup.to));
         let row = self.row(setup.first, event);
         match (from, to) {
@@ -223,7 +223,7 @@ impl Layout<'_> {
                 row.arrow = Some(Arrow { from, to, label, part, fate, wire: Wire::Setup });
             }
             (Some(lane), _) | (None, Some(lane)) => {
-                row.notes.push(one(lane, Side::Right, Remark { sign: None, text: label.before }));
+                row.notes.push(one(lane, Side::Right, Remark { sign: None, text: label.text() }));
             }
             (None, None) => _ = self.rows.pop(),
         }
@@ -371,9 +371,11 @@ impl Layout<'_> {
             Repeat::Work(_) => (Some(Sign::Duplicate), words::DUPLICATE_WORK, true),
             Repeat::Row(_) => (Some(Sign::Duplicate), words::DUPLICATE_ROW, true),
         };
-        // The arrow that the note joins names the message already.
-        let said =
-            repeat == Repeat::No && what == What::Stored && self.joins(event).is_some_and(|_| self.says(message));
+        // The row that the note joins names the message already.
+        let said = matches!(what, What::Stored | What::RowInserted | What::RowUpdated)
+            && matches!(repeat, Repeat::No | Repeat::Row(_))
+            && self.joins(event).is_some()
+            && self.says(message);
         let text = expand(template, &|key| match key {
             "message" => self.log.shown(message).filter(|_| !said),
             "place" => self.log.places.get(place.at()).and_then(|p| self.log.shown(p.name)),
@@ -437,8 +439,7 @@ impl Layout<'_> {
     }
 
     fn says(&self, message: Name) -> bool {
-        let arrow = self.rows.last().filter(|r| r.arrow.is_some());
-        arrow.is_some_and(|r| r.messages.contains(&message))
+        self.rows.last().is_some_and(|r| r.messages.contains(&message))
     }
 
     fn process(&mut self, id: EventId, event: &Event, what: Process) {
@@ -511,7 +512,7 @@ fn done_words(what: DiskStep, ids: &str) -> String {
         (DiskStep::Written, true) => "in page cache".into(),
         (DiskStep::Written, false) => format!("{ids} in page cache"),
         (DiskStep::Synced, true) => "fsync done".into(),
-        (DiskStep::Synced, false) => format!("fsync done: {ids} durable"),
+        (DiskStep::Synced, false) => format!("{ids} durable"),
         (DiskStep::Failed, true) => "DISK ERROR".into(),
         (DiskStep::Failed, false) => format!("DISK ERROR: {ids}"),
         (DiskStep::Write | DiskStep::Sync, _) => String::new(),

@@ -1,9 +1,9 @@
 //! What a person sees: whole pages as snapshots, and what must hold of every page.
 
-use super::text::{Glyphs, render, width_of};
+use super::text::{Glyphs, render};
 use super::{Options, Timeline, lay_out};
-use crate::trace::Log;
-use crate::trace::build::{self, RULES, VERBS};
+use crate::trace::build::{self, Build, RULES, VERBS};
+use crate::trace::{Log, width_of};
 
 fn laid_out(log: &Log) -> Timeline {
     lay_out(log, &VERBS, &RULES, &Options::default())
@@ -37,4 +37,54 @@ fn a_lost_confirm_makes_a_duplicate() {
 fn power_is_lost_before_an_fsync() {
     insta::assert_snapshot!("power_loss_100", drawn(&build::power_loss(), 100, Glyphs::Unicode));
     insta::assert_snapshot!("power_loss_80", drawn(&build::power_loss(), 80, Glyphs::Unicode));
+}
+
+#[test]
+fn the_quiet_middle_of_a_long_run_is_left_out_and_the_loss_stays() {
+    let mut b = Build::new();
+    for n in 1..=1_000 {
+        build::one_order(&mut b, &format!("order-{n}"), n * 10_000);
+        if n == 500 {
+            let f = b.send(build::verbs::CONFIRM, build::BROKER, build::SHOP, "order-500", Default::default());
+            b.lose(f);
+        }
+    }
+    insta::assert_snapshot!("thousand_100", drawn(&b.log, 100, Glyphs::Unicode));
+    let full = lay_out(&b.log, &VERBS, &RULES, &Options { max_rows: None, ..Options::default() });
+    assert!(full.gaps.is_empty() && full.rows.len() > 8_000);
+}
+
+#[test]
+fn wide_and_control_characters_keep_the_columns_straight() {
+    let log = build::plain("商店", "bil\u{1b}[31mler\n", "订单-");
+    insta::assert_snapshot!("wide_100", drawn(&log, 100, Glyphs::Unicode));
+}
+
+#[test]
+fn in_ascii_only_the_names_are_not_ascii() {
+    for log in [build::plain("shop", "biller", "order-"), build::lost_confirm(), build::power_loss()] {
+        for width in [60, 80, 140] {
+            assert!(drawn(&log, width, Glyphs::Ascii).is_ascii());
+        }
+    }
+}
+
+#[test]
+fn frames_that_overtake_each_other_cross() {
+    let mut b = Build::new();
+    let publish =
+        |b: &mut Build, id: &str| b.send(build::verbs::PUBLISH, build::SHOP, build::BROKER, id, Default::default());
+    let first = publish(&mut b, "order-1");
+    let second = publish(&mut b, "order-2");
+    b.at(1_000).arrive(second);
+    b.at(3_000).arrive(first);
+    insta::assert_snapshot!("overtaking_80", drawn(&b.log, 80, Glyphs::Unicode));
+}
+
+#[test]
+fn every_shown_event_is_in_one_row_and_rows_are_in_order() {
+    for log in [build::plain("shop", "biller", "order-"), build::lost_confirm(), build::power_loss()] {
+        let timeline = laid_out(&log);
+        assert!(timeline.rows.windows(2).all(|w| w[0].first < w[1].first && w[0].time <= w[1].time));
+    }
 }

@@ -15,6 +15,7 @@ pub(crate) const CACHE: PlaceId = PlaceId(1);
 pub(crate) const DURABLE: PlaceId = PlaceId(2);
 pub(crate) const INVOICES: PlaceId = PlaceId(3);
 
+#[expect(unreachable_pub, reason = "the table macros make public rows")]
 pub(crate) mod verbs {
     crate::verb_table! { 200;
         OPEN: "connection.open", Handshake, "open", "{from} opens its connection.";
@@ -26,6 +27,7 @@ pub(crate) mod verbs {
         TIMEOUT: "confirm timeout", Timer, "confirm timeout", "{actor} has waited long enough for a confirm.";
     }
 }
+#[expect(unreachable_pub, reason = "the table macros make public rows")]
 pub(crate) mod rules {
     crate::rule_table! { 200, "test";
         AFTER_FSYNC: "amqp.confirm.after-fsync", "A persistent message is confirmed after the fsync that covers it.", "F02.1", "3.10", Exact;

@@ -15,6 +15,7 @@ mod observable;
 mod observer;
 mod reading;
 mod vocabulary;
+mod wrap;
 
 pub use codec::{DecodeError, MAX_LINE, VERSION, decode, encode};
 pub use delta::{Belief, Delta, Flags, Order};
@@ -26,3 +27,6 @@ pub use observable::{Held, Observable};
 pub use observer::{Observer, Tables};
 pub use reading::{Reading, Repeat, Role, Setup, SetupKind, Toll};
 pub use vocabulary::{Class, Verb, VerbBook, VerbTable};
+pub use wrap::{width_of, wrap};
+
+pub(crate) use reading::class_of;

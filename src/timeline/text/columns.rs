@@ -1,9 +1,9 @@
 //! Where the lanes stand. Wider pages give each gap its share; a gap beside a disk needs less.
 
 use super::canvas::{Canvas, Style};
-use super::fit::{cut, width_of};
+use super::fit::cut;
 use crate::timeline::{LaneState, Timeline};
-use crate::trace::ActorKind;
+use crate::trace::{ActorKind, width_of};
 use crate::units::Time;
 
 /// Narrower gaps cannot hold an id.
@@ -71,9 +71,8 @@ fn shares(timeline: &Timeline) -> Vec<usize> {
     let kinds: Vec<ActorKind> = timeline.lanes.iter().map(|l| l.kind).collect();
     let share = |i: usize| match (kinds[i], kinds.get(i + 1)) {
         (ActorKind::Producer | ActorKind::Script, Some(ActorKind::Producer | ActorKind::Script)) => 2,
-        (ActorKind::Disk, Some(_)) => 4,
-        (ActorKind::Node, Some(_)) => 5,
-        (_, None) => 6,
+        (ActorKind::Disk, Some(_)) => 3,
+        (ActorKind::Node, Some(_)) | (_, None) => 5,
         _ => 6,
     };
     (0..kinds.len()).map(share).collect()

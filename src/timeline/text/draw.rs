@@ -2,14 +2,14 @@
 
 use super::canvas::{Canvas, Line, Style};
 use super::columns::{Columns, is_busy};
-use super::fit::{label, width_of, wrap};
+use super::fit::label;
 use super::glyphs::{Glyphs, Key};
-use crate::timeline::{Arrow, Fate, LaneState, Note, Part, Remark, Row, Side, Sign, Timeline, Wire};
+use crate::timeline::{Arrow, Fate, Label, LaneState, Note, Part, Remark, Row, Side, Sign, Wire};
+use crate::trace::{width_of, wrap};
 use std::collections::BTreeSet;
 
 /// Draws rows; remembers which glyphs were used.
 pub(super) struct Pen<'a> {
-    pub(super) timeline: &'a Timeline,
     pub(super) columns: &'a Columns,
     pub(super) width: usize,
     pub(super) glyphs: Glyphs,
@@ -21,10 +21,10 @@ type Piece = (usize, usize, String, Style);
 
 impl Pen<'_> {
     /// The lines of a row; without its time if that is `same` as above.
-    pub(super) fn row(&mut self, at: usize, row: &Row, same: bool) -> Vec<Line> {
+    pub(super) fn row(&mut self, row: &Row, same: bool) -> Vec<Line> {
         let pieces = self.pieces(row);
         let height = pieces.iter().map(|p| p.0 + 1).max().unwrap_or(1);
-        let mut canvases: Vec<Canvas> = (0..height).map(|line| self.lanes(at, row, line)).collect();
+        let mut canvases: Vec<Canvas> = (0..height).map(|_| self.lanes(row)).collect();
         self.columns.gutter(&mut canvases[0], row.first.step(), (!same).then_some(row.time));
         if let Some(across) = &row.across {
             self.rule(&mut canvases[0], across.sign);
@@ -32,9 +32,7 @@ impl Pen<'_> {
         if let Some(arrow) = &row.arrow {
             self.arrow(&mut canvases[0], arrow);
         }
-        for note in &row.notes {
-            self.breaks(&mut canvases[0], note);
-        }
+        self.breaks(&mut canvases[0], row);
         for (line, x, text, style) in pieces {
             let end = canvases[line].put(x, &text, style, self.width);
             if row.across.is_some() {
@@ -44,10 +42,9 @@ impl Pen<'_> {
         canvases.into_iter().map(|c| c.line(Some(row.first))).collect()
     }
 
-    fn lanes(&mut self, at: usize, row: &Row, line: usize) -> Canvas {
+    fn lanes(&mut self, row: &Row) -> Canvas {
         let mut canvas = Canvas::new(self.width);
         for (lane, x) in self.columns.at.iter().enumerate() {
-            // Where a process ends, the line below the break is already that of what follows.
             let state = row.lanes.get(lane).copied().unwrap_or(LaneState::Idle);
             match state {
                 LaneState::Writing => _ = self.used.insert(Key::Writing),
@@ -58,7 +55,6 @@ impl Pen<'_> {
             let style = if is_busy(state) { Style::Disk } else { Style::Lane };
             canvas.put(*x, self.glyphs.lane(state), style, self.width);
         }
-        debug_assert!(line == 0 || at < self.timeline.rows.len());
         canvas
     }
 
@@ -87,7 +83,7 @@ impl Pen<'_> {
         };
         self.used.insert(arrow_key(arrow));
         let (near, far) = if right { (before, after) } else { (after, before) };
-        let text = label(&arrow.label, (high - low).saturating_sub(5), self.glyphs.ellipsis());
+        let text = self.label(arrow, (high - low).saturating_sub(4));
         let start = low + 1 + (high - low - 1).saturating_sub(width_of(&text)) / 2;
         let end = start + width_of(&text);
         for x in low + 1..high {
@@ -95,6 +91,13 @@ impl Pen<'_> {
         }
         canvas.put(start, &text, style, end);
         self.ends(canvas, arrow, (from, to));
+    }
+
+    /// What fits. A setup is named without its figures rather than cut.
+    fn label(&self, arrow: &Arrow, room: usize) -> String {
+        let setup = arrow.wire == Wire::Setup && width_of(&arrow.label.text()) > room;
+        let short = Label { after: String::new(), ..arrow.label.clone() };
+        label(if setup { &short } else { &arrow.label }, room, self.glyphs.ellipsis())
     }
 
     /// Both ends of an arrow.
@@ -122,15 +125,19 @@ impl Pen<'_> {
         }
     }
 
-    fn breaks(&mut self, canvas: &mut Canvas, note: &Note) {
-        let Some(sign) = note.breaks else { return };
-        self.used.insert(Key::Sign(sign));
-        let x = self.columns.at[note.lane];
+    /// A heavy line across the lanes of a process that ends or comes back.
+    fn breaks(&mut self, canvas: &mut Canvas, row: &Row) {
+        let broken: Vec<(usize, Sign)> =
+            row.notes.iter().filter_map(|n| n.breaks.map(|sign| (self.columns.at[n.lane], sign))).collect();
+        let (Some(&(first, _)), Some(&(last, _))) = (broken.first(), broken.last()) else { return };
         let (heavy, _) = self.glyphs.across();
-        for x in x - 2..=x + 2 {
+        for x in first - 2..=last + 2 {
             canvas.put(x, heavy, Style::Process, self.width);
         }
-        canvas.put(x, self.glyphs.sign(sign), Style::Process, self.width);
+        for (x, sign) in broken {
+            self.used.insert(Key::Sign(sign));
+            canvas.put(x, self.glyphs.sign(sign), Style::Process, self.width);
+        }
     }
 
     fn pieces(&mut self, row: &Row) -> Vec<Piece> {
@@ -140,7 +147,7 @@ impl Pen<'_> {
             let style = if across.sign.is_some() { Style::Fault } else { Style::Plain };
             let text = self.signed(across.sign, &across.text);
             for (line, text) in wrap(&text, self.width - start - 4).into_iter().enumerate() {
-                pieces.push((line, start, if line == 0 { format!(" {text}") } else { format!(" {text}") }, style));
+                pieces.push((line, start, format!(" {text}"), style));
             }
         }
         for note in &row.notes {
@@ -169,7 +176,11 @@ impl Pen<'_> {
             }
             return;
         }
-        let start = x + if note.breaks.is_some() { 4 } else { 2 };
+        if note.remarks.is_empty() {
+            return;
+        }
+        let broken = row.notes.iter().filter(|n| n.breaks.is_some()).map(|n| self.columns.at[n.lane] + 4).max();
+        let start = broken.unwrap_or(x + 2);
         let room = self.limit(row, note).saturating_sub(start);
         let lines = self.remarks(note, room.max(6));
         pieces.extend(lines.into_iter().enumerate().map(|(line, (text, style))| (line, start, text, style)));
@@ -179,8 +190,8 @@ impl Pen<'_> {
     fn limit(&self, row: &Row, note: &Note) -> usize {
         let at = &self.columns.at;
         let arrow = row.arrow.as_ref().map(|a| a.from.min(a.to)).filter(|l| *l > note.lane).map(|l| at[l]);
-        let others = row.notes.iter().filter(|n| n.lane > note.lane).map(|n| match n.side {
-            Side::Right => at[n.lane] - if n.breaks.is_some() { 2 } else { 0 },
+        let others = row.notes.iter().filter(|n| n.lane > note.lane && n.breaks.is_none()).map(|n| match n.side {
+            Side::Right => at[n.lane],
             Side::Left => at[n.lane - 1],
         });
         others.chain(arrow).min().unwrap_or(self.width)

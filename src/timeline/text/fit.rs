@@ -1,12 +1,8 @@
-//! Making text fit into columns: cutting, wrapping, and labels whose message id is given up last.
+//! Making text fit into columns: cutting, and labels whose message id is given up last.
 
 use crate::timeline::Label;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
-
-/// Columns that a text takes.
-pub fn width_of(text: &str) -> usize {
-    text.width()
-}
+use crate::trace::width_of;
+use unicode_width::UnicodeWidthChar;
 
 /// The text, or its beginning and the ellipsis, in at most `room` columns.
 pub fn cut(text: &str, room: usize, ellipsis: &str) -> String {
@@ -63,29 +59,6 @@ pub(super) fn label(label: &Label, room: usize, ellipsis: &str) -> String {
     format!("{} {}", cut(label.before.trim_end(), left - 1, ellipsis), label.message)
 }
 
-/// Breaks a text at blanks into lines of at most `room` columns; a longer word is broken where it must be.
-pub fn wrap(text: &str, room: usize) -> Vec<String> {
-    let room = room.max(2);
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in text.split(' ') {
-        if !line.is_empty() && width_of(&line) + 1 + width_of(word) > room {
-            lines.push(std::mem::take(&mut line));
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        for c in word.chars() {
-            if width_of(&line) + c.width().unwrap_or(0) > room {
-                lines.push(std::mem::take(&mut line));
-            }
-            line.push(c);
-        }
-    }
-    lines.push(line);
-    lines
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,6 +78,6 @@ mod tests {
     #[test]
     fn wide_characters_count_twice() {
         assert_eq!(cut("订单订单", 5, "…"), "订单…");
-        assert_eq!(wrap("订单 订单", 5), ["订单", "订单"]);
+        assert_eq!(crate::trace::wrap("订单 订单", 5), ["订单", "订单"]);
     }
 }

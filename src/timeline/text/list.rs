@@ -3,19 +3,12 @@
 use super::canvas::{Line, Span, Style};
 use super::columns::time_text;
 use super::draw::arrow_key;
-use super::fit::wrap;
 use super::glyphs::{Glyphs, Key};
 use crate::timeline::{Arrow, Fate, Part, Row, Sign, Timeline, Wire};
+use crate::trace::wrap;
 use std::collections::BTreeSet;
 
-pub(super) fn row(
-    timeline: &Timeline,
-    _at: usize,
-    row: &Row,
-    width: usize,
-    glyphs: Glyphs,
-    used: &mut BTreeSet<Key>,
-) -> Vec<Line> {
+pub(super) fn row(timeline: &Timeline, row: &Row, width: usize, glyphs: Glyphs, used: &mut BTreeSet<Key>) -> Vec<Line> {
     let mut said = Vec::new();
     let mut signed = |sign: Option<Sign>, text: &str| match sign {
         Some(sign) => {

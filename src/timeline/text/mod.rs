@@ -11,10 +11,11 @@ mod glyphs;
 mod list;
 
 pub use canvas::{Line, Page, Span, Style};
-pub use fit::{cut, width_of, wrap};
+pub use fit::cut;
 pub use glyphs::Glyphs;
 
 use super::model::{Gap, LaneState, Timeline};
+use crate::trace::{width_of, wrap};
 use canvas::Canvas;
 use columns::Columns;
 use draw::Pen;
@@ -44,10 +45,10 @@ pub fn render(timeline: &Timeline, width: usize, glyphs: Glyphs) -> Page {
         before = Some((row.time, row.until));
         match &columns {
             Some(columns) => {
-                let mut pen = Pen { timeline, columns, width, glyphs, used: &mut used };
-                page.lines.extend(pen.row(at, row, same));
+                let mut pen = Pen { columns, width, glyphs, used: &mut used };
+                page.lines.extend(pen.row(row, same));
             }
-            None => page.lines.extend(list::row(timeline, at, row, width, glyphs, &mut used)),
+            None => page.lines.extend(list::row(timeline, row, width, glyphs, &mut used)),
         }
     }
     for gap in gaps {

@@ -3,7 +3,7 @@
 use super::text::{Glyphs, render};
 use super::{Options, Timeline, lay_out};
 use crate::trace::build::{self, Build, RULES, VERBS};
-use crate::trace::{Log, width_of};
+use crate::trace::{FrameFlags, Kind, Link, Log, Process, What, width_of};
 
 fn laid_out(log: &Log) -> Timeline {
     lay_out(log, &VERBS, &RULES, &Options::default())
@@ -45,7 +45,7 @@ fn the_quiet_middle_of_a_long_run_is_left_out_and_the_loss_stays() {
     for n in 1..=1_000 {
         build::one_order(&mut b, &format!("order-{n}"), n * 10_000);
         if n == 500 {
-            let f = b.send(build::verbs::CONFIRM, build::BROKER, build::SHOP, "order-500", Default::default());
+            let f = b.send(build::verbs::CONFIRM, build::BROKER, build::SHOP, "order-500", FrameFlags::default());
             b.lose(f);
         }
     }
@@ -73,7 +73,7 @@ fn in_ascii_only_the_names_are_not_ascii() {
 fn frames_that_overtake_each_other_cross() {
     let mut b = Build::new();
     let publish =
-        |b: &mut Build, id: &str| b.send(build::verbs::PUBLISH, build::SHOP, build::BROKER, id, Default::default());
+        |b: &mut Build, id: &str| b.send(build::verbs::PUBLISH, build::SHOP, build::BROKER, id, FrameFlags::default());
     let first = publish(&mut b, "order-1");
     let second = publish(&mut b, "order-2");
     b.at(1_000).arrive(second);
@@ -87,4 +87,31 @@ fn every_shown_event_is_in_one_row_and_rows_are_in_order() {
         let timeline = laid_out(&log);
         assert!(timeline.rows.windows(2).all(|w| w[0].first < w[1].first && w[0].time <= w[1].time));
     }
+}
+
+#[test]
+fn pages_of_any_width_stay_within_it() {
+    for log in [build::plain("shop", "biller", "order-"), build::lost_confirm(), build::power_loss()] {
+        for width in 40..180 {
+            drawn(&log, width, Glyphs::Unicode);
+        }
+    }
+    drawn(&Log::default(), 80, Glyphs::Unicode);
+}
+
+#[test]
+fn a_refused_connection_and_an_ignored_frame_are_shown() {
+    let mut b = Build::new();
+    b.link(build::SHOP, 0, Link::Dialled);
+    b.at(1_000).link(build::SHOP, 0, Link::Refused);
+    b.at(2_000).link(build::BILLER, 1, Link::Dialled);
+    b.at(3_000).link(build::BROKER, 1, Link::Opened);
+    let open = b.send(build::verbs::OPEN, build::BILLER, build::BROKER, "", FrameFlags::default());
+    b.at(4_000).lose(open);
+    b.link(build::BILLER, 1, Link::Reset);
+    let ack = b.send(build::verbs::ACK, build::BILLER, build::BROKER, "order-1", FrameFlags::MULTIPLE);
+    b.at(5_000).push(build::BROKER, Kind::Ignored(ack), 0, &[]);
+    b.push(build::BILLER, Kind::Process(Process::Killed), 0, &[]);
+    b.at(6_000).note(build::BROKER, What::Requeued, build::BILLING, "order-1", 0);
+    insta::assert_snapshot!("refused_100", drawn(&b.log, 100, Glyphs::Unicode));
 }

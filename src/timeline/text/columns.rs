@@ -30,7 +30,7 @@ impl Columns {
         let time = timeline.rows.iter().map(|r| width_of(&time_text(r.time, decimals))).max().unwrap_or(0).max(4);
         let left = step + 2 + time;
         let first = timeline.lanes.first().map_or(0, |l| width_of(&l.name).max(8) / 2);
-        let start = left + 2 + first.clamp(2, 5);
+        let start = left + 2 + first.clamp(2, 3);
         let shares = shares(timeline);
         let total: usize = shares.iter().sum();
         let room = width.checked_sub(start + 1)?;
@@ -70,10 +70,11 @@ impl Columns {
 fn shares(timeline: &Timeline) -> Vec<usize> {
     let kinds: Vec<ActorKind> = timeline.lanes.iter().map(|l| l.kind).collect();
     let share = |i: usize| match (kinds[i], kinds.get(i + 1)) {
-        (ActorKind::Producer | ActorKind::Script, Some(ActorKind::Producer | ActorKind::Script)) => 2,
-        (ActorKind::Disk, Some(_)) => 3,
-        (ActorKind::Node, Some(_)) | (_, None) => 5,
-        _ => 6,
+        (ActorKind::Producer | ActorKind::Script, Some(ActorKind::Producer | ActorKind::Script)) => 6,
+        (ActorKind::Disk, Some(_)) => 6,
+        (ActorKind::Node, Some(_)) => 11,
+        (_, None) => 10,
+        _ => 12,
     };
     (0..kinds.len()).map(share).collect()
 }

@@ -90,7 +90,9 @@ impl Pen<'_> {
             canvas.put(x, if x < start { near } else { far }, style, self.width);
         }
         canvas.put(start, &text, style, end);
-        self.ends(canvas, arrow, (from, to));
+        let needed = width_of(&text) + 3 + usize::from(arrow.part == Part::Arrives);
+        let roomy = high - low > needed + usize::from(arrow.fate == Fate::Lost);
+        self.ends(canvas, arrow, (from, to), roomy);
     }
 
     /// What fits. A setup is named without its figures rather than cut.
@@ -100,8 +102,8 @@ impl Pen<'_> {
         label(if setup { &short } else { &arrow.label }, room, self.glyphs.ellipsis())
     }
 
-    /// Both ends of an arrow.
-    fn ends(&mut self, canvas: &mut Canvas, arrow: &Arrow, (from, to): (usize, usize)) {
+    /// Both ends of an arrow; with blanks beside the lanes it does not touch where there is room.
+    fn ends(&self, canvas: &mut Canvas, arrow: &Arrow, (from, to): (usize, usize), roomy: bool) {
         let s = self.glyphs.strokes();
         let (right, style) = (to > from, arrow_style(arrow));
         let beside = |lane: usize, toward: usize, by: usize| if toward > lane { lane + by } else { lane - by };
@@ -110,14 +112,14 @@ impl Pen<'_> {
             (Part::Departs, _) => _ = canvas.put(head, " ", style, self.width),
             (_, Fate::Lost) => {
                 canvas.put(head, " ", style, self.width);
-                canvas.put(beside(to, from, 2), s.cross, Style::Bad, self.width);
+                canvas.put(beside(to, from, if roomy { 2 } else { 1 }), s.cross, Style::Bad, self.width);
             }
             _ => _ = canvas.put(head, if right { s.right } else { s.left }, style, self.width),
         }
         if arrow.part != Part::Arrives && arrow.wire != Wire::Setup {
             canvas.put(from, if right { s.leaves_right } else { s.leaves_left }, style, self.width);
         }
-        if arrow.part == Part::Arrives {
+        if arrow.part == Part::Arrives && roomy {
             canvas.put(beside(from, to, 1), " ", style, self.width);
         }
         if arrow.wire == Wire::Setup {
@@ -182,7 +184,7 @@ impl Pen<'_> {
         let broken = row.notes.iter().filter(|n| n.breaks.is_some()).map(|n| self.columns.at[n.lane] + 4).max();
         let start = broken.unwrap_or(x + 2);
         let room = self.limit(row, note).saturating_sub(start);
-        let lines = self.remarks(note, room.max(6));
+        let lines = self.remarks(note, room);
         pieces.extend(lines.into_iter().enumerate().map(|(line, (text, style))| (line, start, text, style)));
     }
 

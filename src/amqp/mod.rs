@@ -1,5 +1,6 @@
 //! RabbitMQ: methods and sizes of AMQP 0-9-1, the node machine, its storage, its client, its rules.
 
+pub mod exchange;
 pub mod method;
 pub mod verbs;
 

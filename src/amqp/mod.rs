@@ -3,7 +3,9 @@
 pub mod client;
 pub mod exchange;
 pub mod method;
+pub mod script;
 pub mod verbs;
 
 pub use client::Client;
 pub use method::{Close, Frame, Method, Table, Tune};
+pub use script::Script;

@@ -9,6 +9,7 @@ pub mod rules;
 mod session;
 #[cfg(test)]
 mod tests;
+pub mod verbs;
 mod window;
 
 pub(super) use heart::{Heart, Pulse, agree};

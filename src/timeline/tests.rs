@@ -85,7 +85,10 @@ fn frames_that_overtake_each_other_cross() {
 fn every_shown_event_is_in_one_row_and_rows_are_in_order() {
     for log in [build::plain("shop", "biller", "order-"), build::lost_confirm(), build::power_loss()] {
         let timeline = laid_out(&log);
-        assert!(timeline.rows.windows(2).all(|w| w[0].first < w[1].first && w[0].time <= w[1].time));
+        assert!(timeline.rows.windows(2).all(|w| w[0].last < w[1].first && w[0].time <= w[1].time));
+        for (at, row) in timeline.rows.iter().enumerate() {
+            assert_eq!((timeline.row_of(row.first), timeline.row_of(row.last)), (Some(at), Some(at)));
+        }
     }
 }
 

@@ -372,10 +372,11 @@ impl Layout<'_> {
             Repeat::Row(_) => (Some(Sign::Duplicate), words::DUPLICATE_ROW, true),
         };
         // The row that the note joins names the message already.
-        let said = matches!(what, What::Stored | What::RowInserted | What::RowUpdated)
+        let said = matches!(what, What::Stored | What::RowInserted | What::RowUpdated | What::WorkBegan)
             && matches!(repeat, Repeat::No | Repeat::Row(_))
             && self.joins(event).is_some()
             && self.says(message);
+        let template = if said && what == What::WorkBegan { words::WORKS_ON_IT } else { template };
         let text = expand(template, &|key| match key {
             "message" => self.log.shown(message).filter(|_| !said),
             "place" => self.log.places.get(place.at()).and_then(|p| self.log.shown(p.name)),

@@ -59,7 +59,10 @@ pub(super) fn note(what: What) -> Phrase {
     }
 }
 
-/// What is said of a message that repeats, behind the note's own place in the table.
+/// Where the row names the message already.
+pub(super) const WORKS_ON_IT: &str = "works on it";
+
+/// What is said of a message that repeats, instead of the note's own words.
 pub(super) const DUPLICATE_COPY: &str = "DUPLICATE: {message} stored twice[ in {place}]";
 /// Work done again.
 pub(super) const DUPLICATE_WORK: &str = "DUPLICATE: did {message} again, {times}";

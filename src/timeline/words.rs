@@ -28,7 +28,7 @@ pub(super) fn note(what: What) -> Phrase {
         What::Settled => plain("[{message} ]removed[ from {place}]"),
         What::Expired => marked(Sign::Bad, "[{message} ]EXPIRED[ in {place}]"),
         What::Dropped => marked(Sign::Bad, "[{message} ]DROPPED[: {place} is full]"),
-        What::Rejected => with(Sign::Bad, "[{message} ]rejected[, out of {place}]"),
+        What::Rejected => marked(Sign::Bad, "[{message} ]rejected[, out of {place}]"),
         What::DeadLettered => with(Sign::Bad, "[{message} ]dead-lettered[ to {place}]"),
         What::Purged => marked(Sign::Bad, "[{message} ]PURGED[ from {place}]"),
         What::Unroutable => marked(Sign::Bad, "[{message} ]THROWN AWAY: no queue wants it"),

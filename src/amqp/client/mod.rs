@@ -146,7 +146,8 @@ impl Client {
     /// A settlement goes out as it is asked for, also where it is asked for twice: the broker objects to that, not the
     /// library.
     fn settle(&mut self, delivery: Delivery, how: Settle, io: &mut Io<'_>) {
-        if delivery.0 <= self.base || delivery.0 > self.delivered {
+        let auto = self.session.take.as_ref().is_some_and(|take| take.auto_settle);
+        if auto || delivery.0 <= self.base || delivery.0 > self.delivered {
             return;
         }
         let tag = delivery.0 - self.base;

@@ -53,7 +53,9 @@ impl Script {
     }
 
     pub(super) fn forget_connection(&mut self, io: &mut Io<'_>) {
-        self.left = self.conn;
+        if self.conn.is_some() {
+            self.left = self.conn;
+        }
         self.conn = ConnId::NONE;
         self.stage = Stage::Off;
         self.channels.clear();

@@ -264,7 +264,9 @@ impl Client {
     }
 
     fn forget_connection(&mut self, io: &mut Io<'_>) {
-        self.left = self.conn;
+        if self.conn.is_some() {
+            self.left = self.conn;
+        }
         self.conn = ConnId::NONE;
         self.stage = Stage::Idle;
         self.heart.stop(io);

@@ -313,11 +313,9 @@ proptest::proptest! {
         let mut bed = Bed::new(session.clone());
         let up: Vec<_> = (0u8..8).map(|pick| (pick, 0)).take(8 - skip).collect();
         let mut copy = Bed::new(session);
-        let mut ticket = 100;
         let mut answered = Vec::new();
-        for (pick, n) in up.into_iter().chain(inputs) {
+        for (ticket, (pick, n)) in (100..).zip(up.into_iter().chain(inputs)) {
             copy.client.clone_from(&bed.client);
-            ticket += 1;
             let n = if pick == 8 { ticket } else { n };
             let said = bed.give(input(pick, n));
             proptest::prop_assert_eq!(&said, &copy.give(input(pick, n)));

@@ -3,7 +3,7 @@
 //! Not parts of the simulator. Each loop is as plain as its task allows, on `std`'s binary heap, and returns a checksum
 //! by which a faster or slower version can be seen to have done the same work.
 
-#![allow(dead_code, reason = "each benchmark uses its own part of these loops")]
+#![allow(dead_code, unused_imports, reason = "each benchmark uses its own part of these loops")]
 #![allow(unreachable_pub, reason = "a benchmark is a crate of its own")]
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "a benchmark measures by the wall clock")]
 

@@ -1,7 +1,16 @@
 //! RabbitMQ: methods and sizes of AMQP 0-9-1, the node machine, its storage, its client, its rules.
 
+pub mod config;
+pub mod error;
 pub mod exchange;
 pub mod method;
+pub mod node;
+pub mod queue;
+pub mod rules;
+pub mod store;
 pub mod verbs;
 
+pub use config::{BindingSpec, Config, ExchangeSpec, QueueSpec, Version};
 pub use method::{Close, Frame, Method, Table, Tune};
+pub use node::Node;
+pub use store::Record;

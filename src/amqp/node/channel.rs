@@ -50,11 +50,20 @@ pub(super) struct Confirms {
 
 crate::clone_in_place!(Confirms { last, pending, done, refused, rule });
 
+impl Fate {
+    /// Whether it goes back to its queue.
+    pub(super) fn goes_back(self) -> bool {
+        matches!(self, Fate::Again | Fate::Returned)
+    }
+}
+
 /// What a delivery becomes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Fate {
     Done,
     Again,
+    /// Back to its queue because its channel ended.
+    Returned,
     Rejected,
 }
 

@@ -87,7 +87,7 @@ impl Node {
         for (unacked, fate) in &channel.tx.settled {
             digest.word(match fate {
                 Fate::Done => 1,
-                Fate::Again => 2,
+                Fate::Again | Fate::Returned => 2,
                 Fate::Rejected => 3,
             });
             self.digest_unacked(unacked, names, digest);

@@ -12,7 +12,7 @@ use crate::trace::Flags;
 impl Node {
     /// Gives the disk what is due.
     pub(super) fn pump_journals(&mut self, ports: &mut Port<'_>) {
-        self.pump_metadata(ports);
+        self.pump_metadata(rules::DECLARED_DURABLY, ports);
         let mut dirty = std::mem::take(&mut self.scratch.dirty);
         for number in dirty.drain(..) {
             self.pump_queue(number, ports);
@@ -20,7 +20,8 @@ impl Node {
         self.scratch.dirty = dirty;
     }
 
-    fn pump_metadata(&mut self, ports: &mut Port<'_>) {
+    /// Gives the disk the changes of the metadata, all in one write.
+    pub(super) fn pump_metadata(&mut self, rule: RuleId, ports: &mut Port<'_>) {
         let metadata = &mut self.metadata;
         if metadata.changes.is_empty() || metadata.journal.phase != Phase::Idle {
             return;
@@ -30,7 +31,7 @@ impl Node {
         let ops = metadata.changes.len() as u32;
         ports.out.ops.append(&mut metadata.changes);
         let write = Does::Write { file: METADATA, ops, token: token(Tick::Written, METADATA.0) };
-        ports.out.push(rules::DECLARED_DURABLY, Because::INPUT, Need::Nothing, write);
+        ports.out.push(rule, Because::INPUT, Need::Nothing, write);
     }
 
     fn pump_queue(&mut self, number: u32, ports: &mut Port<'_>) {
@@ -191,7 +192,7 @@ impl Node {
         if self.life == Life::Stopping {
             self.life = Life::Marking;
             self.metadata.changes.push(Op::Put(CLEAN, Record::Mark));
-            self.pump_metadata(ports);
+            self.pump_metadata(rules::STOPPED, ports);
         } else if self.life == Life::Marking {
             self.life = Life::Gone;
             ports.out.push(rules::STOPPED, Because::INPUT, Need::Nothing, Does::Exit);

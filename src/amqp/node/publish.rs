@@ -1,6 +1,6 @@
 //! Publishing: checks, routing, copies into queues, returns, confirms and transactions (R3, R6, R7, R8).
 
-use super::channel::{Awaited, Channel, Fate, Held, Mode, Pending};
+use super::channel::{Awaited, Channel, Held, Mode, Pending};
 use super::{Content, Node, Port};
 use crate::amqp::error::{self, Checked};
 use crate::amqp::exchange::{route, type_word};
@@ -377,7 +377,7 @@ impl Node {
         }
         // Back to their places from behind, which is cheapest.
         for (unacked, fate) in settled.drain(..).rev() {
-            if let (Fate::Again, Some(queue)) = (fate, self.queues.get_mut(&unacked.queue)) {
+            if let (true, Some(queue)) = (fate.goes_back(), self.queues.get_mut(&unacked.queue)) {
                 let flags = unacked.item.flags.and(Flags::REDELIVERED);
                 queue.classic.requeue(crate::amqp::queue::Item { flags, ..unacked.item });
             }

@@ -58,14 +58,15 @@ impl Node {
             Fate::Done => (rules::SETTLED, What::Settled),
             Fate::Rejected => (rules::REJECTED, What::Rejected),
             Fate::Again => (rules::REQUEUED, What::Requeued),
+            Fate::Returned => (rules::CLOSE_REQUEUES, What::Requeued),
         };
         let to = queue.place;
-        let shown = if fate == Fate::Again { to } else { place };
+        let shown = if fate.goes_back() { to } else { place };
         if ports.out.notes_wanted {
             let note = Does::Note { what, place: shown, message, number: 1 };
             ports.out.push(rule, because, Self::need(&item), note);
         }
-        if fate == Fate::Again {
+        if fate.goes_back() {
             let flags = item.flags.and(Flags::REDELIVERED);
             let order = Order::from(u64::from(item.seq));
             ports.out.delta(|| Delta::Move { copy: item.copy, from: place, to, order, flags });
@@ -132,7 +133,7 @@ impl Node {
             channel.awaited = None;
             channel.held.clear();
             let all = channel.unacked.drain(..).chain(channel.tx.settled.drain(..).map(|(unacked, _)| unacked));
-            let gone = |unacked| (Unacked { consumer: GONE, counted: false, ..unacked }, Fate::Again);
+            let gone = |unacked| (Unacked { consumer: GONE, counted: false, ..unacked }, Fate::Returned);
             self.scratch.settled.extend(all.map(gone));
         }
         self.scratch.settled.sort_by_key(|(unacked, _)| (unacked.queue, unacked.item.seq));

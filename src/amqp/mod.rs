@@ -1,5 +1,6 @@
 //! RabbitMQ: methods and sizes of AMQP 0-9-1, the node machine, its storage, its client, its rules.
 
+pub mod client;
 pub mod config;
 pub mod error;
 pub mod exchange;
@@ -7,10 +8,13 @@ pub mod method;
 pub mod node;
 pub mod queue;
 pub mod rules;
+pub mod script;
 pub mod store;
 pub mod verbs;
 
+pub use client::Client;
 pub use config::{BindingSpec, Config, ExchangeSpec, QueueSpec, Version};
 pub use method::{Close, Frame, Method, Table, Tune};
 pub use node::Node;
+pub use script::Script;
 pub use store::Record;

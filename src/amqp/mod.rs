@@ -15,7 +15,7 @@ pub mod store;
 pub mod verbs;
 
 pub use client::Client;
-pub use config::Config;
+pub use config::{BindingSpec, Config, ExchangeSpec, QueueSpec, Version};
 pub use method::{Close, Frame, Method, Table, Tune};
 pub use node::Node;
 pub use script::{Program, Script};

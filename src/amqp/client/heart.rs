@@ -51,7 +51,12 @@ impl Heart {
     }
 
     /// Begins, once the interval is agreed on.
-    pub(in crate::amqp) fn start(&mut self, seconds: u16, because: Because, ports: &mut Ports<'_, Frame, crate::amqp::Record>) {
+    pub(in crate::amqp) fn start(
+        &mut self,
+        seconds: u16,
+        because: Because,
+        ports: &mut Ports<'_, Frame, crate::amqp::Record>,
+    ) {
         *self = Heart { interval: Span::secs(u64::from(seconds)), heard: ports.now };
         if self.interval == Span::ZERO {
             return;
@@ -83,7 +88,12 @@ impl Heart {
     }
 
     /// Takes a timer.
-    pub(in crate::amqp) fn timer(&self, token: Token, conn: ConnId, ports: &mut Ports<'_, Frame, crate::amqp::Record>) -> Pulse {
+    pub(in crate::amqp) fn timer(
+        &self,
+        token: Token,
+        conn: ConnId,
+        ports: &mut Ports<'_, Frame, crate::amqp::Record>,
+    ) -> Pulse {
         if token != BEAT && token != LOOK {
             return Pulse::NotMine;
         }

@@ -3,10 +3,20 @@
 //! Not the running of a scenario (that is `explore`), and not the machines that it describes.
 
 pub mod broker;
+mod check;
 pub mod diagnostics;
 mod fields;
 mod lexer;
 mod parser;
 mod printer;
 pub mod schema;
+mod source;
 pub mod tree;
+mod variant;
+
+pub use diagnostics::{Code, Diagnostic, Diagnostics, Extent, Look, Spanned};
+pub use parser::{MAX_BYTES, MAX_DEPTH};
+pub use printer::{print, print_line, quoted};
+pub use schema::Scenario;
+pub use source::{Source, read, read_bytes, too_large};
+pub use variant::{Change, ChangeKind, Variant};

@@ -11,6 +11,8 @@ mod parser;
 mod printer;
 pub mod schema;
 mod source;
+#[cfg(test)]
+mod tests;
 pub mod tree;
 mod variant;
 

@@ -25,7 +25,7 @@ use crate::trace::Observable;
 use crate::units::Time;
 use std::sync::Arc;
 
-type Io<'a> = Ports<'a, Frame, ()>;
+type Io<'a> = Ports<'a, Frame, crate::amqp::Record>;
 
 /// The only channel that the client uses.
 const CHANNEL: u16 = 1;
@@ -286,7 +286,7 @@ fn tell(rule: RuleId, because: Because, report: Report, io: &mut Io<'_>) -> Beca
 
 impl Machine for Client {
     type Frame = Frame;
-    type Record = ();
+    type Record = crate::amqp::Record;
 
     fn handle(&mut self, input: Input<Frame>, ports: &mut Io<'_>) {
         match input {

@@ -10,7 +10,7 @@ struct Bed {
     names: Names,
     now: Time,
     registry: Registry,
-    out: Out<Frame, ()>,
+    out: Out<Frame, crate::amqp::Record>,
 }
 
 const CONN: ConnId = ConnId(3);

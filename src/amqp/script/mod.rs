@@ -29,7 +29,7 @@ use compile::{Op, answer};
 use notes::Beliefs;
 use std::sync::Arc;
 
-type Io<'a> = Ports<'a, Frame, ()>;
+type Io<'a> = Ports<'a, Frame, crate::amqp::Record>;
 
 /// Comes back when a `wait` is over.
 const STEP: Token = Token(1);
@@ -417,7 +417,7 @@ impl Script {
 
 impl Machine for Script {
     type Frame = Frame;
-    type Record = ();
+    type Record = crate::amqp::Record;
 
     fn handle(&mut self, input: Input<Frame>, ports: &mut Io<'_>) {
         match input {

@@ -6,15 +6,16 @@
 #![allow(dead_code, reason = "each benchmark uses its own part of the workload")]
 #![allow(unreachable_pub, reason = "a benchmark is a crate of its own")]
 
+use mqlab::amqp::exchange::{Kind, Target};
+use mqlab::amqp::{BindingSpec, Config, ExchangeSpec, QueueSpec, Table};
 use mqlab::app::{self, AckPolicy, Backoff, ConsumerSpec, ProducerSpec, Reliability, Retry, Spec, Template, Timing};
 use mqlab::disk::Speed;
 use mqlab::ids::{Name, Names};
 use mqlab::machine::{Session, Take};
 use mqlab::net::Link;
-use mqlab::redis;
 use mqlab::sim::{Limits, Spread};
 use mqlab::systems::NodeConfig;
-use mqlab::trace::{ActorKind, Header, Observer, Outcome};
+use mqlab::trace::{ActorKind, Destination, Header, Observer, Outcome};
 use mqlab::units::{Span, Time};
 use mqlab::verdict::{Findings, Verdict, Word};
 use mqlab::world::plan::{ClientPlan, NodePlan, Plan, Program};
@@ -36,11 +37,37 @@ struct Route {
     queue: Name,
 }
 
-/// The broker, and how it is reached.
+/// A RabbitMQ node with a direct exchange and one durable queue.
 fn broker(names: &mut Names) -> (NodeConfig, Route) {
-    let list = names.intern("jobs");
-    let route = Route { exchange: list, key: "", queue: list };
-    (NodeConfig::Redis(Arc::new(redis::Config::default())), route)
+    let vhost = names.intern("/");
+    let route = Route { exchange: names.intern("orders"), key: "created", queue: names.intern("billing") };
+    let arguments = Arc::new(Table::default());
+    let mut config = Config::new(vhost);
+    config.heartbeat = 0;
+    config.exchanges.push(ExchangeSpec {
+        vhost,
+        name: route.exchange,
+        kind: Kind::Direct,
+        durable: true,
+        auto_delete: false,
+        internal: false,
+        arguments: Arc::clone(&arguments),
+    });
+    config.queues.push(QueueSpec {
+        vhost,
+        name: route.queue,
+        durable: true,
+        auto_delete: false,
+        arguments: Arc::clone(&arguments),
+    });
+    config.bindings.push(BindingSpec {
+        vhost,
+        source: route.exchange,
+        target: Target::Queue(route.queue),
+        key: names.intern(route.key),
+        arguments,
+    });
+    (NodeConfig::Amqp(Arc::new(config)), route)
 }
 
 fn producer(messages: u32, route: &Route, names: &mut Names) -> Spec {
@@ -128,6 +155,8 @@ pub fn pipeline(messages: u32) -> Arc<Plan> {
         faults: vec![],
     };
     plan.header.actors = plan.actors();
+    plan.header.destinations =
+        vec![Destination { consumer: plan.client_id(1), from: "billing".to_owned(), table: None }];
     Arc::new(plan)
 }
 

@@ -1,7 +1,8 @@
 //! A million messages through the pipeline, against a hand-written loop that does the same and nothing else.
 //!
 //! Both run in turns in one process, and medians are shown. `cargo bench --bench pipeline -- 100000` takes another
-//! number of messages.
+//! number of messages; a word behind it (`reference`, `silent`, `verdict` or `trace`) runs that one alone, for a
+//! profiler.
 
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "a benchmark measures by the wall clock")]
 
@@ -36,30 +37,56 @@ impl Way {
     }
 }
 
+/// What is measured: the word that selects it, what it is, and the ratio to reach.
+const WAYS: [(&str, &str, Option<f64>); 4] = [
+    ("reference", "reference", None),
+    ("silent", "nobody listens", Some(0.2)),
+    ("verdict", "verdict", Some(0.2)),
+    ("trace", "verdict + trace", None),
+];
+
+/// What a run came to besides the time it took.
+#[derive(Default)]
+struct Size {
+    steps: u64,
+    events: usize,
+    bytes: usize,
+}
+
+fn run(way: usize, bench: &mut Bench, plain: &mut Pipeline, messages: u32, seed: u64, size: &mut Size) {
+    match way {
+        0 => _ = std::hint::black_box(plain.run::<false>(u64::from(messages), seed)),
+        1 => size.steps = bench.run(seed, &mut ()),
+        2 => _ = std::hint::black_box(bench.judged(seed)),
+        _ => {
+            let mut log = Log::new(bench.header());
+            bench.watched(seed, &mut log);
+            (size.events, size.bytes) = (log.events().len(), log.bytes());
+        }
+    }
+}
+
 fn main() {
-    let messages = std::env::args().filter_map(|a| a.parse().ok()).next().unwrap_or(1_000_000);
+    let arguments: Vec<String> = std::env::args().collect();
+    let messages = arguments.iter().find_map(|a| a.parse().ok()).unwrap_or(1_000_000);
+    let only = WAYS.iter().position(|(word, ..)| arguments.iter().any(|a| a == word));
     let mut bench = Bench::new(messages);
     let mut plain = Pipeline::default();
-    let mut ways = [
-        Way::new("reference", None),
-        Way::new("nobody listens", Some(0.2)),
-        Way::new("verdict", Some(0.2)),
-        Way::new("verdict + trace", None),
-    ];
+    let mut size = Size::default();
+    if let Some(way) = only {
+        (0..ROUNDS as u64).for_each(|round| run(way, &mut bench, &mut plain, messages, round, &mut size));
+        return;
+    }
     let findings = bench.judged(1);
     bench.check(&findings);
-    let mut steps = 0;
-    let (mut events, mut bytes) = (0, 0);
+    let mut ways = WAYS.map(|(_, what, least)| Way::new(what, least));
     for round in 0..ROUNDS as u64 {
-        ways[0].seconds.push(timed(|| plain.run::<false>(u64::from(messages), round)).1);
-        let (count, seconds) = timed(|| bench.run(round, &mut ()));
-        steps = count;
-        ways[1].seconds.push(seconds);
-        ways[2].seconds.push(timed(|| bench.judged(round)).1);
-        let mut log = Log::new(bench.header());
-        ways[3].seconds.push(timed(|| bench.watched(round, &mut log)).1);
-        (events, bytes) = (log.events().len(), log.bytes());
+        for (at, way) in ways.iter_mut().enumerate() {
+            let ((), seconds) = timed(|| run(at, &mut bench, &mut plain, messages, round, &mut size));
+            way.seconds.push(seconds);
+        }
     }
+    let Size { steps, events, bytes } = size;
     println!("pipeline: {messages} messages, medians of {ROUNDS} runs in turns");
     println!("{:>16}  {:>14}  {:>8}  {:>5}  {:>5}", "", "M messages/s", "ns each", "ratio", "least");
     let reference = median(ways[0].seconds.clone());

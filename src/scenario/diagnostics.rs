@@ -336,11 +336,15 @@ pub struct Sink {
 impl Sink {
     /// Puts in an error. Of one kind at one place only the first is kept.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        const MAX_KEPT: usize = 1_000;
         let same = |d: &Diagnostic| d.code == diagnostic.code && d.primary.at == diagnostic.primary.at;
-        if self.list.len() < MAX_KEPT && !self.list.iter().any(same) {
+        if !self.is_full() && !self.list.iter().any(same) {
             self.list.push(diagnostic);
         }
+    }
+    /// Whether so much is wrong that more would not be kept; then looking for more is wasted time.
+    pub fn is_full(&self) -> bool {
+        const MAX_KEPT: usize = 4 * MAX_SHOWN;
+        self.list.len() >= MAX_KEPT
     }
     /// Whether nothing is wrong so far.
     pub fn is_empty(&self) -> bool {

@@ -120,6 +120,9 @@ impl<'n, 's> Fields<'n, 's> {
     pub fn finish(self) {
         let Fields { what, head, end, args, used, known, missing, sink } = self;
         for (i, arg) in args.iter().enumerate().filter(|(i, _)| !used[*i]) {
+            if sink.is_full() {
+                return;
+            }
             let Some(name) = &arg.name else {
                 let title = format!("{what} does not take this argument");
                 let bad = Diagnostic::new(Code::Arguments, title, arg.value.at, "one too many, or without its name");

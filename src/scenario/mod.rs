@@ -12,6 +12,7 @@ mod parser;
 mod printer;
 pub mod schema;
 mod source;
+mod template;
 #[cfg(test)]
 mod tests;
 pub mod tree;
@@ -23,4 +24,5 @@ pub use parser::{MAX_BYTES, MAX_DEPTH};
 pub use printer::{print, print_line, quoted};
 pub use schema::Scenario;
 pub use source::{Source, read, read_bytes, too_large};
+pub use template::template;
 pub use variant::{Change, ChangeKind, Variant};

@@ -1,1 +1,11 @@
-//! Small programs over worlds: run, replay, the determinism check.
+//! Small programs over worlds: run, replay, the check for determinism.
+//!
+//! Not the worlds, and not the words about them: what is found is data, and how it is shown is in `export` and `cli`.
+
+mod determinism;
+mod run;
+mod token;
+
+pub use determinism::{Difference, difference};
+pub use run::{Fault, How, Run, run, watch};
+pub use token::{MAX_TOKEN, Token, TokenError};

@@ -54,3 +54,10 @@ index! {
     /// A kind of frame: the high byte is the system, the low byte the row of its vocabulary.
     VerbId(u16);
 }
+
+impl EventId {
+    /// Its number for people, from 1. After step `n` of a run, the first `n` events have happened.
+    pub fn step(self) -> u32 {
+        self.0.saturating_add(1)
+    }
+}

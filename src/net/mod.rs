@@ -1,1 +1,10 @@
-//! Connections as pairs of FIFO streams of frames with sizes (TCP).
+//! The network: TCP connections as pairs of first-in-first-out streams of frames.
+//!
+//! Not a protocol: it carries what it is given and knows when it arrives, not what it means. It schedules nothing; the
+//! world asks it what is due.
+
+mod link;
+mod tcp;
+
+pub use link::Link;
+pub use tcp::{Cargo, Flight, Side, Tcp};

@@ -7,6 +7,7 @@ mod check;
 pub mod diagnostics;
 mod fields;
 mod lexer;
+mod lower;
 mod parser;
 mod printer;
 pub mod schema;
@@ -18,6 +19,7 @@ pub mod tree;
 mod variant;
 
 pub use diagnostics::{Code, Diagnostic, Diagnostics, Extent, Look, Spanned};
+pub use lower::{LowerError, lower};
 pub use parser::{MAX_BYTES, MAX_DEPTH};
 pub use printer::{print, print_line, quoted};
 pub use schema::Scenario;

@@ -1,1 +1,17 @@
-//! Trace to lanes and marks in integer columns.
+//! The timeline: a trace as lanes and rows of marks, and those as text.
+//!
+//! Two stages. [`lay_out`] turns a log into rows with lanes as integers and knows nothing of widths; [`text`] draws
+//! rows as lines of a given width. Not the narration (that is `story`), and not the terminal: colours are named styles.
+
+mod elide;
+mod layout;
+mod model;
+#[cfg(test)]
+mod tests;
+pub mod text;
+mod words;
+
+pub use layout::lay_out;
+pub use model::{
+    Across, Arrow, Fate, Gap, Label, Lane, LaneState, Note, Options, Part, Remark, Row, Side, Sign, Timeline, Wire,
+};

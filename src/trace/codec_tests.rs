@@ -6,6 +6,7 @@ use crate::rules::RuleBook;
 use crate::units::Time;
 use proptest::prelude::*;
 
+#[expect(unreachable_pub, reason = "the table macro makes public constants")]
 mod rules {
     crate::rule_table! { 9, "test";
         FIRST: "test.first", "First.", "-", "all", Exact;
@@ -13,6 +14,7 @@ mod rules {
     }
 }
 
+#[expect(unreachable_pub, reason = "the table macro makes public constants")]
 mod verbs {
     crate::verb_table! { 9;
         PUBLISH: "basic.publish", Publish, "publish {message}", "{from} publishes {message}.";
@@ -148,7 +150,8 @@ fn every_cut_is_noticed() {
 fn a_missing_line_is_noticed() {
     let written = text(&small());
     let lines: Vec<&str> = written.lines().collect();
-    for gone in 1..lines.len() {
+    // A missing prefix does no harm: the texts that begin with it are there.
+    for gone in (1..lines.len()).filter(|at| !lines[*at].starts_with("{\"prefix\"")) {
         let mut lines = lines.clone();
         lines.remove(gone);
         assert!(back(&lines.join("\n")).is_err(), "without line {}", gone + 1);

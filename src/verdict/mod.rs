@@ -13,6 +13,8 @@ mod judge;
 mod sheet;
 mod stream;
 mod tally;
+#[cfg(test)]
+mod tests;
 
 pub use expectation::{Checked, Count, Expectation, Of, Takes, Word};
 pub use findings::{At, ConsumerView, FaultView, Findings, Found, Guarantee, Ids, ProducerView, QueueView, TableView};

@@ -45,6 +45,10 @@ impl Sheet {
     fn row(&mut self, label: &str, text: &str) {
         self.text.push_str("  ");
         self.text.push_str(label);
+        if text.is_empty() {
+            self.text.push('\n');
+            return;
+        }
         let mut column = 2 + label.width();
         if column >= LABEL {
             self.text.push_str("  ");
@@ -81,16 +85,12 @@ impl Sheet {
         }
         self.heading("What the producers believe");
         for view in &findings.producers {
-            let retries = view.attempts.saturating_sub(view.published);
-            let again = if retries > 0 {
-                format!(", {} again", number(retries, "publish", "publishes"))
-            } else {
-                String::new()
+            let attempts = match view.attempts {
+                n if n > view.published => format!(" in {}", number(n, "attempt", "attempts")),
+                _ => String::new(),
             };
-            self.row(
-                &plain(&view.name),
-                &format!("published {}{again}", number(view.published, "message", "messages")),
-            );
+            let text = format!("published {}{attempts}", number(view.published, "message", "messages"));
+            self.row(&plain(&view.name), &text);
             for (label, ids) in [
                 ("sent", &view.sent),
                 ("confirmed", &view.confirmed),

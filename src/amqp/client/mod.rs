@@ -1,0 +1,321 @@
+//! The client library of an application that uses AMQP: below the client port it turns "publish", "settle" and
+//! "connect" into methods on one connection with one channel, and back.
+//!
+//! Not the application: when to send, retry, wait or reconnect is decided above. It is told that its session is gone and
+//! asks again.
+
+mod heart;
+pub mod rules;
+mod session;
+#[cfg(test)]
+mod tests;
+pub mod verbs;
+mod window;
+
+pub(super) use heart::{Heart, Pulse, agree};
+pub(super) use window::Window;
+
+use super::{Close, Frame, Method, Table};
+use crate::ids::{ActorId, ConnId, Digest, Name, Names, RuleId};
+use crate::machine::{
+    Answer, Ask, Because, Delivery, Does, Down, Ending, Input, Machine, Need, Ports, Publish, Report, Session, Settle,
+    Token,
+};
+use crate::trace::Observable;
+use crate::units::Time;
+use std::sync::Arc;
+
+type Io<'a> = Ports<'a, Frame, crate::amqp::Record>;
+
+/// The only channel that the client uses.
+const CHANNEL: u16 = 1;
+
+/// How many mandatory publishes without confirms are remembered, in case they come back.
+const RETURNABLE: usize = 1024;
+
+/// How far the session has come. Each waits for what its name says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Stage {
+    /// Nothing asked for, or nothing left.
+    #[default]
+    Idle,
+    /// For the connection.
+    Dialling,
+    /// For `connection.start`.
+    Start,
+    /// For `connection.tune`.
+    Tune,
+    /// For `connection.open-ok`.
+    Open,
+    /// For `channel.open-ok`.
+    Channel,
+    /// For `confirm.select-ok`.
+    Confirms,
+    /// For `basic.qos-ok`.
+    Qos,
+    /// For `basic.consume-ok`.
+    Consume,
+    /// The session stands.
+    Ready,
+    /// The broker closed the channel; the connection stands.
+    ChannelGone,
+    /// For `connection.close-ok`.
+    Closing,
+}
+
+/// The client machine.
+#[derive(Debug)]
+pub struct Client {
+    session: Arc<Session>,
+    stage: Stage,
+    conn: ConnId,
+    /// A connection that was given up, whose end is of no interest any more.
+    left: ConnId,
+    heart: Heart,
+    window: Window,
+    /// The highest delivery number given out.
+    delivered: u32,
+    /// The delivery number before the first of this channel: a tag is a delivery number less this.
+    base: u32,
+    /// The subscription's arguments, made when they are first needed.
+    arguments: Option<Arc<Table>>,
+}
+
+crate::clone_in_place!(Client { session, stage, conn, left, heart, window, delivered, base, arguments });
+
+impl Default for Client {
+    fn default() -> Self {
+        Client::new()
+    }
+}
+
+impl Client {
+    /// A client that publishes without confirms and consumes nothing; see [`Client::boot`].
+    pub fn new() -> Self {
+        Client {
+            session: Arc::new(Session { confirms: false, take: None, heartbeat: None }),
+            stage: Stage::Idle,
+            conn: ConnId::NONE,
+            left: ConnId::NONE,
+            heart: Heart::default(),
+            window: Window::default(),
+            delivered: 0,
+            base: 0,
+            arguments: None,
+        }
+    }
+
+    /// Makes it a new process with this session; the allocations stay.
+    pub fn boot(&mut self, session: &Arc<Session>) {
+        if !Arc::ptr_eq(&self.session, session) {
+            self.session = Arc::clone(session);
+            self.arguments = None;
+        }
+        self.stage = Stage::Idle;
+        self.conn = ConnId::NONE;
+        self.left = ConnId::NONE;
+        self.heart = Heart::default();
+        self.window.reset();
+        self.delivered = 0;
+        self.base = 0;
+    }
+
+    fn ask(&mut self, ask: Ask, io: &mut Io<'_>) {
+        match ask {
+            Ask::Publish(publish) if self.stage == Stage::Ready => self.publish(publish, io),
+            Ask::Settle(delivery, how) if self.stage == Stage::Ready => self.settle(delivery, how, io),
+            // The application was told that the session is gone; what it still asks of it has no receiver.
+            Ask::Publish(_) | Ask::Settle(..) => {}
+            Ask::Connect => self.connect(io),
+            Ask::Disconnect => self.disconnect(io),
+        }
+    }
+
+    fn publish(&mut self, publish: Publish, io: &mut Io<'_>) {
+        let Publish { ticket, to, key, message, mandatory } = publish;
+        if self.session.confirms {
+            self.window.add(ticket, message.id);
+        } else if mandatory {
+            self.window.add(ticket, message.id);
+            self.window.keep(RETURNABLE);
+        }
+        let body = Method::BasicPublish { exchange: to, key, mandatory, immediate: false, message };
+        self.send(rules::PUBLISH, Because::INPUT, CHANNEL, body, io);
+    }
+
+    /// A settlement goes out as it is asked for, also where it is asked for twice: the broker objects to that, not the
+    /// library.
+    fn settle(&mut self, delivery: Delivery, how: Settle, io: &mut Io<'_>) {
+        let auto = self.session.take.as_ref().is_some_and(|take| take.auto_settle);
+        if auto || delivery.0 <= self.base || delivery.0 > self.delivered {
+            return;
+        }
+        let tag = delivery.0 - self.base;
+        let body = match how {
+            Settle::Done => Method::BasicAck { tag, multiple: false, confirm: false },
+            Settle::DoneUpTo => Method::BasicAck { tag, multiple: true, confirm: false },
+            Settle::Again => Method::BasicNack { tag, multiple: false, requeue: true, confirm: false },
+            Settle::Reject => Method::BasicReject { tag, requeue: false },
+        };
+        self.send(rules::SETTLE, Because::INPUT, CHANNEL, body, io);
+    }
+
+    fn frame(&mut self, frame: Frame, io: &mut Io<'_>) {
+        match frame.body {
+            Method::ConnectionClose(close) => self.connection_closed(close, io),
+            Method::ConnectionCloseOk if self.stage == Stage::Closing => self.gone(io),
+            // Whoever has sent a close reads nothing but its answer.
+            _ if matches!(self.stage, Stage::Closing | Stage::Idle) => {}
+            Method::ChannelClose(close) => self.channel_closed(close, io),
+            _ if self.stage == Stage::ChannelGone => {}
+            Method::BasicDeliver { tag, redelivered, message, .. } => {
+                let delivery = Delivery(self.base + tag);
+                self.delivered = self.delivered.max(delivery.0);
+                let from = self.session.take.as_ref().map_or(Name::NONE, |take| take.from);
+                tell(rules::OFFER, Because::INPUT, Report::Offer { delivery, message, from, redelivered }, io);
+            }
+            Method::BasicAck { tag, multiple, .. } => self.answered(tag, multiple, Answer::Confirmed, io),
+            Method::BasicNack { tag, multiple, .. } => self.answered(tag, multiple, Answer::Refused, io),
+            Method::BasicReturn { message, .. } => {
+                if let Some(ticket) = self.window.returned(message.id) {
+                    tell(rules::RETURNED, Because::INPUT, Report::Returned(ticket), io);
+                }
+            }
+            Method::BasicCancel { consumer_tag, nowait } => {
+                let told = tell(rules::CANCELLED, Because::INPUT, Report::Cancelled, io);
+                if !nowait {
+                    self.send(rules::CANCELLED, told, CHANNEL, Method::BasicCancelOk { consumer_tag }, io);
+                }
+            }
+            Method::ChannelFlow { active } => {
+                self.send(rules::FLOW, Because::INPUT, CHANNEL, Method::ChannelFlowOk { active }, io);
+            }
+            body => self.advance(&body, io),
+        }
+    }
+
+    fn answered(&mut self, number: u32, multiple: bool, answer: Answer, io: &mut Io<'_>) {
+        if !self.session.confirms {
+            return;
+        }
+        self.window.answer(number, multiple, |ticket, _, _| {
+            tell(rules::ANSWER, Because::INPUT, Report::Answer(ticket, answer), io);
+        });
+    }
+
+    /// The broker closed the channel: the connection stays, and the next [`Ask::Connect`] opens the channel again.
+    fn channel_closed(&mut self, close: Close, io: &mut Io<'_>) {
+        let agreed = self.send(rules::AGREE, Because::INPUT, CHANNEL, Method::ChannelCloseOk, io);
+        if self.stage != Stage::ChannelGone {
+            self.stage = Stage::ChannelGone;
+            self.end_channel();
+            tell(rules::DOWN, agreed, Report::Down(Down::Error(close.text)), io);
+        }
+    }
+
+    fn connection_closed(&mut self, close: Close, io: &mut Io<'_>) {
+        let known = self.knows_down();
+        let agreed = self.send(rules::AGREE, Because::INPUT, 0, Method::ConnectionCloseOk, io);
+        self.shut(rules::AGREE, agreed, false, io);
+        if !known {
+            tell(rules::DOWN, agreed, Report::Down(Down::Error(close.text)), io);
+        }
+    }
+
+    fn ended(&mut self, conn: ConnId, how: Ending, io: &mut Io<'_>) {
+        let dial_failed = self.stage == Stage::Dialling && conn != self.left;
+        if conn != self.conn && !dial_failed {
+            return;
+        }
+        let known = self.knows_down();
+        self.forget_connection(io);
+        if !known {
+            let down = if how == Ending::Refused { Down::Refused } else { Down::Lost };
+            tell(rules::DOWN, Because::INPUT, Report::Down(down), io);
+        }
+    }
+
+    /// Whether the application asked for the end, or was told of it before.
+    fn knows_down(&self) -> bool {
+        matches!(self.stage, Stage::Idle | Stage::Closing | Stage::ChannelGone)
+    }
+
+    fn timer(&mut self, token: Token, io: &mut Io<'_>) {
+        if self.heart.timer(token, self.conn, io) != Pulse::Dead {
+            return;
+        }
+        let known = self.knows_down();
+        let shut = self.shut(rules::SILENCE, Because::INPUT, true, io);
+        if !known {
+            tell(rules::DOWN, shut, Report::Down(Down::Lost), io);
+        }
+    }
+
+    #[inline]
+    fn send(&mut self, rule: RuleId, because: Because, channel: u16, body: Method, io: &mut Io<'_>) -> Because {
+        io.out.push(rule, because, Need::Nothing, Does::Send(self.conn, Frame::new(channel, body)))
+    }
+
+    /// Closes the connection on its own side and forgets it.
+    fn shut(&mut self, rule: RuleId, because: Because, abort: bool, io: &mut Io<'_>) -> Because {
+        let shut = io.out.push(rule, because, Need::Nothing, Does::Shut { conn: self.conn, abort });
+        self.forget_connection(io);
+        shut
+    }
+
+    fn forget_connection(&mut self, io: &mut Io<'_>) {
+        if self.conn.is_some() {
+            self.left = self.conn;
+        }
+        self.conn = ConnId::NONE;
+        self.stage = Stage::Idle;
+        self.heart.stop(io);
+        self.end_channel();
+    }
+
+    fn end_channel(&mut self) {
+        self.window.reset();
+        self.base = self.delivered;
+    }
+}
+
+#[inline]
+fn tell(rule: RuleId, because: Because, report: Report, io: &mut Io<'_>) -> Because {
+    io.out.push(rule, because, Need::Nothing, Does::Tell(report))
+}
+
+impl Machine for Client {
+    type Frame = Frame;
+    type Record = crate::amqp::Record;
+
+    fn handle(&mut self, input: Input<Frame>, ports: &mut Io<'_>) {
+        match input {
+            Input::Ask(ask) => self.ask(ask, ports),
+            Input::Frame(conn, frame) if conn == self.conn => {
+                self.heart.heard(ports.now);
+                self.frame(frame, ports);
+            }
+            Input::Connected(conn) => self.connected(conn, ports),
+            Input::Ended(conn, how) => self.ended(conn, how, ports),
+            Input::Timer(token) => self.timer(token, ports),
+            // The application is the process: it is started, stopped and told, and asks for what it needs. A client
+            // has no disk.
+            Input::Frame(..)
+            | Input::Started
+            | Input::Stop
+            | Input::Report(_)
+            | Input::DiskDone(_)
+            | Input::DiskFailed(_) => {}
+        }
+    }
+
+    fn observe(&self, _: ActorId, _: &mut Observable) {}
+
+    fn digest(&self, now: Time, names: &Names, digest: &mut Digest) {
+        digest.word(self.stage as u64);
+        digest.word(u64::from(self.conn.0));
+        digest.word(u64::from(self.delivered) | u64::from(self.base) << 32);
+        self.heart.digest(now, digest);
+        self.window.digest(names, digest);
+    }
+}

@@ -1,0 +1,29 @@
+//! The rules that AMQP's clients go by. Those of the broker are in the node's table.
+
+use crate::rule_table;
+
+rule_table! { 4, "amqp client";
+    HANDSHAKE: "client.handshake", "A client greets the broker, logs in, agrees on limits, opens a virtual host and then a channel, and waits for each answer before it goes on.", "AMQP 0-9-1 specification, 2.2.4 and 4.2", "all", Exact;
+    SESSION: "client.session", "On its new channel a client asks for confirms, sets its prefetch limit and subscribes, in this order; its session stands when the last answer is there.", "https://www.rabbitmq.com/docs/confirms, https://www.rabbitmq.com/docs/consumers", "all", Simplified;
+    READY: "client.ready", "With the last answer the session stands, and the client library tells the application.", "AMQP 0-9-1 specification, 1.4 and 1.8", "all", Exact;
+    DOWN: "client.down", "When its channel or connection ends, the client library tells the application: publishes without an answer stay unanswered, and open deliveries cannot be settled any more.", "R1, R13, https://www.rabbitmq.com/docs/confirms", "all", Exact;
+    REOPEN: "client.reopen", "The broker closed only the channel, so the client opens it again on the connection that still stands.", "R1, A21, B13", "all", Exact;
+    AGREE: "client.agree", "Whoever receives a close answers it with close-ok; after that nothing counts on that channel or connection.", "R1, AMQP 0-9-1 specification, 2.2.4", "all", Exact;
+    PUBLISH: "client.publish", "A publish goes out at once; in confirm mode the client library counts it, since the broker's answer names only its number on this channel.", "R7, https://www.rabbitmq.com/docs/confirms", "all", Exact;
+    ANSWER: "client.answer", "An ack or nack with a publish's number is the broker's answer to it; with the multiple bit it answers all open publishes up to that number.", "R7, C15, B15c", "all", Exact;
+    RETURNED: "client.returned", "The broker gives a mandatory message back that no queue takes; the client library knows which publish it was by the message's id.", "R6, B15b, B16", "all", Simplified;
+    OFFER: "client.offer", "A delivery goes to the application as soon as it arrives.", "R9, R11", "all", Exact;
+    SETTLE: "client.settle", "The application settles a delivery, and the client sends the ack, nack or reject with the delivery's tag on its channel.", "R11, R12", "all", Exact;
+    STALE: "client.stale", "A delivery of an earlier session cannot be settled: its tag belonged to a channel that is gone, and the broker has taken the message back.", "R11, R13", "all", Exact;
+    CANCELLED: "client.cancelled", "The broker ends a subscription by itself, for example because the queue was deleted; what was delivered can still be settled.", "https://www.rabbitmq.com/docs/consumer-cancel", "all", Exact;
+    FLOW: "client.flow", "A client answers the broker's wish to stop or go on with flow-ok.", "AMQP 0-9-1 specification, 1.5.2", "all", Exact;
+    GOODBYE: "client.goodbye", "To leave in order a client closes the connection, waits for close-ok, and only then ends the TCP connection.", "AMQP 0-9-1 specification, 2.2.4", "all", Exact;
+    HEARTBEAT: "client.heartbeat", "A client shows twice per heartbeat interval that it is alive.", "R20, https://www.rabbitmq.com/docs/heartbeats", "all", Exact;
+    SILENCE: "client.silence", "A client that has not received a byte for two heartbeat intervals takes the connection for dead and breaks it off.", "https://www.rabbitmq.com/docs/heartbeats", "all", Exact;
+    SCRIPT_STEP: "script.step", "A script sends its methods in the order in which they stand.", "AMQP 0-9-1 specification, 2.1.1", "all", Exact;
+    SCRIPT_WAIT: "script.wait", "A script waits as long as the step says before it goes on.", "the scenario", "all", Exact;
+    SCRIPT_ABORT: "script.abort", "The script breaks its TCP connection off: nothing is said to the broker.", "the scenario", "all", Exact;
+    SCRIPT_WORK: "script.work", "For a script a delivery's work is done when the script acknowledges it, or on arrival where no acknowledgement is asked for.", "the scenario", "all", Simplified;
+    SCRIPT_SKIP: "script.skip", "The broker closed the channel or the connection, so the script leaves out the steps that needed it.", "R1", "all", Simplified;
+    SCRIPT_BELIEF: "script.belief", "A script believes what the broker's answers say: without confirms a message counts as sent, with confirms it is unknown until the answer comes.", "R6, R7, R8", "all", Exact;
+}

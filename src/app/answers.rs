@@ -1,0 +1,163 @@
+//! What a producer does about answers, and where none come.
+
+use super::producer::{Again, Flight, Open, Producer};
+use super::{Io, ProducerSpec, Reliability, Retry, rules};
+use crate::ids::{Name, PlaceId, RuleId};
+use crate::machine::Because;
+use crate::trace::{Belief, What};
+use crate::units::{Span, Time};
+
+impl Producer {
+    /// Takes the message of a ticket out of those that wait; `None` for one that is not waited for any more.
+    fn take_open(&mut self, ticket: u32) -> Option<Open> {
+        let at = self.open.binary_search_by_key(&ticket, |o| o.ticket).ok()?;
+        self.open.remove(at)
+    }
+
+    pub(super) fn confirmed(&mut self, spec: &ProducerSpec, ticket: u32, io: &mut Io<'_>) {
+        let Some(open) = self.take_open(ticket) else { return };
+        let mut because = Because::INPUT;
+        if !open.returned {
+            because = self.conclude(spec, open.flight, Belief::Confirmed, rules::CONFIRMED, because, io);
+        }
+        self.publish_due(spec, because, io);
+    }
+
+    pub(super) fn refused(&mut self, spec: &ProducerSpec, ticket: u32, io: &mut Io<'_>) {
+        let Some(open) = self.take_open(ticket) else { return };
+        if open.returned {
+            return self.publish_due(spec, Because::INPUT, io);
+        }
+        let because = self.conclude(spec, open.flight, Belief::Refused, rules::REFUSED, Because::INPUT, io);
+        let Reliability::Confirms { on_refused, backoff, .. } = spec.reliability else { return };
+        let pause = backoff.after(open.flight.attempt);
+        self.try_again(spec, open.flight, on_refused, pause, rules::REFUSED_AGAIN, because, io);
+        self.publish_due(spec, because, io);
+    }
+
+    /// The broker gave a message back. It stays open where an answer will still follow.
+    pub(super) fn returned(&mut self, spec: &ProducerSpec, ticket: u32, io: &mut Io<'_>) {
+        let flight = match self.open.binary_search_by_key(&ticket, |o| o.ticket) {
+            Ok(at) => {
+                self.open[at].returned = true;
+                self.open[at].flight
+            }
+            Err(_) if spec.reliability != Reliability::FireAndForget => return,
+            Err(_) => match self.sent_as(spec, ticket) {
+                Some(flight) => flight,
+                None => return,
+            },
+        };
+        let id = self.id(spec, flight, io);
+        let because = io.out.note(rules::RETURNED, Because::INPUT, What::Returned, PlaceId::NONE, id, flight.attempt);
+        self.conclude(spec, flight, Belief::Refused, rules::RETURNED, because, io);
+    }
+
+    /// No answer came in time.
+    pub(super) fn timed_out(&mut self, spec: &ProducerSpec, io: &mut Io<'_>) {
+        let Reliability::Confirms { on_timeout, backoff, .. } = spec.reliability else { return };
+        while self.open.front().is_some_and(|o| o.deadline <= io.now) {
+            let Some(Open { flight, returned: false, .. }) = self.open.pop_front() else { continue };
+            let because = self.conclude(spec, flight, Belief::Unknown, rules::TIMEOUT, Because::INPUT, io);
+            let pause = backoff.after(flight.attempt);
+            self.try_again(spec, flight, on_timeout, pause, rules::TIMEOUT_AGAIN, because, io);
+        }
+        self.publish_due(spec, Because::INPUT, io);
+    }
+
+    /// The session is gone: no open message gets an answer any more.
+    pub(super) fn down(&mut self, spec: &ProducerSpec, io: &mut Io<'_>) {
+        if !self.link.can_be_lost() {
+            return;
+        }
+        let last = self.link.final_loss(spec.reconnect);
+        let retry = match spec.reliability {
+            Reliability::Confirms { on_timeout, .. } if !last => on_timeout,
+            _ => Retry::GiveUp,
+        };
+        // What waited out a pause has waited long enough when the next session stands.
+        self.again.iter_mut().for_each(|a| a.at = Time::ZERO);
+        self.again.make_contiguous().sort_unstable_by_key(|a| a.flight.first);
+        while let Some(open) = self.open.pop_front() {
+            if open.returned {
+                continue;
+            }
+            let because = self.conclude(spec, open.flight, Belief::Unknown, rules::LOST, Because::INPUT, io);
+            self.try_again(spec, open.flight, retry, Span::ZERO, rules::LOST_AGAIN, because, io);
+        }
+        self.link.lost(spec.reconnect, io);
+        if last {
+            self.drop_plans(io);
+            while let Some(again) = self.again.pop_front() {
+                self.give_up(spec, again.flight, Because::INPUT, io);
+            }
+        }
+    }
+
+    /// Publishes a message again, at once or later, or leaves it at that.
+    #[expect(clippy::too_many_arguments, reason = "one decision with its policy, its reason and where it goes")]
+    fn try_again(
+        &mut self,
+        spec: &ProducerSpec,
+        flight: Flight,
+        retry: Retry,
+        pause: Span,
+        rule: RuleId,
+        because: Because,
+        io: &mut Io<'_>,
+    ) {
+        let allowed = matches!(retry, Retry::Republish { max } if max == 0 || flight.attempt < max);
+        if !allowed {
+            self.give_up(spec, flight, because, io);
+        } else if rule == rules::LOST_AGAIN {
+            self.queue_again(Again { flight, at: Time::ZERO, rule });
+        } else if pause == Span::ZERO {
+            self.publish(spec, flight, rule, because, io);
+        } else {
+            let id = self.id(spec, flight, io);
+            io.out.note(rules::BACKOFF, because, What::BacksOff, PlaceId::NONE, id, flight.attempt);
+            self.queue_again(Again { flight, at: io.now + pause, rule });
+        }
+    }
+
+    fn queue_again(&mut self, again: Again) {
+        let key = |a: &Again| (a.at, a.flight.first);
+        let at = self.again.partition_point(|a| key(a) < key(&again));
+        self.again.insert(at, again);
+    }
+
+    fn give_up(&mut self, spec: &ProducerSpec, flight: Flight, because: Because, io: &mut Io<'_>) {
+        let id = self.id(spec, flight, io);
+        io.out.note(rules::GIVE_UP, because, What::GaveUp, PlaceId::NONE, id, flight.attempt);
+    }
+
+    /// Notes what the producer now believes about a message.
+    fn conclude(
+        &mut self,
+        spec: &ProducerSpec,
+        flight: Flight,
+        belief: Belief,
+        rule: RuleId,
+        because: Because,
+        io: &mut Io<'_>,
+    ) -> Because {
+        let what = match belief {
+            Belief::Sent => What::BelievesSent,
+            Belief::Confirmed => What::BelievesConfirmed,
+            Belief::Refused => What::BelievesRefused,
+            Belief::Unknown => What::BelievesUnknown,
+        };
+        let id = self.id(spec, flight, io);
+        let noted = io.out.note(rule, because, what, PlaceId::NONE, id, flight.attempt);
+        self.believe(spec, flight, id, belief, io);
+        noted
+    }
+
+    /// The id of a message, for notes; made only where somebody listens.
+    fn id(&self, spec: &ProducerSpec, flight: Flight, io: &mut Io<'_>) -> Name {
+        if !io.out.notes_wanted {
+            return Name::NONE;
+        }
+        spec.plans[usize::from(flight.plan)].id.name(flight.n, io.names)
+    }
+}

@@ -1,0 +1,46 @@
+//! The rules of the applications, as a table.
+
+crate::rule_table! { 1, "applications";
+    CONNECT: "app.session.connect", "An application connects as soon as its process runs.", "the scenario", "all systems", Exact;
+    RECONNECT: "app.session.reconnect", "A client whose session is gone waits for the span of its `reconnect` and then connects again.", "the scenario: reconnect", "all systems", Exact;
+    NO_RECONNECT: "app.session.no-reconnect", "A client that is not told to reconnect has no session any more and sends nothing more.", "the scenario: reconnect", "all systems", Exact;
+    RECONNECT_MAX: "app.session.reconnect-max", "The client has tried to reconnect as often as it may, one failure after the other, and stops trying.", "the scenario: reconnect", "all systems", Exact;
+    STOP: "app.session.stop", "A client that is asked to stop takes nothing new, finishes what it has begun, closes its session and ends.", "common practice of client applications", "all systems", Simplified;
+    PACE: "app.publish.pace", "The producer publishes the next message of a plan one `every` after the message before.", "the scenario: publish", "all systems", Exact;
+    PUBLISH: "app.publish", "The producer hands the message to its client library. From here on it knows only what the answers tell it.", "https://www.rabbitmq.com/docs/confirms", "all systems", Exact;
+    WINDOW: "app.publish.window", "The producer holds the message back: as many messages as its window allows have no answer yet.", "https://www.rabbitmq.com/docs/confirms", "all systems", Exact;
+    BATCH: "app.publish.batch", "The producer holds the message back until every message of the batch before it is answered.", "https://www.rabbitmq.com/docs/confirms", "all systems", Exact;
+    NO_SESSION: "app.publish.no-session", "The producer holds the message back until it has a session again.", "common practice of client applications", "all systems", Simplified;
+    FORGET: "app.forget.sent", "A producer that asks for no confirms counts a message as sent once it is handed to the network. It never learns what became of it.", "https://www.rabbitmq.com/docs/confirms", "all systems", Exact;
+    CONFIRMED: "app.confirm.yes", "The broker has confirmed the message, so the producer takes it as delivered and forgets it.", "https://www.rabbitmq.com/docs/confirms", "all systems", Exact;
+    REFUSED: "app.confirm.no", "The broker has refused the message, so the producer knows that it must not count on it.", "https://www.rabbitmq.com/docs/confirms", "all systems", Exact;
+    RETURNED: "app.returned", "The broker gave the message back because nothing took it. The confirm that follows says only that the broker is done with it; the producer counts the message as refused.", "https://www.rabbitmq.com/docs/publishers", "all systems", Exact;
+    TIMEOUT: "app.confirm-timeout", "No answer came in time. The message may be stored or lost; the producer cannot know. An answer that comes later finds nobody waiting.", "https://www.rabbitmq.com/docs/confirms", "all systems", Simplified;
+    TIMEOUT_AGAIN: "app.confirm-timeout.republish", "The producer publishes a message again when no answer came in time. If the broker had stored the first one, there are two now.", "https://www.rabbitmq.com/docs/reliability", "all systems", Exact;
+    REFUSED_AGAIN: "app.refused.republish", "The producer publishes a message again that the broker had refused.", "https://www.rabbitmq.com/docs/confirms", "all systems", Exact;
+    LOST: "app.session-lost", "The session broke before an answer came, and no answer can come any more. The message may be stored or lost; the producer cannot know.", "https://www.rabbitmq.com/docs/reliability", "all systems", Exact;
+    LOST_AGAIN: "app.session-lost.republish", "With its new session the producer first publishes again what was without an answer when the old one broke, in the order it first had.", "https://www.rabbitmq.com/docs/reliability", "all systems", Exact;
+    BACKOFF: "app.backoff", "The producer waits before it publishes the message again, twice as long with each attempt.", "the scenario: reliability", "all systems", Exact;
+    GIVE_UP: "app.give-up", "The producer does not publish the message again: it is told not to, or has tried as often as it may, or has no session to do it in.", "the scenario: reliability", "all systems", Exact;
+    RECEIVE: "app.receive", "The delivery waits in the consumer's memory until a handler is free.", "https://www.rabbitmq.com/docs/consumer-prefetch", "all systems", Exact;
+    WORK: "app.work", "A free handler takes the delivery that has waited longest and works on it.", "the scenario: work", "all systems", Exact;
+    DONE: "app.work.done", "The work on the message is complete.", "the scenario: work", "all systems", Exact;
+    EFFECT: "app.effect", "Completed work writes to the application's table, which survives the consumer.", "the scenario: effect", "all systems", Exact;
+    UNIQUE: "app.effect.unique", "The table has a row with this key already and its unique index refuses a second one.", "the scenario: effect", "all systems", Exact;
+    REPLY: "app.reply", "The consumer answers a message that names a reply address, with the correlation id of the question.", "https://www.rabbitmq.com/docs/direct-reply-to", "all systems", Exact;
+    REPLY_VOID: "app.reply.no-session", "The consumer has an answer and no session to send it in.", "common practice of client applications", "all systems", Simplified;
+    SKIP: "app.dedup.skip", "The consumer remembers that it has worked on this id and does not work on it again. Its memory ends with its process.", "https://www.rabbitmq.com/docs/reliability", "all systems", Exact;
+    ACK_BEFORE: "app.ack.before-work", "The consumer acknowledges the delivery before it works on it. Should it die in between, the message is gone.", "https://www.rabbitmq.com/docs/confirms", "all systems", Exact;
+    AUTO: "app.ack.automatic", "The broker counts a delivery as done when it sends it; the consumer only takes the next one when it is ready.", "https://www.rabbitmq.com/docs/confirms#acknowledgement-modes", "all systems", Exact;
+    ACK_AFTER: "app.ack.after-work", "The consumer acknowledges the delivery once the work is complete. Should it die in between, the message comes again.", "https://www.rabbitmq.com/docs/confirms", "all systems", Exact;
+    ACK_BATCH: "app.ack.batch", "The consumer acknowledges several completed works at once. Should it die before, all of them come again.", "https://www.rabbitmq.com/docs/confirms", "all systems", Exact;
+    ACK_VOID: "app.ack.void", "The session that brought the delivery is gone, so it can no longer be acknowledged. The broker will deliver the message again.", "https://www.rabbitmq.com/docs/confirms", "all systems", Exact;
+    INBOX_VOID: "app.receive.void", "The session that brought the delivery is gone before the work began. The consumer drops it; the broker will deliver the message again.", "https://www.rabbitmq.com/docs/confirms", "all systems", Exact;
+    CANCELLED: "app.receive.cancelled", "The broker has ended the subscription: no more deliveries come in this session.", "https://www.rabbitmq.com/docs/consumer-cancel", "all systems", Exact;
+    FAIL_REQUEUE: "app.fail.requeue", "The work fails and the consumer gives the message back, to be delivered again.", "https://www.rabbitmq.com/docs/nack", "all systems", Exact;
+    FAIL_REJECT: "app.fail.reject", "The work fails and the consumer rejects the message, to be dead-lettered or thrown away.", "https://www.rabbitmq.com/docs/dlx", "all systems", Exact;
+    FAIL_SWALLOW: "app.fail.swallow", "The work fails, the program hides the error, and the message is acknowledged as if all were well.", "the scenario: fail", "all systems", Exact;
+    FAIL_HANG: "app.fail.hang", "The handler never comes back: the message stays unacknowledged and the handler is busy for good.", "the scenario: fail", "all systems", Exact;
+    FAIL_CRASH: "app.fail.crash", "The work kills the consumer's process. What it had not acknowledged comes again.", "the scenario: fail", "all systems", Exact;
+    CRASH_AFTER: "app.fail.crash-after-effect", "The consumer's process dies after its work was written and before it was acknowledged: the message comes again, the row stays.", "the scenario: fail", "all systems", Exact;
+}

@@ -1,0 +1,226 @@
+//! What an application is told to do: immutable data behind an `Arc`, made once from a scenario.
+//!
+//! Not the state of a run; that is in the producer and the consumer.
+
+use super::{Derived, Template};
+use crate::ids::Name;
+use crate::machine::Props;
+use crate::units::Span;
+use std::sync::Arc;
+
+/// What an application is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Spec {
+    /// It publishes.
+    Producer(ProducerSpec),
+    /// It consumes.
+    Consumer(ConsumerSpec),
+}
+
+/// A span that may be drawn anew each time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Timing {
+    /// Always the same; draws nothing.
+    Constant(Span),
+    /// Anything from the first to the second, both included, equally likely.
+    Uniform(Span, Span),
+    /// Exponential with this mean: short ones often, long ones rarely.
+    Exponential(Span),
+}
+
+/// What a producer does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProducerSpec {
+    /// What it publishes; all plans run side by side. Among plans that are due at the same time the first goes first.
+    pub plans: Vec<Plan>,
+    /// How it makes sure.
+    pub reliability: Reliability,
+    /// Whether and when it connects again; without it, a producer without a session is at its end.
+    pub reconnect: Option<Reconnect>,
+}
+
+/// A series of messages of one producer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// To what: an exchange, a topic, a list. The empty text is the system's default.
+    pub to: Name,
+    /// The keys, taken in turn by the messages; `{n}` is the message's number. None is the empty key.
+    pub keys: Vec<Template>,
+    /// The messages' ids; `{n}` counts from 1.
+    pub id: Template,
+    /// How many messages; below `u32::MAX`.
+    pub count: u32,
+    /// From one message to the next.
+    pub every: Timing,
+    /// From the first session to the first message.
+    pub start: Span,
+    /// Size of each payload in bytes.
+    pub size: u32,
+    /// Whether a message that nobody takes is to come back.
+    pub mandatory: bool,
+    /// What else travels with each message.
+    pub props: Arc<Props>,
+    /// Where answers should go; [`Name::NONE`] if none are wanted.
+    pub reply_to: Name,
+    /// The correlation id, if one is sent; `{n}` is the message's number.
+    pub correlation: Option<Template>,
+}
+
+/// How a producer makes sure that its messages arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reliability {
+    /// It does not: a message handed to the client counts as sent.
+    FireAndForget,
+    /// It asks for an answer to each message.
+    Confirms {
+        /// At most this many messages without an answer: 1 waits for each, 0 is without limit.
+        window: u32,
+        /// Publishes this many, then waits until all of them are answered, then the next ones. At least 1.
+        batch: Option<u32>,
+        /// How long it waits for an answer; `None` waits as long as the session stands.
+        timeout: Option<Span>,
+        /// What it does where no answer came: after the timeout, and for what was open when the session broke.
+        on_timeout: Retry,
+        /// What it does with a message that was refused. A returned message is refused for good.
+        on_refused: Retry,
+        /// The pause before a message is published again.
+        backoff: Backoff,
+    },
+}
+
+/// What is done about a message that did not make it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// It is published again, with the same id.
+    Republish {
+        /// At most this many attempts in all, the first included; 0 is without end.
+        max: u32,
+    },
+    /// It is left at that.
+    GiveUp,
+}
+
+/// A pause that doubles with each attempt. After a reconnect nothing pauses: the reconnect was the pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Backoff {
+    /// Before the second attempt; zero for no pause at all.
+    pub first: Span,
+    /// Never longer than this; zero for no limit.
+    pub max: Span,
+}
+
+/// When a client connects again after its session is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reconnect {
+    /// The pause before each try.
+    pub after: Span,
+    /// At most this many tries in a row; 0 is without end. A session that stands starts the count anew.
+    pub max: u32,
+}
+
+/// What a consumer does with each delivery.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConsumerSpec {
+    /// The consumer's name, which is also that of its inbox.
+    pub name: Name,
+    /// When it settles.
+    pub ack: AckPolicy,
+    /// How long the work on one message takes; zero does it at once, without a timer.
+    pub work: Timing,
+    /// How many messages it works on at the same time; at least 1.
+    pub parallel: u32,
+    /// What goes wrong; the first that matches a message strikes.
+    pub fail: Vec<Fail>,
+    /// What its work writes.
+    pub effect: Option<Effect>,
+    /// The id of the answer it sends where a message asks for one, such as `re-{id}`; `None` never answers.
+    pub reply: Option<Derived>,
+    /// How many ids of messages it has worked on it keeps in memory, to skip them when they come again; 0 is without
+    /// limit, `None` keeps none.
+    pub dedup: Option<u32>,
+    /// Whether and when it connects again.
+    pub reconnect: Option<Reconnect>,
+}
+
+/// When a consumer settles its deliveries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AckPolicy {
+    /// The broker counts them as settled when it sends them; the session's `Take::auto_settle` must say the same.
+    Auto,
+    /// When it takes them out of the inbox, before the work.
+    BeforeWork,
+    /// When the work is complete and its effect written.
+    AfterWork,
+    /// Several at once, the last one standing for all before it.
+    Batch {
+        /// After so many completed works. At least 1.
+        size: u32,
+        /// Also this long after the first completed work that is not settled yet.
+        flush: Option<Span>,
+    },
+    /// Never.
+    Never,
+}
+
+/// Something that goes wrong with the work on a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fail {
+    /// With which messages.
+    pub which: Which,
+    /// How often in all, also over restarts of the consumer; 0 is always.
+    pub times: u32,
+    /// What it comes to.
+    pub then: Then,
+}
+
+/// Which works fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Those on this message.
+    Message(Name),
+    /// Every so-manieth work that ends, counted also over restarts; 1 is every one.
+    Every(u32),
+}
+
+/// What a failure comes to. It strikes when the work would be complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// No effect; the message is to be delivered again.
+    Requeue,
+    /// No effect; the message is to be thrown away or dead-lettered.
+    Reject,
+    /// No effect, and the error is swallowed: the message is settled as if the work were done.
+    Swallow,
+    /// No effect, and the handler never comes back: the message stays open and the handler is busy for good.
+    Hang,
+    /// No effect: the process dies of it.
+    Crash,
+    /// The effect is written, and then the process dies, before it settles.
+    CrashAfterEffect,
+}
+
+/// What completed work writes to a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Effect {
+    /// The table.
+    pub table: Name,
+    /// The row's key, from the message's id.
+    pub key: Derived,
+    /// What is done with the row.
+    pub kind: EffectKind,
+}
+
+/// What is done with a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EffectKind {
+    /// A row more, whether or not there is one with the key.
+    Insert,
+    /// The row with the key is written again, or inserted where there is none.
+    Upsert,
+    /// A row is inserted where there is none with the key; a second one is refused.
+    InsertUnique,
+    /// The rows with the key are deleted.
+    Delete,
+    /// This number is added to the row with the key, which is inserted where there is none.
+    Add(i64),
+}

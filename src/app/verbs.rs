@@ -1,0 +1,10 @@
+//! What the applications' timers are called, as a table.
+
+crate::verb_table! { 1;
+    NEXT_PUBLISH: "next publish", Timer, "next publish", "It is time for {actor} to publish its next message.";
+    CONFIRM_TIMEOUT: "confirm timeout", Timer, "confirm timeout", "{actor} has waited for an answer as long as it was told to.";
+    BACKOFF: "backoff", Timer, "backoff is over", "{actor} has waited long enough to publish again.";
+    WORK: "work", Timer, "work ends", "The work of {actor} comes to its end.";
+    RECONNECT: "reconnect", Timer, "reconnect", "It is time for {actor} to connect again.";
+    BATCH_FLUSH: "batch flush", Timer, "batch flush", "{actor} acknowledges what it has completed, though the batch is not full.";
+}

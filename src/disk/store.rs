@@ -1,0 +1,237 @@
+//! One file: durable records in the order of their keys, and the changes that are only in the page cache.
+
+use super::Visible;
+use crate::ids::{CopyId, Digest, Name, Names};
+use crate::machine::{Op, Record};
+
+/// A file's records. Keys mostly grow, so the durable part is a sorted vector with holes.
+#[derive(Debug)]
+pub(super) struct FileStore<R> {
+    durable: Vec<(u64, Option<R>)>,
+    holes: usize,
+    cache: Vec<Op<R>>,
+    /// One more than the largest key that the page cache changes: a key from there on is new to it.
+    cache_end: u64,
+    /// Used while syncing only: the changes by key, then by position.
+    order: Vec<(u64, u32)>,
+}
+
+impl<R> Default for FileStore<R> {
+    fn default() -> Self {
+        FileStore { durable: Vec::new(), holes: 0, cache: Vec::new(), cache_end: 0, order: Vec::new() }
+    }
+}
+
+impl<R: Clone> Clone for FileStore<R> {
+    fn clone(&self) -> Self {
+        FileStore {
+            durable: self.durable.clone(),
+            holes: self.holes,
+            cache: self.cache.clone(),
+            cache_end: self.cache_end,
+            order: Vec::new(),
+        }
+    }
+    fn clone_from(&mut self, from: &Self) {
+        self.durable.clone_from(&from.durable);
+        self.holes = from.holes;
+        self.cache.clone_from(&from.cache);
+        self.cache_end = from.cache_end;
+    }
+}
+
+impl<R: Record> FileStore<R> {
+    pub(super) fn clear(&mut self) {
+        self.durable.clear();
+        self.holes = 0;
+        self.lose_cache();
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.durable.len() == self.holes && self.cache.is_empty()
+    }
+
+    pub(super) fn lose_cache(&mut self) {
+        self.cache.clear();
+        self.cache_end = 0;
+    }
+
+    pub(super) fn write(&mut self, op: Op<R>, visible: &mut impl FnMut(Visible)) {
+        let key = key_of(&op);
+        if let Op::Put(_, record) = &op
+            && let Some((copy, message)) = record.copy()
+        {
+            if let Some(old) = self.cached_copy(key) {
+                visible(Visible::CacheGone(old));
+            }
+            visible(Visible::Cached(copy, message, key));
+        }
+        self.cache.push(op);
+        self.cache_end = self.cache_end.max(key + 1);
+    }
+
+    /// The copy that the last change in the page cache puts under this key.
+    fn cached_copy(&self, key: u64) -> Option<CopyId> {
+        if key >= self.cache_end {
+            return None;
+        }
+        self.cache.iter().rev().find_map(|op| match op {
+            Op::Put(k, record) if *k == key => record.copy().map(|(copy, _)| copy),
+            _ => None,
+        })
+    }
+
+    pub(super) fn caches(&self, message: Name) -> bool {
+        self.cache.iter().any(|op| matches!(op, Op::Put(_, r) if r.copy().is_some_and(|(_, name)| name == message)))
+    }
+
+    /// Makes the changes in the page cache durable. Of several under one key only the last one counts.
+    pub(super) fn sync(&mut self, visible: &mut impl FnMut(Visible)) {
+        let mut cache = std::mem::take(&mut self.cache);
+        let mut order = std::mem::take(&mut self.order);
+        by_key(&cache, &mut order);
+        for (i, op) in cache.iter().enumerate() {
+            let last = last_change(&order, key_of(op)) == Some(i);
+            match op {
+                Op::Put(key, record) if last => {
+                    if let Some((copy, _)) = self.put(*key, record.clone()).as_ref().and_then(Record::copy) {
+                        visible(Visible::DurableGone(copy));
+                    }
+                    if let Some((copy, _)) = record.copy() {
+                        visible(Visible::Synced(copy, *key));
+                    }
+                }
+                // What a later put replaced is out of view already; what a later delete removes is not.
+                Op::Put(_, record) if !put_follows(&cache, i) => {
+                    if let Some((copy, _)) = record.copy() {
+                        visible(Visible::CacheGone(copy));
+                    }
+                }
+                Op::Put(..) => {}
+                Op::Delete(key) if last => {
+                    if let Some((copy, _)) = self.delete(*key).as_ref().and_then(Record::copy) {
+                        visible(Visible::DurableGone(copy));
+                    }
+                }
+                Op::Delete(_) => {}
+            }
+        }
+        cache.clear();
+        order.clear();
+        (self.cache, self.order, self.cache_end) = (cache, order, 0);
+        if self.holes > 32 && self.holes * 2 > self.durable.len() {
+            self.durable.retain(|(_, record)| record.is_some());
+            self.holes = 0;
+        }
+    }
+
+    fn put(&mut self, key: u64, record: R) -> Option<R> {
+        if self.durable.last().is_none_or(|(last, _)| *last < key) {
+            self.durable.push((key, Some(record)));
+            return None;
+        }
+        match self.durable.binary_search_by_key(&key, |(k, _)| *k) {
+            Ok(i) => {
+                let old = self.durable[i].1.replace(record);
+                self.holes -= usize::from(old.is_none());
+                old
+            }
+            Err(i) => {
+                self.durable.insert(i, (key, Some(record)));
+                None
+            }
+        }
+    }
+
+    fn delete(&mut self, key: u64) -> Option<R> {
+        let i = self.durable.binary_search_by_key(&key, |(k, _)| *k).ok()?;
+        let old = self.durable[i].1.take();
+        self.holes += usize::from(old.is_some());
+        old
+    }
+
+    /// Everything a reader finds: the durable records with the page cache's changes applied, by key.
+    pub(super) fn contents(&self) -> impl Iterator<Item = (u64, R)> + '_ {
+        let mut order = Vec::new();
+        by_key(&self.cache, &mut order);
+        let durable = self.durable.iter().filter_map(|(k, r)| r.as_ref().map(|r| (*k, r)));
+        let kept = durable.filter(|(k, _)| last_change(&order, *k).is_none());
+        let cached = self.cache.iter().enumerate().filter_map(|(i, op)| match op {
+            Op::Put(k, r) if last_change(&order, *k) == Some(i) => Some((*k, r)),
+            _ => None,
+        });
+        let mut all: Vec<(u64, R)> = kept.chain(cached).map(|(k, r)| (k, r.clone())).collect();
+        all.sort_by_key(|(k, _)| *k);
+        all.into_iter()
+    }
+
+    /// The copies in view: a put in the page cache is in view until it is synced or replaced by another put.
+    pub(super) fn copies(
+        &self,
+        cached: &mut impl FnMut(CopyId, Name, u64),
+        durable: &mut impl FnMut(CopyId, Name, u64),
+    ) {
+        for (i, op) in self.cache.iter().enumerate() {
+            if let Op::Put(key, record) = op
+                && let Some((copy, message)) = record.copy()
+                && !put_follows(&self.cache, i)
+            {
+                cached(copy, message, *key);
+            }
+        }
+        for (key, record) in &self.durable {
+            if let Some((copy, message)) = record.as_ref().and_then(Record::copy) {
+                durable(copy, message, *key);
+            }
+        }
+    }
+
+    pub(super) fn digest(&self, names: &Names, digest: &mut Digest) {
+        for (key, record) in &self.durable {
+            if let Some(record) = record {
+                digest.word(*key);
+                record.digest(names, digest);
+            }
+        }
+        digest.word(self.cache.len() as u64);
+        for op in &self.cache {
+            digest_op(op, names, digest);
+        }
+    }
+}
+
+fn key_of<R>(op: &Op<R>) -> u64 {
+    match op {
+        Op::Put(key, _) | Op::Delete(key) => *key,
+    }
+}
+
+/// The positions of the changes, sorted by key and then by position.
+fn by_key<R>(cache: &[Op<R>], order: &mut Vec<(u64, u32)>) {
+    order.clear();
+    order.extend(cache.iter().enumerate().map(|(i, op)| (key_of(op), i as u32)));
+    order.sort_unstable();
+}
+
+/// The position of the last change of a key.
+fn last_change(order: &[(u64, u32)], key: u64) -> Option<usize> {
+    let end = order.partition_point(|(k, _)| *k <= key);
+    let (k, i) = *order.get(end.checked_sub(1)?)?;
+    (k == key).then_some(i as usize)
+}
+
+/// Whether a later change puts another record under the same key. Rare: only asked where a key was changed twice.
+fn put_follows<R>(cache: &[Op<R>], at: usize) -> bool {
+    let key = key_of(&cache[at]);
+    cache[at + 1..].iter().any(|op| matches!(op, Op::Put(k, _) if *k == key))
+}
+
+pub(super) fn digest_op<R: Record>(op: &Op<R>, names: &Names, digest: &mut Digest) {
+    match op {
+        Op::Put(key, record) => {
+            digest.word(*key << 1);
+            record.digest(names, digest);
+        }
+        Op::Delete(key) => digest.word(*key << 1 | 1),
+    }
+}

@@ -1,0 +1,118 @@
+//! One run of a plan, with its verdict, its trace if wanted, and the token that brings it back.
+
+use super::Token;
+use crate::ids::Digest;
+use crate::sim::ChoiceKey;
+use crate::trace::{Log, Observer, Outcome};
+use crate::verdict::{Checked, Expectation, Findings, Verdict};
+use crate::world::plan::Plan;
+use crate::world::{VERBS, World};
+use std::sync::Arc;
+
+/// How a run is to be made.
+#[derive(Clone, Debug, Default)]
+pub struct How {
+    /// Another seed than the plan's.
+    pub seed: Option<u64>,
+    /// Choices that are prescribed, from a token; its seed counts.
+    pub replay: Option<Token>,
+}
+
+/// A run that has ended.
+#[derive(Debug)]
+pub struct Run {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What came of it.
+    pub findings: Findings,
+    /// The scenario's expectations, each with its result.
+    pub checked: Vec<Checked>,
+    /// The whole trace.
+    pub log: Log,
+    /// What brings the run back.
+    pub token: Token,
+    /// Prescribed choices that never came up.
+    pub unused: Vec<ChoiceKey>,
+    /// Prescribed choices that were out of range and were brought into it.
+    pub clamped: Vec<ChoiceKey>,
+    /// The state at the end.
+    pub digest: Digest,
+    /// The faults of the plan, and how often each struck.
+    pub faults: Vec<Fault>,
+}
+
+/// A fault and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Its name.
+    pub name: String,
+    /// How often it struck. Never means that the scenario does not test what it says.
+    pub strikes: u32,
+    /// Whether it strikes for certain when its moment comes.
+    pub certain: bool,
+}
+
+impl Run {
+    /// Whether every expectation holds.
+    pub fn holds(&self) -> bool {
+        self.checked.iter().all(|checked| checked.holds)
+    }
+
+    /// The faults that were meant to strike for certain and never did.
+    pub fn idle_faults(&self) -> impl Iterator<Item = &Fault> {
+        self.faults.iter().filter(|fault| fault.certain && fault.strikes == 0)
+    }
+}
+
+/// Runs a plan to its end with a full trace.
+pub fn run(plan: &Arc<Plan>, scenario: Digest, expect: &[Expectation], how: &How) -> Run {
+    let mut log = Log::new(plan.header.clone());
+    let mut world = World::new(plan);
+    prepare(&mut world, &mut log, how);
+    let mut verdict = Verdict::new(&log.header, VERBS);
+    let outcome = world.run(&mut (&mut log, &mut verdict));
+    let state = world.observe();
+    log.adopt(&world.tables());
+    let findings = verdict.finish(&state, &world.tables());
+    let choices = world.choices();
+    let token = Token {
+        scenario: (scenario.value() >> 64) as u64,
+        seed: choices.seed(),
+        choices: choices.differing().to_vec(),
+    };
+    let faults = plan.faults.iter().zip(world.strikes()).map(|(fault, strikes)| Fault {
+        name: fault.name.clone(),
+        strikes,
+        certain: fault.chance == crate::units::Ratio::ONE,
+    });
+    Run {
+        outcome,
+        checked: expect.iter().map(|e| e.check(&findings)).collect(),
+        findings,
+        token,
+        unused: choices.unused().collect(),
+        clamped: choices.clamped().to_vec(),
+        digest: world.digest(),
+        faults: faults.collect(),
+        log,
+    }
+}
+
+fn prepare(world: &mut World, log: &mut Log, how: &How) {
+    let seed = how.replay.as_ref().map(|token| token.seed).or(how.seed);
+    if let Some(seed) = seed {
+        world.reset(seed);
+        log.header.seed = seed;
+    }
+    if let Some(token) = &how.replay {
+        world.choices_mut().replay(&token.choices);
+    }
+}
+
+/// Runs a plan to its end with an observer of the caller's; gives the world at its end.
+pub fn watch<O: Observer>(plan: &Arc<Plan>, how: &How, observer: &mut O) -> World {
+    let mut world = World::new(plan);
+    prepare(&mut world, &mut Log::default(), how);
+    world.run(observer);
+    world
+}

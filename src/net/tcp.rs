@@ -1,0 +1,314 @@
+//! Connections. Each has two sides and one stream towards each side; what is sent arrives in the order of sending or,
+//! after a break, not at all.
+
+use crate::ids::{ActorId, ConnId, Digest, EventId, FrameId};
+use crate::units::Time;
+use std::collections::VecDeque;
+
+/// The two ends of a connection.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Side {
+    /// The end that dialled.
+    Client,
+    /// The end that listened.
+    Node,
+}
+
+impl Side {
+    /// The other end.
+    pub fn other(self) -> Side {
+        match self {
+            Side::Client => Side::Node,
+            Side::Node => Side::Client,
+        }
+    }
+    fn at(self) -> usize {
+        self as usize
+    }
+}
+
+/// What travels.
+#[derive(Clone, Debug)]
+pub enum Cargo<F> {
+    /// Asks for the connection.
+    Syn,
+    /// Grants it.
+    SynAck,
+    /// The sender has closed in order; nothing follows.
+    Fin,
+    /// The connection is broken off.
+    Rst,
+    /// A frame.
+    Frame(F),
+}
+
+/// Something under way.
+#[derive(Clone, Debug)]
+pub struct Flight<F> {
+    /// When it arrives.
+    pub arrive: Time,
+    /// Its place among equal times.
+    pub seq: u64,
+    /// What it is.
+    pub cargo: Cargo<F>,
+    /// The frame's number, for show.
+    pub frame: FrameId,
+    /// The event of its sending, for show.
+    pub sent: EventId,
+}
+
+/// One direction of a connection.
+#[derive(Debug)]
+struct Stream<F> {
+    flights: VecDeque<Flight<F>>,
+    /// When the last byte handed to it will have arrived: nothing overtakes.
+    last: Time,
+    /// When the line has sent what it was given.
+    busy: Time,
+    /// Nothing can be sent any more.
+    closed: bool,
+}
+
+impl<F: Clone> Clone for Stream<F> {
+    fn clone(&self) -> Self {
+        Stream { flights: self.flights.clone(), last: self.last, busy: self.busy, closed: self.closed }
+    }
+    fn clone_from(&mut self, from: &Self) {
+        self.flights.clone_from(&from.flights);
+        (self.last, self.busy, self.closed) = (from.last, from.busy, from.closed);
+    }
+}
+
+impl<F> Default for Stream<F> {
+    fn default() -> Self {
+        Stream { flights: VecDeque::new(), last: Time::ZERO, busy: Time::ZERO, closed: false }
+    }
+}
+
+#[derive(Debug)]
+struct Connection<F> {
+    ends: [ActorId; 2],
+    /// Whether each side's process has the socket open.
+    up: [bool; 2],
+    /// Whether the client's request was granted.
+    established: bool,
+    /// The streams, by the side they lead to.
+    towards: [Stream<F>; 2],
+}
+
+impl<F: Clone> Clone for Connection<F> {
+    fn clone(&self) -> Self {
+        Connection { ends: self.ends, up: self.up, established: self.established, towards: self.towards.clone() }
+    }
+    fn clone_from(&mut self, from: &Self) {
+        (self.ends, self.up, self.established) = (from.ends, from.up, from.established);
+        for (mine, theirs) in self.towards.iter_mut().zip(&from.towards) {
+            mine.clone_from(theirs);
+        }
+    }
+}
+
+/// All connections of a world, in the order of opening; one that is over keeps its number.
+#[derive(Debug)]
+pub struct Tcp<F> {
+    connections: Vec<Connection<F>>,
+    /// Allocations of earlier runs.
+    spare: Vec<Connection<F>>,
+}
+
+impl<F> Default for Tcp<F> {
+    fn default() -> Self {
+        Tcp { connections: Vec::new(), spare: Vec::new() }
+    }
+}
+
+impl<F: Clone> Clone for Tcp<F> {
+    fn clone(&self) -> Self {
+        Tcp { connections: self.connections.clone(), spare: Vec::new() }
+    }
+    fn clone_from(&mut self, from: &Self) {
+        while self.connections.len() > from.connections.len() {
+            self.spare.extend(self.connections.pop());
+        }
+        while self.connections.len() < from.connections.len() {
+            match self.spare.pop() {
+                Some(used) => self.connections.push(used),
+                None => break,
+            }
+        }
+        self.connections.clone_from(&from.connections);
+    }
+}
+
+impl<F> Tcp<F> {
+    /// Forgets all connections; the allocations stay.
+    pub fn reset(&mut self) {
+        self.spare.append(&mut self.connections);
+    }
+
+    /// A new connection from `client` to `node`: the client's socket is open, the node's is not yet.
+    pub fn open(&mut self, client: ActorId, node: ActorId) -> ConnId {
+        let mut fresh = self.spare.pop().unwrap_or_else(|| Connection {
+            ends: [client, node],
+            up: [true, false],
+            established: false,
+            towards: [Stream::default(), Stream::default()],
+        });
+        fresh.ends = [client, node];
+        fresh.up = [true, false];
+        fresh.established = false;
+        for stream in &mut fresh.towards {
+            stream.flights.clear();
+            (stream.last, stream.busy, stream.closed) = (Time::ZERO, Time::ZERO, false);
+        }
+        self.connections.push(fresh);
+        ConnId(self.connections.len() as u32 - 1)
+    }
+
+    /// How many connections there were.
+    pub fn len(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Whether there were none.
+    pub fn is_empty(&self) -> bool {
+        self.connections.is_empty()
+    }
+
+    /// Who is at this side.
+    pub fn end(&self, conn: ConnId, side: Side) -> ActorId {
+        self.connections[conn.at()].ends[side.at()]
+    }
+
+    /// Which side of the connection this actor is.
+    pub fn side_of(&self, conn: ConnId, actor: ActorId) -> Option<Side> {
+        let ends = self.connections.get(conn.at())?.ends;
+        [Side::Client, Side::Node].into_iter().find(|s| ends[s.at()] == actor)
+    }
+
+    /// Whether this side's process has the socket open.
+    pub fn is_up(&self, conn: ConnId, side: Side) -> bool {
+        self.connections[conn.at()].up[side.at()]
+    }
+
+    /// Opens or closes the socket at this side.
+    pub fn set_up(&mut self, conn: ConnId, side: Side, up: bool) {
+        self.connections[conn.at()].up[side.at()] = up;
+    }
+
+    /// Whether the client's request was granted.
+    pub fn is_established(&self, conn: ConnId) -> bool {
+        self.connections[conn.at()].established
+    }
+
+    /// The client's request is granted.
+    pub fn establish(&mut self, conn: ConnId) {
+        self.connections[conn.at()].established = true;
+    }
+
+    /// Whether exactly one side still has its socket open and nothing is under way that would tell it.
+    pub fn is_half_open(&self, conn: ConnId) -> bool {
+        let c = &self.connections[conn.at()];
+        match c.up {
+            [true, false] => c.towards[Side::Client.at()].flights.is_empty(),
+            [false, true] => c.towards[Side::Node.at()].flights.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// The connections of which this actor has a side open.
+    pub fn of(&self, actor: ActorId) -> impl Iterator<Item = (ConnId, Side)> + '_ {
+        self.connections.iter().enumerate().flat_map(move |(i, c)| {
+            [Side::Client, Side::Node]
+                .into_iter()
+                .filter(move |s| c.up[s.at()] && c.ends[s.at()] == actor)
+                .map(move |s| (ConnId(i as u32), s))
+        })
+    }
+
+    /// Whether something can be sent towards this side.
+    pub fn can_send(&self, conn: ConnId, towards: Side) -> bool {
+        !self.connections[conn.at()].towards[towards.at()].closed
+    }
+
+    /// When a frame handed over now, which keeps the line busy until `busy_for` from now and is then under way for
+    /// `latency`, arrives: never before an earlier one.
+    pub fn arrival(
+        &mut self,
+        conn: ConnId,
+        towards: Side,
+        now: Time,
+        busy_for: crate::units::Span,
+        latency: crate::units::Span,
+    ) -> Time {
+        let stream = &mut self.connections[conn.at()].towards[towards.at()];
+        stream.busy = stream.busy.max(now) + busy_for;
+        stream.last = (stream.busy + latency).max(stream.last);
+        stream.last
+    }
+
+    /// Puts something on its way. Gives whether it is the first of its stream, whose arrival must be scheduled.
+    pub fn push(&mut self, conn: ConnId, towards: Side, flight: Flight<F>) -> bool {
+        let stream = &mut self.connections[conn.at()].towards[towards.at()];
+        stream.flights.push_back(flight);
+        stream.flights.len() == 1
+    }
+
+    /// Takes what arrives next at this side, and says when what is behind it is due.
+    pub fn pop(&mut self, conn: ConnId, towards: Side) -> Option<(Flight<F>, Option<(Time, u64)>)> {
+        let stream = &mut self.connections[conn.at()].towards[towards.at()];
+        let flight = stream.flights.pop_front()?;
+        Some((flight, stream.flights.front().map(|f| (f.arrive, f.seq))))
+    }
+
+    /// When what arrives next at this side is due.
+    pub fn due(&self, conn: ConnId, towards: Side) -> Option<(Time, u64)> {
+        self.connections[conn.at()].towards[towards.at()].flights.front().map(|f| (f.arrive, f.seq))
+    }
+
+    /// Stops everything further from being sent towards this side; what is under way stays.
+    pub fn close(&mut self, conn: ConnId, towards: Side) {
+        self.connections[conn.at()].towards[towards.at()].closed = true;
+    }
+
+    /// Takes everything out of the stream towards this side, in order.
+    pub fn drain(&mut self, conn: ConnId, towards: Side) -> impl Iterator<Item = Flight<F>> + '_ {
+        let stream = &mut self.connections[conn.at()].towards[towards.at()];
+        stream.last = Time::ZERO;
+        stream.flights.drain(..)
+    }
+
+    /// Mixes what is under way into a digest, connection by connection, in no order; `who` names an actor and `what`
+    /// mixes in a frame.
+    pub fn digest(
+        &self,
+        now: Time,
+        who: impl Fn(ActorId, &mut Digest),
+        what: impl Fn(&F, &mut Digest),
+        digest: &mut Digest,
+    ) {
+        let live =
+            self.connections.iter().filter(|c| c.up != [false; 2] || c.towards.iter().any(|s| !s.flights.is_empty()));
+        digest.unordered(live.map(|c| {
+            Digest::of(|d| {
+                for (side, stream) in c.towards.iter().enumerate() {
+                    who(c.ends[side], d);
+                    d.word(u64::from(c.up[side]) | u64::from(stream.closed) << 1 | u64::from(c.established) << 2);
+                    d.word(stream.last.since(now).0);
+                    d.word(stream.busy.since(now).0);
+                    for flight in &stream.flights {
+                        d.word(flight.arrive.since(now).0);
+                        match &flight.cargo {
+                            Cargo::Syn => d.word(1),
+                            Cargo::SynAck => d.word(2),
+                            Cargo::Fin => d.word(3),
+                            Cargo::Rst => d.word(4),
+                            Cargo::Frame(frame) => what(frame, d),
+                        }
+                    }
+                    d.word(stream.flights.len() as u64);
+                }
+            })
+        }));
+    }
+}

@@ -1,0 +1,136 @@
+//! The sentences for what is not a frame, and what can be known about a frame that was lost. A table and nothing else.
+//!
+//! `{actor}`, `{message}`, `{place}` and `{number}` stand for the event's fields; a part in square brackets is left out
+//! where a field in it is missing.
+
+use crate::trace::{Class, DiskStep, Link, Outcome, Process, What};
+
+pub(super) fn note(what: What) -> &'static str {
+    match what {
+        What::Stored => "{actor} puts a copy of {message} in {place}.",
+        What::Requeued => "{actor} puts {message} back in {place}: it will be delivered again.",
+        What::Settled => "{actor} removes {message}[ from {place}]: it is settled.",
+        What::Expired => "{message} has waited too long[ in {place}] and is removed.",
+        What::Dropped => "[{place} is full: ]{actor} throws {message} away.",
+        What::Rejected => "{actor} removes {message}[ from {place}], because its consumer rejected it.",
+        What::DeadLettered => "{message} goes to the dead letters[ in {place}].",
+        What::Purged => "{message} is removed, because {place} was purged or deleted.",
+        What::Unroutable => "No queue wants {message}: {actor} throws it away without a word.",
+        What::RefusedByBroker => "{actor} refuses {message}[ for {place}].",
+        What::Recovered => "{actor} has {message} back from its disk.",
+        What::Vanished => "The copy of {message} in {actor}'s memory is gone.",
+        What::Created => "{actor} makes {place}.",
+        What::Deleted => "{actor} deletes {place}.",
+        What::Withheld => "{actor} holds back[ {message}][ in {place}].",
+        What::Published => "{actor} hands {message} to its client library.",
+        What::BelievesSent => "{actor} asked for no answer: from now on it takes {message} as delivered.",
+        What::BelievesConfirmed => "{actor} now knows that {message} is confirmed.",
+        What::BelievesRefused => "{actor} now knows that {message} was refused or returned.",
+        What::BelievesUnknown => "{actor} has no answer for {message} and cannot know whether the broker has it.",
+        What::GaveUp => "{actor} gives up on {message} and will not send it again.",
+        What::Returned => "{message} comes back to {actor}: no queue took it.",
+        What::Received => "{message} waits at {actor}.",
+        What::WorkBegan => "{actor} begins to work on {message}.",
+        What::WorkDone => "{actor} has done its work on {message}.",
+        What::WorkFailed => "{actor}'s work on {message} fails.",
+        What::Skipped => "{actor} has met {message} before and does not work on it again.",
+        What::RowInserted => "{actor} inserts a row for {message}[ in {place}].",
+        What::RowUpdated => "{actor} writes the row of {message}[ in {place}] again; there is still only one.",
+        What::RowRefused => "[{place} ]has a row for {message} already and refuses another.",
+        What::RowDeleted => "{actor} deletes the row of {message}[ in {place}].",
+        What::Replied => "{actor} answers {message}.",
+        What::BacksOff => "{actor} waits before it tries again.",
+    }
+}
+
+/// Behind the note's sentence where it repeats something.
+pub(super) const AGAIN: &str =
+    " This is attempt {times}; nothing tells the broker that it has seen this message before.";
+pub(super) const COPY: &str = " This is a DUPLICATE: copy {times} of the same message in {place}.";
+pub(super) const WORK: &str = " This is a DUPLICATE: the same work has now been done {times} times.";
+pub(super) const ROW: &str = " This is a DUPLICATE: there are now {times} rows for {message}.";
+/// Behind a frame's sentence.
+pub(super) const SENT_AGAIN: &str = " This is attempt {times}.";
+pub(super) const REDELIVERED: &str = " It is marked as redelivered: it was handed out before.";
+pub(super) const MULTIPLE: &str = " It stands for all before it too.";
+
+pub(super) const ARRIVED: &str = "{to} receives from {from}: {label}[ (sent in step {step})].";
+pub(super) const LOST: &str =
+    "{to} never receives from {from}: {label}[ (sent in step {step})]. It is LOST on the way.";
+pub(super) const IGNORED: &str = "{to} receives from {from}: {label}[ (sent in step {step})], and has no use for it.";
+
+/// Who can know that a frame was lost. `{from}` sent it to `{to}`.
+pub(super) fn lost(class: Class) -> &'static str {
+    match class {
+        Class::Publish => {
+            " {to} does not know that {message} was ever sent, and {from} cannot know that it did not arrive."
+        }
+        Class::Confirm => " {to} cannot tell this from a slow confirm, and {from} does not know that it got lost.",
+        Class::Deliver => " {from} counts {message} as handed out; {to} has never seen it.",
+        Class::Settle => {
+            " {to} still holds {message} as unacknowledged and will deliver it again; {from} believes it is done."
+        }
+        _ => "",
+    }
+}
+
+pub(super) fn process(what: Process) -> &'static str {
+    match what {
+        Process::Started => "{actor} starts.",
+        Process::Stopped => "{actor} is stopped in order.",
+        Process::Killed => "{actor} is killed: what it held in memory is gone.",
+        Process::PowerLost => "{actor} loses power: its memory and its page cache are gone.",
+        Process::Restarted => "{actor} is back, built from what its disk still holds.",
+        Process::Paused => "{actor} stands still; what comes in waits.",
+        Process::Resumed => "{actor} goes on.",
+    }
+}
+
+/// What the end of a process took, and what came back.
+pub(super) const TOLL_LOST: &str = " Lost with it: {list}.";
+pub(super) const TOLL_DISK: &str = " Still on its disk: {list}.";
+pub(super) const TOLL_ELSEWHERE: &str = " Gone here, but kept elsewhere: {list}.";
+pub(super) const TOLL_BACK: &str = " Back from the disk: {list}.";
+
+/// `{actor}` is the disk, `{node}` its node, `{list}` the messages.
+pub(super) fn disk(what: DiskStep) -> &'static str {
+    match what {
+        DiskStep::Write => "{node} hands a write to the operating system[: {list}].",
+        DiskStep::Written => "The write is in the page cache[: {list}]. It survives a kill, not a power loss.",
+        DiskStep::Sync => "{node} asks {actor} for an fsync.",
+        DiskStep::Synced => "The fsync is done[: {list} survives a power loss from now on].",
+        DiskStep::Failed => "{actor} reports an error.",
+    }
+}
+
+pub(super) fn link(what: Link) -> &'static str {
+    match what {
+        Link::Dialled => "{actor} asks for a connection.",
+        Link::Opened => "{actor} is connected.",
+        Link::Refused => "{actor} finds nobody listening: the connection is refused.",
+        Link::Shut => "{actor} closes the connection in order.",
+        Link::Closed => "{actor} sees that the other side closed the connection.",
+        Link::Reset => {
+            "{actor} sees that the connection is broken; what was on its way on it may or may not have arrived."
+        }
+    }
+}
+
+pub(super) const CONNECTS: &str = "{from} connects to {to}[ ({frames})].";
+pub(super) const CONNECT_FAILS: &str = "{from} tries to connect[ to {to}] and fails[ after {frames}].";
+pub(super) const CLOSES: &str = "{from} closes its connection[ to {to}][ ({frames})].";
+pub(super) const OTHER_SETUP: &str = "{from} and {to} settle something between them: {label}[ ({frames})].";
+
+pub(super) const FAULT: &str = "Fault {name} strikes: {says}.";
+pub(super) const TIMER: &str = "A timer of {actor} runs out.";
+
+pub(super) fn end(what: Outcome) -> &'static str {
+    match what {
+        Outcome::Quiescent => "The run ends: nothing is left that could change an outcome.",
+        Outcome::Until => "The run ends at the time that the scenario gives.",
+        Outcome::EventLimit => "The run is cut short: it has reached the limit on events.",
+        Outcome::TimeLimit => "The run is cut short: it has reached the limit on simulated time.",
+        Outcome::MessageLimit => "The run is cut short: it has reached the limit on messages.",
+        Outcome::MemoryLimit => "The run is cut short: it has reached the limit on memory.",
+    }
+}

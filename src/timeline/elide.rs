@@ -1,0 +1,59 @@
+//! Leaves out the quiet middle of a long timeline. Rows that are marked stay, with the row before and behind them.
+
+use super::model::{Gap, Row, Timeline};
+use crate::ids::Name;
+use crate::trace::Log;
+
+/// Fewer rows than this are not worth a gap.
+const SHORTEST: usize = 5;
+
+pub(super) fn elide(timeline: &mut Timeline, log: &Log, max: usize) {
+    let total = timeline.rows.len();
+    if total <= max {
+        return;
+    }
+    let keep = kept(&timeline.rows, max);
+    let rows = std::mem::take(&mut timeline.rows);
+    let mut at = 0;
+    while at < total {
+        let end = (at..total).find(|i| keep[*i] != keep[at]).unwrap_or(total);
+        if !keep[at] {
+            let next = rows.get(end).map_or(rows[end - 1].last.step() + 1, |r| r.first.step());
+            let steps = next - rows[at].first.step();
+            let messages = range(&rows[at..end], log);
+            timeline.gaps.push(Gap { steps, messages, before: timeline.rows.len() });
+        } else {
+            timeline.rows.extend_from_slice(&rows[at..end]);
+        }
+        at = end;
+    }
+}
+
+fn kept(rows: &[Row], max: usize) -> Vec<bool> {
+    let total = rows.len();
+    let (head, tail) = (max - max / 3, max / 3);
+    let mut keep: Vec<bool> = (0..total).map(|i| i < head || i + tail >= total).collect();
+    for i in (0..total).filter(|i| rows[*i].marked) {
+        keep[i.saturating_sub(1)..(i + 2).min(total)].fill(true);
+    }
+    let mut at = 0;
+    while at < total {
+        let end = (at..total).find(|i| keep[*i] != keep[at]).unwrap_or(total);
+        if !keep[at] && end - at < SHORTEST {
+            keep[at..end].fill(true);
+        }
+        at = end;
+    }
+    keep
+}
+
+/// The first and the last message: by number where all have the same prefix, else in the order of appearance.
+fn range(rows: &[Row], log: &Log) -> Option<(String, String)> {
+    let all = || rows.iter().flat_map(|r| &r.messages).copied();
+    let first = all().next()?;
+    let numbered = all().all(|m| m.prefix() == first.prefix() && m.number().is_some());
+    let text = |name: Option<Name>| name.and_then(|n| log.shown(n)).unwrap_or_default();
+    let low = if numbered { all().min_by_key(|m| m.number()) } else { Some(first) };
+    let high = if numbered { all().max_by_key(|m| m.number()) } else { all().last() };
+    Some((text(low), text(high)))
+}

@@ -1,0 +1,107 @@
+//! The words of the marks: a table for notes, one for processes, one for connections. Sentences are in `story`.
+
+use super::model::Sign;
+use crate::trace::{Link, Outcome, Process, What};
+
+/// How a note reads: its sign, its words, and whether its row is never left out.
+pub(super) struct Phrase {
+    pub(super) sign: Option<Sign>,
+    pub(super) words: &'static str,
+    pub(super) marked: bool,
+}
+
+const fn plain(words: &'static str) -> Phrase {
+    Phrase { sign: None, words, marked: false }
+}
+const fn with(sign: Sign, words: &'static str) -> Phrase {
+    Phrase { sign: Some(sign), words, marked: false }
+}
+const fn marked(sign: Sign, words: &'static str) -> Phrase {
+    Phrase { sign: Some(sign), words, marked: true }
+}
+
+/// `{message}`, `{place}`, `{number}` and `{actor}` as in a verb's label.
+pub(super) fn note(what: What) -> Phrase {
+    match what {
+        What::Stored => plain("[{message} ]stored[ in {place}]"),
+        What::Requeued => with(Sign::Again, "[{message} ]back[ in {place}]"),
+        What::Settled => plain("[{message} ]removed[ from {place}]"),
+        What::Expired => marked(Sign::Bad, "[{message} ]EXPIRED[ in {place}]"),
+        What::Dropped => marked(Sign::Bad, "[{message} ]DROPPED[: {place} is full]"),
+        What::Rejected => marked(Sign::Bad, "[{message} ]rejected[, out of {place}]"),
+        What::DeadLettered => with(Sign::Bad, "[{message} ]dead-lettered[ to {place}]"),
+        What::Purged => marked(Sign::Bad, "[{message} ]PURGED[ from {place}]"),
+        What::Unroutable => marked(Sign::Bad, "[{message} ]THROWN AWAY: no queue wants it"),
+        What::RefusedByBroker => marked(Sign::Bad, "[{message} ]refused[ by {place}]"),
+        What::Recovered => with(Sign::Restart, "[{message} ]back from the disk"),
+        What::Vanished => marked(Sign::Bad, "[{message} ]GONE with the memory"),
+        What::Created => plain("[{place} ]made"),
+        What::Deleted => plain("[{place} ]deleted"),
+        What::Withheld => plain("[{message} ]held back[ in {place}]"),
+        What::Published => plain("hands over[ {message}]"),
+        What::BelievesSent => plain("takes[ {message}] as delivered"),
+        What::BelievesConfirmed => with(Sign::Good, "knows[ {message} is] confirmed"),
+        What::BelievesRefused => with(Sign::Bad, "knows[ {message} was] refused"),
+        What::BelievesUnknown => with(Sign::Unknown, "cannot know about[ {message}]"),
+        What::GaveUp => marked(Sign::Bad, "GIVES UP[ {message}]"),
+        What::Returned => with(Sign::Bad, "[{message} ]came back: returned"),
+        What::Received => plain("has[ {message}]"),
+        What::WorkBegan => plain("works on[ {message}]"),
+        What::WorkDone => with(Sign::Good, "did[ {message}]"),
+        What::WorkFailed => with(Sign::Bad, "FAILED at[ {message}]"),
+        What::Skipped => with(Sign::Good, "knows[ {message}] already: skips it"),
+        What::RowInserted => plain("row[ for {message}][ in {place}]"),
+        What::RowUpdated => plain("row[ of {message}] written again[ in {place}]"),
+        What::RowRefused => with(Sign::Good, "[{place} ]has a row[ for {message}] already"),
+        What::RowDeleted => plain("row[ of {message}] deleted[ in {place}]"),
+        What::Replied => plain("answers[ {message}]"),
+        What::BacksOff => with(Sign::Timer, "waits before it tries again"),
+    }
+}
+
+/// Where the row names the message already.
+pub(super) const WORKS_ON_IT: &str = "works on it";
+
+/// What is said of a message that repeats, instead of the note's own words.
+pub(super) const DUPLICATE_COPY: &str = "DUPLICATE: {message} stored twice[ in {place}]";
+/// Work done again.
+pub(super) const DUPLICATE_WORK: &str = "DUPLICATE: did {message} again, {times}";
+/// Another row.
+pub(super) const DUPLICATE_ROW: &str = "DUPLICATE row[ for {message}][ in {place}]";
+
+/// The end or return of a process.
+pub(super) fn process(what: Process) -> (Sign, &'static str) {
+    match what {
+        Process::Started => (Sign::Restart, "STARTS"),
+        Process::Stopped => (Sign::Crash, "STOPPED in order"),
+        Process::Killed => (Sign::Crash, "KILLED: its memory is gone"),
+        Process::PowerLost => (Sign::Crash, "POWER LOST: memory and page cache are gone"),
+        Process::Restarted => (Sign::Restart, "RESTARTS from its disk"),
+        Process::Paused => (Sign::Crash, "STANDS STILL"),
+        Process::Resumed => (Sign::Restart, "GOES ON"),
+    }
+}
+
+/// A connection, as one side does or sees it.
+pub(super) fn link(what: Link) -> Phrase {
+    match what {
+        Link::Dialled => plain("dials"),
+        Link::Opened => plain("connected"),
+        Link::Refused => marked(Sign::Broken, "CONNECTION REFUSED: nobody listens"),
+        Link::Shut => plain("closes the connection"),
+        Link::Closed => plain("sees the connection closed"),
+        Link::Reset => marked(Sign::Broken, "CONNECTION BROKEN"),
+    }
+}
+
+/// The last row.
+pub(super) fn end(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Quiescent => "end: nothing more can happen",
+        Outcome::Until => "end: the time given by `until` is reached",
+        Outcome::EventLimit => "CUT SHORT: the limit on events is reached",
+        Outcome::TimeLimit => "CUT SHORT: the limit on simulated time is reached",
+        Outcome::MessageLimit => "CUT SHORT: the limit on messages is reached",
+        Outcome::MemoryLimit => "CUT SHORT: the limit on memory is reached",
+    }
+}

@@ -1,0 +1,104 @@
+//! Fills the placeholders of templates, and makes names safe to print.
+//!
+//! Not the templates: those are in the systems' vocabularies and in the phrase tables of the viewers.
+
+use super::event::Frame;
+use super::log::Log;
+use crate::ids::{ActorId, Name};
+
+/// Fills `{key}` by what `field` knows. A part in square brackets is left out where a field in it is missing; outside
+/// of brackets a missing field is nothing. Brackets do not nest; an unclosed one is taken as it stands.
+pub fn expand(template: &str, field: &dyn Fn(&str) -> Option<String>) -> String {
+    let mut text = String::with_capacity(template.len() + 16);
+    let mut rest = template;
+    while let Some(open) = rest.find('[') {
+        let Some(close) = rest[open..].find(']').map(|n| open + n) else { break };
+        fill(&rest[..open], field, &mut text);
+        let kept = text.len();
+        if !fill(&rest[open + 1..close], field, &mut text) {
+            text.truncate(kept);
+        }
+        rest = &rest[close + 1..];
+    }
+    fill(rest, field, &mut text);
+    text
+}
+
+/// Whether every field was there.
+fn fill(part: &str, field: &dyn Fn(&str) -> Option<String>, text: &mut String) -> bool {
+    let mut all = true;
+    let mut rest = part;
+    while let Some(open) = rest.find('{') {
+        let Some(close) = rest[open..].find('}').map(|n| open + n) else { break };
+        text.push_str(&rest[..open]);
+        match field(&rest[open + 1..close]) {
+            Some(value) => text.push_str(&value),
+            None => all = false,
+        }
+        rest = &rest[close + 1..];
+    }
+    text.push_str(rest);
+    all
+}
+
+/// The text with everything that would not show, or would move the cursor or the direction of writing, as an escape
+/// such as `\n` or `\u{1b}`. The empty text shows as `""`.
+pub fn visible(text: &str) -> String {
+    if text.is_empty() {
+        return "\"\"".into();
+    }
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let hidden = c.is_control()
+            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+            || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}');
+        if hidden { out.extend(c.escape_default()) } else { out.push(c) }
+    }
+    out
+}
+
+impl Log {
+    /// A name as it can be printed; `None` for no name.
+    pub fn shown(&self, name: Name) -> Option<String> {
+        name.is_some().then(|| visible(&self.names.text(name)))
+    }
+    /// An actor's name as it can be printed; the lab and unknown ones are `the lab`.
+    pub fn actor_name(&self, actor: ActorId) -> String {
+        self.header.actors.get(actor.at()).map_or_else(|| "the lab".into(), |a| visible(&a.name))
+    }
+    /// What a placeholder of a verb's template stands for, in an event of `actor`.
+    pub fn frame_field(&self, frame: &Frame, actor: ActorId, key: &str) -> Option<String> {
+        match key {
+            "message" => self.shown(frame.message),
+            "number" => (frame.number != u32::MAX).then(|| frame.number.to_string()),
+            "a" => self.shown(frame.a),
+            "b" => self.shown(frame.b),
+            "from" => Some(self.actor_name(frame.from)),
+            "to" => Some(self.actor_name(frame.to)),
+            "actor" => Some(self.actor_name(actor)),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(key: &str) -> Option<String> {
+        (key == "a").then(|| "orders".into())
+    }
+
+    #[test]
+    fn a_part_in_brackets_is_left_out_where_a_field_is_missing() {
+        assert_eq!(expand("to {a}[ with key {b}][ at {a}].", &field), "to orders at orders.");
+        assert_eq!(expand("{b}x [open {a}", &field), "x [open orders");
+    }
+
+    #[test]
+    fn control_characters_are_made_visible() {
+        assert_eq!(visible("a\nb\u{1b}[1m\u{202e}"), "a\\nb\\u{1b}[1m\\u{202e}");
+        assert_eq!(visible("订单-1"), "订单-1");
+        assert_eq!(visible(""), "\"\"");
+    }
+}

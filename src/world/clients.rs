@@ -1,0 +1,177 @@
+//! Clients: an application above, its wire machine below, and the errands between them.
+
+use super::draws::Drawer;
+use super::emit::About;
+use super::outputs::Caller;
+use super::plan::{ClientPlan, Plan, Program};
+use super::process::Part;
+use super::rules;
+use super::state::World;
+use crate::app::App;
+use crate::ids::{ActorId, EventId};
+use crate::machine::{Input, Machine, Ports};
+use crate::net::Link;
+use crate::systems::{Client, Frame};
+use crate::trace::{Kind, Observer, Process as Step};
+
+/// Something one part of a client has for another.
+#[derive(Clone, Debug)]
+pub(super) struct Errand {
+    pub(super) part: Part,
+    pub(super) input: Input<Frame>,
+    pub(super) cause: EventId,
+}
+
+/// The machines of a client.
+#[derive(Debug)]
+pub(super) struct ClientProcess {
+    /// Absent where the client follows a script.
+    pub(super) app: Option<App>,
+    pub(super) wire: Client,
+    pub(super) link: Link,
+}
+
+impl Clone for ClientProcess {
+    fn clone(&self) -> Self {
+        ClientProcess { app: self.app.clone(), wire: self.wire.clone(), link: self.link }
+    }
+    fn clone_from(&mut self, from: &Self) {
+        match (&mut self.app, &from.app) {
+            (Some(mine), Some(theirs)) => mine.clone_from(theirs),
+            (mine, theirs) => mine.clone_from(theirs),
+        }
+        self.wire.clone_from(&from.wire);
+        self.link = from.link;
+    }
+}
+
+impl ClientProcess {
+    pub(super) fn new(client: &ClientPlan, plan: &Plan) -> Self {
+        let index = plan.clients.iter().position(|c| std::ptr::eq(c, client)).unwrap_or_default();
+        let link = plan.link(index, client.node);
+        match &client.program {
+            Program::App { spec, .. } => ClientProcess {
+                app: Some(App::new(std::sync::Arc::clone(spec))),
+                wire: Client::for_app(&plan.nodes[client.node].config),
+                link,
+            },
+            Program::Script(script) => ClientProcess { app: None, wire: Client::for_script(script), link },
+        }
+    }
+
+    pub(super) fn reset(&mut self, client: &ClientPlan) {
+        if let (Some(app), Program::App { spec, .. }) = (&mut self.app, &client.program) {
+            app.boot(spec);
+        }
+        self.boot_wire(client);
+    }
+
+    fn boot_wire(&mut self, client: &ClientPlan) {
+        match &client.program {
+            Program::App { session, .. } => self.wire.boot(session),
+            Program::Script(script) => self.wire.boot_script(script),
+        }
+    }
+}
+
+impl World {
+    /// A process starts, for the first time or again.
+    pub(super) fn start<O: Observer>(&mut self, actor: ActorId, observer: &mut O) {
+        let process = &mut self.processes[actor.at()];
+        if process.alive {
+            return;
+        }
+        (process.alive, process.powered, process.paused, process.stopping) = (true, true, false, None);
+        process.life += 1;
+        let first = process.life == 1;
+        let (step, rule) = match first {
+            true => (Step::Started, rules::PROCESS_START),
+            false => (Step::Restarted, rules::PROCESS_RESTART),
+        };
+        let about = About::of(actor, process.down_since, rule);
+        let event = self.emit(Kind::Process(step), about, observer);
+        if self.is_node(actor) {
+            self.boot_node(actor, event, observer);
+            return;
+        }
+        let client = &mut self.clients[actor.at()];
+        if !first {
+            client.boot_wire(&self.plan.clients[actor.at()]);
+        }
+        let part = if client.app.is_some() { Part::App } else { Part::Wire };
+        self.give_client(actor, Errand { part, input: Input::Started, cause: event }, observer);
+    }
+
+    /// Gives a client an errand and does all that follow from it.
+    pub(super) fn give_client<O: Observer>(&mut self, actor: ActorId, errand: Errand, observer: &mut O) {
+        self.scratch.inbox.push_back(errand);
+        let life = self.processes[actor.at()].life;
+        while let Some(errand) = self.scratch.inbox.pop_front() {
+            let process = &self.processes[actor.at()];
+            if !process.alive || process.life != life {
+                self.scratch.inbox.clear();
+                return;
+            }
+            let caller = Caller { actor, part: errand.part, cause: errand.cause };
+            match errand.part {
+                Part::App => self.give_app(caller, errand.input, observer),
+                Part::Wire => self.give_wire(caller, errand.input, observer),
+            }
+        }
+    }
+
+    fn give_app<O: Observer>(&mut self, caller: Caller, input: Input<Frame>, observer: &mut O) {
+        let input = match input {
+            Input::Started => Input::Started,
+            Input::Timer(token) => Input::Timer(token),
+            Input::Report(report) => Input::Report(report),
+            Input::Stop => Input::Stop,
+            _ => return,
+        };
+        let mut out = std::mem::take(&mut self.scratch.app);
+        out.notes_wanted = O::EVENTS || self.watch.notes;
+        out.deltas_wanted = O::DELTAS;
+        if let Some(app) = &mut self.clients[caller.actor.at()].app {
+            let mut ports = Ports {
+                now: self.engine.now(),
+                me: caller.actor,
+                names: &mut self.names,
+                registry: &mut self.prov.registry,
+                draws: &mut Drawer { choices: &mut self.choices, stream: self.streams[caller.actor.at()] },
+                out: &mut out,
+            };
+            app.handle(input, &mut ports, &mut self.tables);
+        }
+        self.perform(
+            caller,
+            &mut out,
+            |never| match never {},
+            |()| unreachable!("an application has no disk"),
+            observer,
+        );
+        self.scratch.app = out;
+    }
+
+    fn give_wire<O: Observer>(&mut self, caller: Caller, input: Input<Frame>, observer: &mut O) {
+        let mut out = std::mem::take(&mut self.scratch.client);
+        out.notes_wanted = O::EVENTS || self.watch.notes;
+        out.deltas_wanted = O::DELTAS;
+        let mut ports = Ports {
+            now: self.engine.now(),
+            me: caller.actor,
+            names: &mut self.names,
+            registry: &mut self.prov.registry,
+            draws: &mut Drawer { choices: &mut self.choices, stream: self.streams[caller.actor.at()] },
+            out: &mut out,
+        };
+        self.clients[caller.actor.at()].wire.handle(input, &mut ports);
+        self.perform(caller, &mut out, |frame| frame, |record| record, observer);
+        self.scratch.client = out;
+    }
+
+    /// After how long a process that ended by itself comes back.
+    pub(super) fn restart_after_exit(&self, actor: ActorId) -> Option<crate::units::Span> {
+        let process = &self.processes[actor.at()];
+        process.stopping.unwrap_or_else(|| self.plan.client_index(actor).and_then(|c| self.plan.clients[c].restart))
+    }
+}

@@ -1,0 +1,120 @@
+//! The disks of a world: when their operations begin and end, and what becomes visible.
+
+use super::draws::kinds;
+use super::emit::About;
+use super::rules;
+use super::state::{Due, World};
+use crate::disk::{Kind as Op, Visible};
+use crate::ids::{ActorId, Name, PlaceId};
+use crate::machine::{Input, Registry};
+use crate::trace::{Delta, DiskStep, Flags, Kind, Observer, Order, Place, PlaceKind};
+
+impl World {
+    /// Lets a node's disk begin what waits, if it is free.
+    pub(super) fn disk_begin<O: Observer>(&mut self, actor: ActorId, observer: &mut O) {
+        let node = actor.at() - self.plan.clients.len();
+        let Some(&request) = self.disks[node].next() else { return };
+        let (what, rule) = match request.kind {
+            Op::Write => (DiskStep::Write, rules::DISK_WRITE),
+            Op::Sync => (DiskStep::Sync, rules::DISK_SYNC),
+        };
+        if request.kind == Op::Sync
+            && self.watch.disk
+            && let Some(fault) = self.sync_fault(node, request.file)
+        {
+            self.scratch.deltas.clear();
+            self.strike(fault, request.asked, None, observer);
+            if !self.processes[actor.at()].alive {
+                return;
+            }
+        }
+        let about = About::of(self.plan.disk_id(node), request.asked, rule);
+        self.emit(Kind::Disk { what, op: request.op }, About { number: request.records, ..about }, observer);
+        let speed = self.plan.nodes[node].disk;
+        let (spread, kind) = match request.kind {
+            Op::Write => (speed.write, kinds::WRITE),
+            Op::Sync => (speed.fsync, kinds::FSYNC),
+        };
+        let takes = self.choices.draw_span(self.streams[self.plan.disk_id(node).at()], kind, spread);
+        let done = self.disks[node].begin(self.engine.now(), takes);
+        self.disk_keys[node] = Some(self.engine.schedule(done, Due::Disk(node as u16), false));
+    }
+
+    /// The current operation of a node's disk is done.
+    pub(super) fn disk_done<O: Observer>(&mut self, node: u16, observer: &mut O) {
+        let index = node as usize;
+        let (actor, disk) = (self.plan.node_id(index), self.plan.disk_id(index));
+        if self.processes[actor.at()].paused {
+            self.stalled.push(Due::Disk(node));
+            return;
+        }
+        self.disk_keys[index] = None;
+        let struck = if self.watch.disk { self.disk_fault(index) } else { None };
+        let mut deltas = std::mem::take(&mut self.scratch.deltas);
+        deltas.clear();
+        let registry = &mut self.prov.registry;
+        let done = self.disks[index].complete(|visible| {
+            if O::DELTAS {
+                deltas.push(delta(visible, disk, registry));
+            }
+        });
+        let Some(request) = done else {
+            self.scratch.deltas = deltas;
+            return;
+        };
+        let (what, rule) = match request.kind {
+            Op::Write => (DiskStep::Written, rules::DISK_WRITE),
+            Op::Sync => (DiskStep::Synced, rules::DISK_SYNC),
+        };
+        let about = About { number: request.records, ..About::of(disk, request.asked, rule) };
+        let event = self.emit_with(Kind::Disk { what, op: request.op }, about, &deltas, observer);
+        deltas.clear();
+        self.scratch.deltas = deltas;
+        if let Some(fault) = struck {
+            self.strike(fault, event, None, observer);
+        }
+        if self.processes[actor.at()].alive {
+            self.give_node(actor, Input::DiskDone(request.token), event, observer);
+            self.disk_begin_if_alive(actor, observer);
+        }
+    }
+
+    fn disk_begin_if_alive<O: Observer>(&mut self, actor: ActorId, observer: &mut O) {
+        if self.processes[actor.at()].alive {
+            self.disk_begin(actor, observer);
+        }
+    }
+
+    /// The node that used the disk is gone.
+    pub(super) fn disk_abandoned(&mut self, node: usize, power: bool) {
+        if let Some(key) = self.disk_keys[node].take() {
+            self.engine.cancel(key);
+        }
+        self.stalled.retain(|due| !matches!(due, Due::Disk(n) if *n as usize == node));
+        if power {
+            self.disks[node].lose_cache();
+        } else {
+            self.disks[node].forget_requests();
+        }
+    }
+}
+
+/// The two places of a disk: what is in the page cache, and what is durable.
+pub(super) fn tiers(disk: ActorId, registry: &mut Registry) -> (PlaceId, PlaceId) {
+    let mut place = |kind| registry.place(Place { kind, actor: disk, name: Name::EMPTY, holder: ActorId::NONE });
+    (place(PlaceKind::PageCache), place(PlaceKind::Durable))
+}
+
+fn delta(visible: Visible, disk: ActorId, registry: &mut Registry) -> Delta {
+    let (cache, durable) = tiers(disk, registry);
+    match visible {
+        Visible::Cached(copy, message, key) => {
+            Delta::Put { place: cache, copy, message, order: Order::from(key), flags: Flags::default() }
+        }
+        Visible::Synced(copy, key) => {
+            Delta::Move { copy, from: cache, to: durable, order: Order::from(key), flags: Flags::default() }
+        }
+        Visible::CacheGone(copy) => Delta::Remove { copy, place: cache },
+        Visible::DurableGone(copy) => Delta::Remove { copy, place: durable },
+    }
+}

@@ -1,0 +1,199 @@
+//! Faults: when their moment has come, and what they do. They belong to the world; no machine knows of them.
+
+use super::draws::kinds;
+use super::emit::About;
+use super::plan::{FaultKind, FrameMatch, Trigger};
+use super::rules;
+use super::state::{Due, World};
+use crate::disk::Kind as DiskKind;
+use crate::ids::{ActorId, EventId, FaultId, Name, VerbId};
+use crate::machine::{File, Words};
+use crate::trace::{Kind, Observer, Process as Step};
+
+/// How far a fault has come.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct FaultState {
+    /// How often what it waits for happened.
+    pub(super) seen: u32,
+    /// How often it struck.
+    pub(super) strikes: u32,
+}
+
+/// What the faults of a plan look at; where nobody looks nothing is made ready to be looked at.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Watch {
+    pub(super) frames: bool,
+    pub(super) notes: bool,
+    pub(super) disk: bool,
+}
+
+/// The two moments of a frame.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Moment {
+    Sending,
+    Arriving,
+}
+
+impl Watch {
+    pub(super) fn of(triggers: impl Iterator<Item = Trigger>) -> Watch {
+        let mut watch = Watch::default();
+        for trigger in triggers {
+            match trigger {
+                Trigger::At(_) => {}
+                Trigger::Sending(_) | Trigger::Arriving(_) => watch.frames = true,
+                Trigger::BeforeSync { .. } | Trigger::Written { .. } | Trigger::Synced { .. } => watch.disk = true,
+                Trigger::Worked { .. } | Trigger::Received { .. } => watch.notes = true,
+            }
+        }
+        watch
+    }
+}
+
+impl World {
+    /// Puts the faults that have a time into the calendar.
+    pub(super) fn schedule_faults(&mut self) {
+        for (i, fault) in self.plan.faults.iter().enumerate() {
+            if let Trigger::At(time) = fault.when {
+                self.engine.schedule(time, Due::Fault(i as u16), false);
+            }
+        }
+    }
+
+    pub(super) fn fault_at_time<O: Observer>(&mut self, fault: u16, observer: &mut O) {
+        if self.chance(fault) {
+            self.scratch.deltas.clear();
+            self.strike(fault, EventId::NONE, None, observer);
+        }
+    }
+
+    /// The first fault whose trigger `fits` and whose turn it is.
+    fn first(&mut self, fits: impl Fn(&World, &Trigger) -> Option<u32>) -> Option<u16> {
+        let mut found = None;
+        for i in 0..self.faults.len() {
+            let Some(nth) = fits(self, &self.plan.faults[i].when) else { continue };
+            self.faults[i].seen += 1;
+            let turn = nth == 0 || self.faults[i].seen == nth;
+            if turn && found.is_none() && self.chance(i as u16) {
+                found = Some(i as u16);
+            }
+        }
+        found
+    }
+
+    fn chance(&mut self, fault: u16) -> bool {
+        let chance = self.plan.faults[fault as usize].chance;
+        let lab = self.streams[self.plan.lab_id().at()];
+        self.choices.chance(lab, kinds::FAULT, chance)
+    }
+
+    pub(super) fn frame_fault(&mut self, moment: Moment, words: &Words, ends: (ActorId, ActorId)) -> Option<u16> {
+        self.first(|_, trigger| match trigger {
+            Trigger::Sending(frame) if moment == Moment::Sending => fits(frame, words, ends),
+            Trigger::Arriving(frame) if moment == Moment::Arriving => fits(frame, words, ends),
+            _ => None,
+        })
+    }
+
+    pub(super) fn sync_fault(&mut self, node: usize, file: File) -> Option<u16> {
+        let actor = self.plan.node_id(node);
+        self.first(|world, trigger| match *trigger {
+            Trigger::BeforeSync { node: of, covers, nth } => {
+                let covered = !covers.is_some() || world.disks[node].would_cover(file, covers);
+                (of == actor && covered).then_some(nth)
+            }
+            _ => None,
+        })
+    }
+
+    /// The fault whose moment has come as the operation at the head of a node's disk completes.
+    pub(super) fn disk_fault(&mut self, node: usize) -> Option<u16> {
+        let actor = self.plan.node_id(node);
+        let head = *self.disks[node].head()?;
+        self.first(|world, trigger| {
+            let (of, about, nth) = match (*trigger, head.kind) {
+                (Trigger::Written { node, message, nth }, DiskKind::Write)
+                | (Trigger::Synced { node, message, nth }, DiskKind::Sync) => (node, message, nth),
+                _ => return None,
+            };
+            let disk = &world.disks[node];
+            let covered = !about.is_some()
+                || match head.kind {
+                    DiskKind::Write => disk.head_writes(about),
+                    DiskKind::Sync => disk.would_cover(head.file, about),
+                };
+            (of == actor && covered).then_some(nth)
+        })
+    }
+
+    pub(super) fn worked(&mut self, actor: ActorId, done: Name) -> Option<u16> {
+        self.first(|_, trigger| match *trigger {
+            Trigger::Worked { client, message, nth } => about(client, message, actor, done).then_some(nth),
+            _ => None,
+        })
+    }
+
+    pub(super) fn received(&mut self, actor: ActorId, offered: Name) -> Option<u16> {
+        self.first(|_, trigger| match *trigger {
+            Trigger::Received { client, message, nth } => about(client, message, actor, offered).then_some(nth),
+            _ => None,
+        })
+    }
+
+    /// A fault strikes. `busy` is the process whose outputs are being carried out, whose untold changes lie in the
+    /// scratch deltas; they are told if it is the one that ends, and dropped here if not.
+    pub(super) fn strike<O: Observer>(&mut self, fault: u16, cause: EventId, busy: Option<ActorId>, observer: &mut O) {
+        self.faults[fault as usize].strikes += 1;
+        let about = About::of(self.plan.lab_id(), cause, rules::FAULT);
+        let event = self.emit(Kind::Fault(FaultId(fault)), about, observer);
+        let what = self.plan.faults[fault as usize].what;
+        let struck = match what {
+            FaultKind::Kill { actor, .. } | FaultKind::Stop { actor, .. } => Some(actor),
+            FaultKind::PowerLoss { node, .. } => Some(node),
+            FaultKind::Cut { .. } | FaultKind::Pause { .. } => None,
+        };
+        if busy.is_none() || struck != busy {
+            self.scratch.deltas.clear();
+        }
+        match what {
+            FaultKind::Cut { client, node, losing_to_client, losing_to_node } => {
+                self.cut(client, node, Self::losing(losing_to_client, losing_to_node), event, observer);
+            }
+            FaultKind::Kill { actor, restart } if self.processes[actor.at()].alive => {
+                self.bring_down(actor, Step::Killed, (event, rules::PROCESS_KILL), restart, observer);
+            }
+            FaultKind::PowerLoss { node, restart } if self.processes[node.at()].powered => {
+                self.bring_down(node, Step::PowerLost, (event, rules::POWER_LOSS), restart, observer);
+            }
+            FaultKind::Stop { actor, restart } if self.processes[actor.at()].takes() => {
+                self.processes[actor.at()].stopping = Some(restart);
+                self.engine.schedule(self.engine.now(), Due::Stop(actor, event), false);
+            }
+            FaultKind::Pause { actor, lasts } => self.pause(actor, lasts, event, observer),
+            _ => {}
+        }
+        self.scratch.deltas.clear();
+    }
+
+    /// A process is asked to stop in order.
+    pub(super) fn stop<O: Observer>(&mut self, actor: ActorId, cause: EventId, observer: &mut O) {
+        if self.processes[actor.at()].stopping.is_none() {
+            return;
+        }
+        let part = match self.plan.client_index(actor).map(|c| &self.clients[c].app) {
+            Some(Some(_)) => super::process::Part::App,
+            _ => super::process::Part::Wire,
+        };
+        self.give(actor, part, crate::machine::Input::Stop, cause, observer);
+    }
+}
+
+fn about(client: ActorId, message: Name, actor: ActorId, name: Name) -> bool {
+    client == actor && (!message.is_some() || message == name)
+}
+
+fn fits(frame: &FrameMatch, words: &Words, (from, to): (ActorId, ActorId)) -> Option<u32> {
+    let any = |wanted: ActorId, is: ActorId| !wanted.is_some() || wanted == is;
+    let kind = frame.verbs == [VerbId::NONE; 2] || frame.verbs.contains(&words.verb);
+    let message = !frame.message.is_some() || frame.message == words.message;
+    (kind && message && any(frame.from, from) && any(frame.to, to)).then_some(frame.nth)
+}

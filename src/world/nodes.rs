@@ -1,0 +1,191 @@
+//! Nodes, and the end of processes of either kind.
+
+use super::draws::Drawer;
+use super::emit::About;
+use super::outputs::Caller;
+use super::process::Part;
+use super::rules;
+use super::state::{Due, World};
+use crate::ids::{ActorId, EventId, RuleId};
+use crate::machine::{Input, Machine, Ports};
+use crate::net::Side;
+use crate::systems::Frame;
+use crate::trace::{Delta, Kind, Observer, PlaceKind, Process as Step};
+use crate::units::Span;
+
+impl World {
+    /// Builds a node's machine from what its disk holds and starts it.
+    pub(super) fn boot_node<O: Observer>(&mut self, actor: ActorId, cause: EventId, observer: &mut O) {
+        let index = actor.at() - self.plan.clients.len();
+        let mut out = std::mem::take(&mut self.scratch.wire);
+        out.notes_wanted = O::EVENTS;
+        out.deltas_wanted = O::DELTAS;
+        let mut ports = Ports {
+            now: self.engine.now(),
+            me: actor,
+            names: &mut self.names,
+            registry: &mut self.prov.registry,
+            draws: &mut Drawer { choices: &mut self.choices, stream: self.streams[actor.at()] },
+            out: &mut out,
+        };
+        let config = &self.plan.nodes[index].config;
+        self.nodes[index].boot(config, self.disks[index].records(), &mut ports);
+        let caller = Caller { actor, part: Part::Wire, cause };
+        self.perform(caller, &mut out, |frame| frame, |record| record, observer);
+        self.scratch.wire = out;
+        self.give_node(actor, Input::Started, cause, observer);
+    }
+
+    /// Gives a node an input and carries out what follows.
+    pub(super) fn give_node<O: Observer>(
+        &mut self,
+        actor: ActorId,
+        input: Input<Frame>,
+        cause: EventId,
+        observer: &mut O,
+    ) {
+        let index = actor.at() - self.plan.clients.len();
+        let mut out = std::mem::take(&mut self.scratch.wire);
+        out.notes_wanted = O::EVENTS;
+        out.deltas_wanted = O::DELTAS;
+        let mut ports = Ports {
+            now: self.engine.now(),
+            me: actor,
+            names: &mut self.names,
+            registry: &mut self.prov.registry,
+            draws: &mut Drawer { choices: &mut self.choices, stream: self.streams[actor.at()] },
+            out: &mut out,
+        };
+        self.nodes[index].handle(input, &mut ports);
+        let caller = Caller { actor, part: Part::Wire, cause };
+        self.perform(caller, &mut out, |frame| frame, |record| record, observer);
+        self.scratch.wire = out;
+    }
+
+    /// A process ends by its own will.
+    pub(super) fn exited<O: Observer>(&mut self, about: About, restart: Option<Span>, observer: &mut O) {
+        let asked = self.processes[about.actor.at()].stopping.is_some();
+        let step = if asked { Step::Stopped } else { Step::Killed };
+        self.bring_down(about.actor, step, (about.cause, rules::PROCESS_EXIT), restart, observer);
+    }
+
+    /// Ends a process: its memory, its timers and its connections are gone.
+    ///
+    /// What it had changed in view and not told yet must lie in the scratch deltas: its end tells it.
+    pub(super) fn bring_down<O: Observer>(
+        &mut self,
+        actor: ActorId,
+        step: Step,
+        (cause, rule): (EventId, RuleId),
+        restart: Option<Span>,
+        observer: &mut O,
+    ) {
+        let power = step == Step::PowerLost;
+        let mut deltas = std::mem::take(&mut self.scratch.deltas);
+        if O::DELTAS {
+            let disk = self.plan.node_index(actor).map(|node| self.plan.disk_id(node));
+            for (id, place) in self.prov.registry.places().iter().enumerate() {
+                let gone = match place.kind {
+                    PlaceKind::Queue | PlaceKind::Unacked | PlaceKind::Inbox => place.actor == actor,
+                    PlaceKind::PageCache => power && Some(place.actor) == disk,
+                    PlaceKind::Durable | PlaceKind::Table => false,
+                };
+                if gone {
+                    deltas.push(Delta::Clear { place: crate::ids::PlaceId(id as u32) });
+                }
+            }
+        }
+        let event = self.emit_with(Kind::Process(step), About::of(actor, cause, rule), &deltas, observer);
+        deltas.clear();
+        self.scratch.deltas = deltas;
+        let process = &mut self.processes[actor.at()];
+        (process.alive, process.paused, process.powered, process.down_since) = (false, false, !power, event);
+        process.stopping = None;
+        for timer in process.timers.values() {
+            self.engine.cancel(timer.key);
+        }
+        process.timers.clear();
+        self.close_sockets(actor, power, event, observer);
+        self.wake_arrivals(actor);
+        if let Some(node) = self.plan.node_index(actor) {
+            self.disk_abandoned(node, power);
+        } else if let Some(app) = &mut self.clients[actor.at()].app {
+            app.crash();
+        }
+        if let Some(after) = restart {
+            self.engine.schedule(self.engine.now() + after, Due::Start(actor), false);
+        }
+    }
+
+    /// The kernel closes the sockets of a process that is gone; a machine without power closes nothing.
+    fn close_sockets<O: Observer>(&mut self, actor: ActorId, power: bool, cause: EventId, observer: &mut O) {
+        let mut open = std::mem::take(&mut self.scratch.held);
+        open.extend(self.net.of(actor));
+        for &(conn, side) in &open {
+            if power {
+                self.net.set_up(conn, side, false);
+                self.net.close(conn, side.other());
+            } else {
+                self.hang_up(conn, actor, false, cause, observer);
+            }
+        }
+        open.clear();
+        self.scratch.held = open;
+    }
+
+    /// What waited for a process that stood still finds out now that it is gone.
+    fn wake_arrivals(&mut self, actor: ActorId) {
+        let now = self.engine.now();
+        let (net, engine) = (&self.net, &mut self.engine);
+        self.stalled.retain(|due| match *due {
+            Due::Arrival(conn, side) if net.end(conn, side) == actor => {
+                engine.schedule(now, Due::Arrival(conn, side), false);
+                false
+            }
+            Due::Timer(other, ..) => other != actor,
+            _ => true,
+        });
+    }
+
+    /// A process stands still.
+    pub(super) fn pause<O: Observer>(&mut self, actor: ActorId, lasts: Span, cause: EventId, observer: &mut O) {
+        let process = &mut self.processes[actor.at()];
+        if !process.takes() {
+            return;
+        }
+        process.paused = true;
+        let life = process.life;
+        self.emit(Kind::Process(Step::Paused), About::of(actor, cause, rules::PROCESS_PAUSE), observer);
+        self.engine.schedule(self.engine.now() + lasts, Due::Resume(actor, life), false);
+    }
+
+    /// A process that stood still goes on: what waited comes in, in its order.
+    pub(super) fn resume<O: Observer>(&mut self, actor: ActorId, life: u32, observer: &mut O) {
+        let process = &mut self.processes[actor.at()];
+        if !process.paused || process.life != life {
+            return;
+        }
+        process.paused = false;
+        self.emit(Kind::Process(Step::Resumed), About::of(actor, EventId::NONE, rules::PROCESS_PAUSE), observer);
+        let now = self.engine.now();
+        let (net, engine, plan) = (&self.net, &mut self.engine, &self.plan);
+        let belongs = |due: &Due| match *due {
+            Due::Arrival(conn, side) => net.end(conn, side) == actor,
+            Due::Timer(other, ..) => other == actor,
+            Due::Disk(node) => plan.node_id(node as usize) == actor,
+            _ => false,
+        };
+        self.stalled.retain(|due| {
+            let wake = belongs(due);
+            if wake {
+                engine.schedule(now, *due, false);
+            }
+            !wake
+        });
+    }
+
+    /// The sides of a cut, and whether each direction loses what is under way.
+    pub(super) fn losing(to_client: bool, to_node: bool) -> [(Side, bool); 2] {
+        [(Side::Client, to_client), (Side::Node, to_node)]
+    }
+}

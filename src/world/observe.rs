@@ -1,0 +1,116 @@
+//! Looking at a world without changing it: what is where, and whether two worlds are equal.
+
+use super::disks::tiers;
+use super::state::{Due, World};
+use crate::ids::Digest;
+use crate::machine::{Machine, Wire};
+use crate::trace::{Flags, Held, Observable, Order};
+
+impl World {
+    /// What every machine, disk and table says that it holds. After every step it equals the sum of the changes that
+    /// the events told.
+    pub fn observe(&mut self) -> Observable {
+        let mut seen = Observable::new();
+        for (i, client) in self.clients.iter().enumerate() {
+            let me = self.plan.client_id(i);
+            if let Some(app) = &client.app {
+                app.observe(me, &self.names, &mut seen);
+            }
+            client.wire.observe(me, &mut seen);
+        }
+        for (i, node) in self.nodes.iter().enumerate() {
+            let me = self.plan.node_id(i);
+            if self.processes[me.at()].alive {
+                node.observe(me, &mut seen);
+            }
+        }
+        for (i, disk) in self.disks.iter().enumerate() {
+            let (cache, durable) = tiers(self.plan.disk_id(i), &mut self.prov.registry);
+            let held = |copy, message| Held { copy, message, flags: Flags::default() };
+            let mut cached = Vec::new();
+            disk.copies(
+                |copy, message, key| cached.push((copy, message, key)),
+                |copy, message, key| seen.put(durable, Order::from(key), held(copy, message)),
+            );
+            for (copy, message, key) in cached {
+                seen.put(cache, Order::from(key), held(copy, message));
+            }
+        }
+        self.tables.observe(&mut seen);
+        seen
+    }
+
+    /// A fingerprint of everything that can make a difference to what happens next, and of nothing else. Points in
+    /// time count as spans from now; the order in which things were made leaves no mark.
+    pub fn digest(&self) -> Digest {
+        let mut digest = Digest::new();
+        let (now, names) = (self.engine.now(), &self.names);
+        let actor = |id: crate::ids::ActorId, d: &mut Digest| match self.plan.client_index(id) {
+            Some(client) => d.text(&self.plan.clients[client].name),
+            None => d.text(&self.plan.nodes[id.at() - self.plan.clients.len()].name),
+        };
+        digest.unordered(self.processes.iter().enumerate().map(|(i, process)| {
+            let id = crate::ids::ActorId(i as u16);
+            Digest::of(|d| {
+                actor(id, d);
+                process.digest(now, d);
+                if let Some(client) = self.plan.client_index(id) {
+                    if let Some(app) = &self.clients[client].app {
+                        app.digest(now, names, d);
+                    }
+                    if process.alive {
+                        self.clients[client].wire.digest(now, names, d);
+                    }
+                } else {
+                    let node = i - self.plan.clients.len();
+                    if process.alive {
+                        self.nodes[node].digest(now, names, d);
+                    }
+                    self.disks[node].digest(now, names, d);
+                }
+            })
+        }));
+        self.net.digest(now, actor, |frame, d| frame.digest(names, d), &mut digest);
+        self.tables.digest(names, &mut digest);
+        self.choices.digest(&mut digest);
+        for (fault, state) in self.plan.faults.iter().zip(&self.faults) {
+            digest.text(&fault.name);
+            digest.word(u64::from(state.seen));
+        }
+        self.digest_calendar(&mut digest);
+        digest.word(self.ended.map_or(u64::MAX, |outcome| outcome as u64));
+        digest
+    }
+
+    /// What is due that belongs to no process, connection or disk, which have digested their own.
+    fn digest_calendar(&self, digest: &mut Digest) {
+        let mut scratch = crate::sim::Scratch::default();
+        let now = self.engine.now();
+        let own = self.engine.pending(&mut scratch).filter_map(|(time, due, _)| {
+            let (kind, who) = match *due {
+                Due::Start(actor) => (1, u64::from(actor.0)),
+                Due::Resume(actor, _) => (2, u64::from(actor.0)),
+                Due::Fault(fault) => (3, u64::from(fault)),
+                Due::DialTimeout(_) => (4, 0),
+                Due::Stop(actor, _) => (5, u64::from(actor.0)),
+                Due::Arrival(..) | Due::Timer(..) | Due::Disk(_) => return None,
+            };
+            Some(Digest::of(|d| {
+                d.word(kind);
+                match kind {
+                    1 | 2 | 5 => self.digest_actor(crate::ids::ActorId(who as u16), d),
+                    _ => d.word(who),
+                }
+                d.word(time.since(now).0);
+            }))
+        });
+        digest.unordered(own);
+    }
+
+    fn digest_actor(&self, id: crate::ids::ActorId, digest: &mut Digest) {
+        match self.plan.client_index(id) {
+            Some(client) => digest.text(&self.plan.clients[client].name),
+            None => digest.text(&self.plan.nodes[id.at() - self.plan.clients.len()].name),
+        }
+    }
+}

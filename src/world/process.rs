@@ -1,0 +1,77 @@
+//! What the world knows of each process: whether it runs, and which timers it has set.
+
+use crate::ids::{Digest, EventId, RuleId, VerbId};
+use crate::machine::Token;
+use crate::mem::VecMap;
+use crate::sim::Key;
+use crate::units::Time;
+
+/// Which machine of a process.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(super) enum Part {
+    /// A client's application.
+    App,
+    /// A client's wire machine, or a node.
+    Wire,
+}
+
+/// A timer that is set.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Timer {
+    pub(super) key: Key,
+    pub(super) due: Time,
+    pub(super) housekeeping: bool,
+    pub(super) verb: VerbId,
+    /// Under which rule it was set, for show.
+    pub(super) rule: RuleId,
+    /// The event of its setting, for show.
+    pub(super) set_by: EventId,
+}
+
+/// A process, of a client or of a node.
+#[derive(Debug, Default)]
+pub(super) struct Process {
+    /// Whether it runs.
+    pub(super) alive: bool,
+    /// Whether its machine has power.
+    pub(super) powered: bool,
+    /// Whether it stands still.
+    pub(super) paused: bool,
+    /// Whether it was asked to stop, and after how long it is to come back.
+    pub(super) stopping: Option<Option<crate::units::Span>>,
+    /// The event of its last end, for show.
+    pub(super) down_since: crate::ids::EventId,
+    /// How often it was started. What belongs to an earlier life is recognised by it.
+    pub(super) life: u32,
+    pub(super) timers: VecMap<(Part, Token), Timer>,
+}
+
+crate::clone_in_place!(Process { alive, powered, paused, stopping, down_since, life, timers });
+
+impl Process {
+    pub(super) fn reset(&mut self) {
+        (self.alive, self.powered, self.paused, self.stopping, self.life) = (false, true, false, None, 0);
+        self.down_since = crate::ids::EventId::NONE;
+        self.timers.clear();
+    }
+
+    /// Whether it can take something in now.
+    pub(super) fn takes(&self) -> bool {
+        self.alive && !self.paused
+    }
+
+    pub(super) fn digest(&self, now: Time, digest: &mut Digest) {
+        digest.word(u64::from(self.alive) | u64::from(self.powered) << 1 | u64::from(self.paused) << 2);
+        digest.word(match self.stopping {
+            None => 0,
+            Some(None) => 1,
+            Some(Some(after)) => 2 + after.0,
+        });
+        for ((part, token), timer) in self.timers.iter() {
+            digest.word(*part as u64 | u64::from(timer.housekeeping) << 1);
+            digest.word(token.0);
+            digest.word(timer.due.since(now).0);
+        }
+        digest.word(self.timers.len() as u64);
+    }
+}

@@ -1,0 +1,289 @@
+//! The network part of a world: dialling, sending, arriving, closing, breaking.
+
+use super::emit::About;
+use super::process::Part;
+use super::rules;
+use super::state::{Due, World};
+use super::{draws::kinds, faults::Moment};
+use crate::ids::{ActorId, ConnId, EventId, FrameId};
+use crate::machine::{Ending, Input, Wire, Words};
+use crate::net::{Cargo, Flight, Side};
+use crate::systems::Frame;
+use crate::trace::{Delta, Frame as Told, Kind, Link, Observer};
+use crate::units::Span;
+
+/// How long a client waits for an answer to its dialling.
+const DIAL_TIMEOUT: Span = Span::secs(10);
+
+impl World {
+    /// A client asks for a connection.
+    pub(super) fn dial<O: Observer>(&mut self, about: About, observer: &mut O) -> EventId {
+        let client = about.actor;
+        let node = self.plan.node_id(self.plan.clients[client.at()].node);
+        let conn = self.net.open(client, node);
+        self.prov.registry.set_peer(conn, client);
+        let kind = Kind::Link { conn, what: Link::Dialled };
+        let event = self.emit(kind, About { rule: rules::TCP_DIAL, ..about }, observer);
+        self.post(conn, Side::Node, Cargo::Syn, FrameId::NONE, event, 0);
+        event
+    }
+
+    /// Puts something on its way.
+    fn post(&mut self, conn: ConnId, towards: Side, cargo: Cargo<Frame>, frame: FrameId, sent: EventId, size: u32) {
+        let client = self.net.end(conn, Side::Client).at();
+        let link = self.clients[client].link;
+        let direction = match towards {
+            Side::Node => 0,
+            Side::Client => 1,
+        };
+        let stream = self.streams[self.streams.len() - 2 * self.plan.clients.len() + 2 * client + direction];
+        let latency = self.choices.draw_span(stream, kinds::LATENCY, link.latency);
+        let now = self.engine.now();
+        let arrive = self.net.arrival(conn, towards, now, link.transmission(size), latency);
+        let seq = self.engine.reserve();
+        if self.net.push(conn, towards, Flight { arrive, seq, cargo, frame, sent }) {
+            self.engine.schedule_reserved(arrive, seq, Due::Arrival(conn, towards), false);
+        }
+    }
+
+    /// A machine sends a frame.
+    pub(super) fn send<O: Observer>(
+        &mut self,
+        conn: ConnId,
+        frame: Frame,
+        about: About,
+        deltas: &[Delta],
+        rest: &[Delta],
+        observer: &mut O,
+    ) -> EventId {
+        let Some(side) = self.net.side_of(conn, about.actor) else {
+            debug_assert!(deltas.is_empty(), "a frame on an unknown connection changes nothing");
+            return about.cause;
+        };
+        let towards = side.other();
+        let id = self.next_frame();
+        let sized = O::EVENTS || self.clients[self.net.end(conn, Side::Client).at()].link.bandwidth.is_some();
+        let size = if sized { frame.size(&self.names) } else { 0 };
+        let words = (O::EVENTS || self.watch.frames).then(|| frame.words(&self.names));
+        let event = match words {
+            Some(words) if O::EVENTS => {
+                let to = self.net.end(conn, towards);
+                observer.frame(id, &told(conn, about.actor, to, size, &words), &self.tables());
+                self.emit_with(Kind::Sent(id), about, deltas, observer)
+            }
+            _ => EventId::NONE,
+        };
+        if self.net.is_up(conn, side) && self.net.can_send(conn, towards) {
+            self.post(conn, towards, Cargo::Frame(frame), id, event, size);
+        } else {
+            let receiver = self.net.end(conn, towards);
+            self.emit(Kind::Lost(id), About::of(receiver, event, rules::TCP_LOST), observer);
+        }
+        if self.watch.frames
+            && let Some(words) = words
+        {
+            let ends = (about.actor, self.net.end(conn, towards));
+            if let Some(fault) = self.frame_fault(Moment::Sending, &words, ends) {
+                self.scratch.deltas.clear();
+                self.scratch.deltas.extend_from_slice(rest);
+                self.strike(fault, event, Some(about.actor), observer);
+            }
+        }
+        event
+    }
+
+    /// The next thing on a stream arrives.
+    pub(super) fn arrival<O: Observer>(&mut self, conn: ConnId, side: Side, observer: &mut O) {
+        // A break may have emptied the stream, or put something later at its head.
+        if self.net.due(conn, side).is_none_or(|(due, _)| due > self.engine.now()) {
+            return;
+        }
+        let actor = self.net.end(conn, side);
+        if self.processes[actor.at()].alive && self.processes[actor.at()].paused {
+            self.stalled.push(Due::Arrival(conn, side));
+            return;
+        }
+        let Some((flight, next)) = self.net.pop(conn, side) else { return };
+        if let Some((due, seq)) = next {
+            self.engine.schedule_reserved(due, seq, Due::Arrival(conn, side), false);
+        }
+        match flight.cargo {
+            Cargo::Frame(frame) => self.frame_arrives(conn, side, frame, flight.frame, flight.sent, observer),
+            Cargo::Syn => self.asked(conn, flight.sent, observer),
+            Cargo::SynAck => self.granted(conn, flight.sent, observer),
+            Cargo::Fin => self.ended(conn, side, Ending::Closed, flight.sent, observer),
+            Cargo::Rst => {
+                let dialling = side == Side::Client && !self.net.is_established(conn);
+                let ending = if dialling { Ending::Refused } else { Ending::Reset };
+                self.ended(conn, side, ending, flight.sent, observer);
+            }
+        }
+    }
+
+    fn frame_arrives<O: Observer>(
+        &mut self,
+        conn: ConnId,
+        side: Side,
+        frame: Frame,
+        id: FrameId,
+        sent: EventId,
+        observer: &mut O,
+    ) {
+        let actor = self.net.end(conn, side);
+        if self.watch.frames && self.net.is_up(conn, side) {
+            let words = frame.words(&self.names);
+            let ends = (self.net.end(conn, side.other()), actor);
+            if let Some(fault) = self.frame_fault(Moment::Arriving, &words, ends) {
+                self.strike(fault, sent, None, observer);
+            }
+        }
+        if !self.net.is_up(conn, side) || !self.processes[actor.at()].alive {
+            self.emit(Kind::Lost(id), About::of(actor, sent, rules::TCP_NOBODY), observer);
+            self.answer_nobody(conn, side, sent);
+            return;
+        }
+        let event = self.emit(Kind::Arrived(id), About::of(actor, sent, rules::TCP_FIFO), observer);
+        self.give(actor, Part::Wire, Input::Frame(conn, frame), event, observer);
+    }
+
+    /// A machine with power answers what reaches a connection that nobody has: it is broken off.
+    fn answer_nobody(&mut self, conn: ConnId, side: Side, cause: EventId) {
+        let towards = side.other();
+        let powered = self.processes[self.net.end(conn, side).at()].powered;
+        if powered && self.net.is_up(conn, towards) && self.net.can_send(conn, towards) {
+            self.net.close(conn, towards);
+            self.post(conn, towards, Cargo::Rst, FrameId::NONE, cause, 0);
+        }
+    }
+
+    /// A request for a connection reaches the node.
+    fn asked<O: Observer>(&mut self, conn: ConnId, sent: EventId, observer: &mut O) {
+        let node = self.net.end(conn, Side::Node);
+        let process = &self.processes[node.at()];
+        if !process.powered {
+            self.engine.schedule(self.engine.now() + DIAL_TIMEOUT, Due::DialTimeout(conn), false);
+        } else if !process.alive || process.stopping.is_some() {
+            self.net.close(conn, Side::Client);
+            self.post(conn, Side::Client, Cargo::Rst, FrameId::NONE, sent, 0);
+        } else if self.net.is_up(conn, Side::Client) {
+            self.net.set_up(conn, Side::Node, true);
+            let kind = Kind::Link { conn, what: Link::Opened };
+            let event = self.emit(kind, About::of(node, sent, rules::TCP_OPEN), observer);
+            self.post(conn, Side::Client, Cargo::SynAck, FrameId::NONE, event, 0);
+            self.give(node, Part::Wire, Input::Connected(conn), event, observer);
+        }
+    }
+
+    /// The grant reaches the client.
+    fn granted<O: Observer>(&mut self, conn: ConnId, sent: EventId, observer: &mut O) {
+        if !self.net.is_up(conn, Side::Client) {
+            return;
+        }
+        let client = self.net.end(conn, Side::Client);
+        self.net.establish(conn);
+        let kind = Kind::Link { conn, what: Link::Opened };
+        let event = self.emit(kind, About::of(client, sent, rules::TCP_OPEN), observer);
+        self.give(client, Part::Wire, Input::Connected(conn), event, observer);
+    }
+
+    /// One side learns that the connection is over.
+    fn ended<O: Observer>(&mut self, conn: ConnId, side: Side, ending: Ending, cause: EventId, observer: &mut O) {
+        if !self.net.is_up(conn, side) {
+            return;
+        }
+        let actor = self.net.end(conn, side);
+        self.net.set_up(conn, side, false);
+        self.net.close(conn, side.other());
+        let (what, rule) = match ending {
+            Ending::Refused => (Link::Refused, rules::TCP_REFUSED),
+            Ending::Closed => (Link::Closed, rules::TCP_CLOSED),
+            Ending::Reset => (Link::Reset, rules::TCP_RESET),
+        };
+        let event = self.emit(Kind::Link { conn, what }, About::of(actor, cause, rule), observer);
+        self.give(actor, Part::Wire, Input::Ended(conn, ending), event, observer);
+    }
+
+    /// Nothing answered the dialling in time.
+    pub(super) fn dial_timeout<O: Observer>(&mut self, conn: ConnId, observer: &mut O) {
+        if !self.net.is_established(conn) {
+            self.ended(conn, Side::Client, Ending::Refused, EventId::NONE, observer);
+        }
+    }
+
+    /// One side closes its socket: in order behind what it has sent, or by breaking it off.
+    pub(super) fn hang_up<O: Observer>(
+        &mut self,
+        conn: ConnId,
+        actor: ActorId,
+        abort: bool,
+        cause: EventId,
+        observer: &mut O,
+    ) {
+        let Some(side) = self.net.side_of(conn, actor) else { return };
+        if !self.net.is_up(conn, side) {
+            return;
+        }
+        self.net.set_up(conn, side, false);
+        let towards = side.other();
+        if !self.net.can_send(conn, towards) {
+            return;
+        }
+        if abort {
+            self.lose(conn, towards, cause, observer);
+        }
+        self.net.close(conn, towards);
+        let cargo = if abort { Cargo::Rst } else { Cargo::Fin };
+        self.post(conn, towards, cargo, FrameId::NONE, cause, 0);
+    }
+
+    /// Everything under way towards this side is lost.
+    fn lose<O: Observer>(&mut self, conn: ConnId, towards: Side, cause: EventId, observer: &mut O) {
+        let receiver = self.net.end(conn, towards);
+        let lost: Vec<FrameId> = self
+            .net
+            .drain(conn, towards)
+            .filter(|flight| matches!(flight.cargo, Cargo::Frame(_)))
+            .map(|flight| flight.frame)
+            .collect();
+        for frame in lost {
+            self.emit(Kind::Lost(frame), About::of(receiver, cause, rules::TCP_LOST), observer);
+        }
+    }
+
+    /// Breaks the connections between a client and a node off. Each side notices when the reset reaches it.
+    pub(super) fn cut<O: Observer>(
+        &mut self,
+        client: ActorId,
+        node: ActorId,
+        losing: [(Side, bool); 2],
+        cause: EventId,
+        observer: &mut O,
+    ) {
+        for conn in (0..self.net.len() as u32).map(ConnId) {
+            let ends = (self.net.end(conn, Side::Client), self.net.end(conn, Side::Node));
+            let up = self.net.is_up(conn, Side::Client) || self.net.is_up(conn, Side::Node);
+            if ends != (client, node) || !up {
+                continue;
+            }
+            for (towards, lost) in losing {
+                if lost {
+                    self.lose(conn, towards, cause, observer);
+                }
+                if self.net.can_send(conn, towards) {
+                    self.net.close(conn, towards);
+                    self.post(conn, towards, Cargo::Rst, FrameId::NONE, cause, 0);
+                }
+            }
+        }
+    }
+
+    /// Whether a connection is open at one side only, and nothing is under way that would tell it.
+    pub(super) fn has_half_open(&self) -> bool {
+        (0..self.net.len() as u32).any(|conn| self.net.is_half_open(ConnId(conn)))
+    }
+}
+
+fn told(conn: ConnId, from: ActorId, to: ActorId, size: u32, words: &Words) -> Told {
+    let &Words { verb, channel, flags, number, message, a, b } = words;
+    Told { conn, from, to, verb, channel, flags, number, size, message, a, b }
+}

@@ -1,0 +1,25 @@
+//! The rules of the laboratory itself: links, processes, disks, faults.
+
+crate::rule_table! { 0, "lab";
+    TCP_DIAL: "lab.tcp.dial", "A client asks for a connection and waits until the other side answers.", "RFC 9293", "all", Simplified;
+    TCP_OPEN: "lab.tcp.open", "A connection stands for the broker when the request arrives, for the client one trip later.", "RFC 9293", "all", Simplified;
+    TCP_REFUSED: "lab.tcp.refused", "Where no process listens, the machine refuses the connection; where the machine is off, the client gives up after ten seconds.", "RFC 9293; 10 s is a common client default", "all", Simplified;
+    TCP_FIFO: "lab.tcp.fifo", "What is sent on a connection arrives in the order of sending.", "RFC 9293", "all", Exact;
+    TCP_SHUT: "lab.tcp.shut", "Closing in order lets everything that was sent before arrive first.", "RFC 9293", "all", Simplified;
+    TCP_CLOSED: "lab.tcp.closed", "The other side learns that a connection was closed when the news reaches it.", "RFC 9293", "all", Exact;
+    TCP_RESET: "lab.tcp.reset", "A broken connection is noticed when the reset arrives; until then each side goes on as if nothing had happened.", "RFC 9293", "all", Simplified;
+    TCP_LOST: "lab.tcp.lost", "A single frame cannot vanish from a connection: it is lost because the connection died, and with it everything behind it.", "RFC 9293", "all", Exact;
+    TCP_NOBODY: "lab.tcp.nobody", "A frame that reaches a machine where nobody has the connection any more is thrown away.", "RFC 9293", "all", Exact;
+    FAULT: "lab.fault", "A fault of the scenario strikes.", "the scenario", "all", Exact;
+    PROCESS_START: "lab.process.start", "A process starts.", "the scenario", "all", Exact;
+    PROCESS_KILL: "lab.process.kill", "A killed process loses what it held in memory. What it had handed to the operating system stays, and its connections are closed for it.", "F01, F05", "all", Exact;
+    PROCESS_EXIT: "lab.process.exit", "A process that ends by itself loses what it held in memory.", "POSIX", "all", Exact;
+    PROCESS_STOP: "lab.process.stop", "A process that is asked to stop puts its things in order first.", "F04", "all", Simplified;
+    PROCESS_RESTART: "lab.process.restart", "A process that starts again knows only what its disk still holds.", "F01, F05", "all", Exact;
+    PROCESS_PAUSE: "lab.process.pause", "A process that stands still answers nothing; what is sent to it waits.", "a paused peer is not a partitioned peer (D11)", "all", Exact;
+    POWER_LOSS: "lab.power-loss", "Without power everything is gone that was not synced to the disk, and nobody is told.", "derived from what is synced when; not measured", "all", Simplified;
+    DISK_WRITE: "lab.disk.write", "A write puts data into the operating system's page cache. It survives a kill of the process, but not a loss of power.", "POSIX write(2)", "all", Simplified;
+    DISK_SYNC: "lab.disk.sync", "A sync returns when everything written to the file before it is on the disk.", "POSIX fsync(2)", "all", Simplified;
+    TIMER: "lab.timer", "A timer runs out.", "the setting that it belongs to", "all", Exact;
+    END: "lab.end", "A run ends when nothing is left that could change an outcome, at its time limit, or at a limit of the laboratory.", "the book, page on runs", "all", Exact;
+}

@@ -1,0 +1,323 @@
+//! The state of a world, how it is made, copied and stepped.
+
+use super::clients::ClientProcess;
+use super::faults::{FaultState, Watch};
+use super::plan::Plan;
+use super::process::{Part, Process};
+use crate::app::Tables;
+use crate::disk::Disk;
+use crate::ids::{ActorId, ConnId, EventId, FrameId, Name, Names};
+use crate::machine::{Out, Registry, Token};
+use crate::net::{Side, Tcp};
+use crate::sim::{Choices, Engine, Key, Limit, Step, StreamId};
+use crate::systems::{Frame, Node, Record};
+use crate::trace::{Delta, Observer, Outcome, Tables as TraceTables};
+use crate::units::{Span, Time};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// How long housekeeping goes on where a connection is half open and nothing else is left: the longest heartbeat
+/// interval that brokers propose, three times, and some more.
+const HALF_OPEN_GRACE: Span = Span::secs(200);
+
+/// What is due.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Due {
+    /// A process starts, for the first time or again.
+    Start(ActorId),
+    /// The next thing on the stream of a connection towards this side arrives.
+    Arrival(ConnId, Side),
+    /// A timer of a process runs out.
+    Timer(ActorId, Part, Token),
+    /// The current operation of a node's disk is done.
+    Disk(u16),
+    /// A process that stood still goes on.
+    Resume(ActorId, u32),
+    /// A fault that was given a time strikes.
+    Fault(u16),
+    /// A process is asked to stop in order, because of an event.
+    Stop(ActorId, EventId),
+    /// A client waits no longer for an answer to its dialling.
+    DialTimeout(ConnId),
+}
+
+/// Ids for show and the buffers of one call. No behaviour depends on it.
+#[derive(Debug, Default)]
+pub(super) struct Provenance {
+    pub(super) events: u32,
+    pub(super) frames: u32,
+    pub(super) ops: u32,
+    pub(super) registry: Registry,
+    /// The last event about each copy, by copy.
+    pub(super) touched: Vec<EventId>,
+}
+
+crate::clone_in_place!(Provenance { events, frames, ops, registry, touched });
+
+/// Buffers that are empty between steps; not copied.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    pub(super) wire: Out<Frame, Record>,
+    pub(super) client: Out<Frame, Record>,
+    pub(super) app: Out<std::convert::Infallible, ()>,
+    pub(super) inbox: VecDeque<super::clients::Errand>,
+    /// The event of each output of the current call.
+    pub(super) events: Vec<EventId>,
+    pub(super) deltas: Vec<Delta>,
+    pub(super) held: Vec<(ConnId, Side)>,
+}
+
+/// A laboratory with everything in it, at a point in time.
+#[derive(Debug)]
+pub struct World {
+    pub(super) plan: Arc<Plan>,
+    pub(super) names: Names,
+    pub(super) engine: Engine<Due>,
+    pub(super) choices: Choices,
+    /// One stream an actor, then one a direction of each client's link, then the laboratory's.
+    pub(super) streams: Vec<StreamId>,
+    pub(super) net: Tcp<Frame>,
+    pub(super) processes: Vec<Process>,
+    pub(super) clients: Vec<ClientProcess>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) disks: Vec<Disk<Record>>,
+    /// The calendar's entries for the operations that the disks have begun.
+    pub(super) disk_keys: Vec<Option<Key>>,
+    pub(super) tables: Tables,
+    pub(super) faults: Vec<FaultState>,
+    /// What the faults look at.
+    pub(super) watch: Watch,
+    /// Streams and timers that became due while their process stood still, in order.
+    pub(super) stalled: Vec<Due>,
+    /// When something other than housekeeping happened last.
+    pub(super) last_work: Time,
+    pub(super) ended: Option<Outcome>,
+    pub(super) prov: Provenance,
+    pub(super) scratch: Scratch,
+}
+
+impl Clone for World {
+    fn clone(&self) -> Self {
+        let mut copy = World::empty(Arc::clone(&self.plan));
+        copy.clone_from(self);
+        copy
+    }
+    fn clone_from(&mut self, from: &Self) {
+        if !Arc::ptr_eq(&self.plan, &from.plan) {
+            self.plan = Arc::clone(&from.plan);
+        }
+        self.names.clone_from(&from.names);
+        self.engine.clone_from(&from.engine);
+        self.choices.clone_from(&from.choices);
+        self.streams.clone_from(&from.streams);
+        self.net.clone_from(&from.net);
+        self.processes.clone_from(&from.processes);
+        self.clients.clone_from(&from.clients);
+        self.nodes.clone_from(&from.nodes);
+        self.disks.clone_from(&from.disks);
+        self.disk_keys.clone_from(&from.disk_keys);
+        self.tables.clone_from(&from.tables);
+        self.faults.clone_from(&from.faults);
+        self.watch = from.watch;
+        self.stalled.clone_from(&from.stalled);
+        (self.last_work, self.ended) = (from.last_work, from.ended);
+        self.prov.clone_from(&from.prov);
+    }
+}
+
+impl World {
+    fn empty(plan: Arc<Plan>) -> World {
+        World {
+            names: plan.names.clone(),
+            engine: Engine::new(plan.limits),
+            choices: Choices::new(plan.seed),
+            streams: Vec::new(),
+            net: Tcp::default(),
+            processes: Vec::new(),
+            clients: Vec::new(),
+            nodes: Vec::new(),
+            disks: Vec::new(),
+            disk_keys: Vec::new(),
+            tables: Tables::new(plan.lab_id()),
+            faults: Vec::new(),
+            watch: Watch::default(),
+            stalled: Vec::new(),
+            last_work: Time::ZERO,
+            ended: None,
+            prov: Provenance::default(),
+            scratch: Scratch::default(),
+            plan,
+        }
+    }
+
+    /// A world at its beginning, with the plan's seed.
+    pub fn new(plan: &Arc<Plan>) -> World {
+        let mut world = World::empty(Arc::clone(plan));
+        world.build();
+        world
+    }
+
+    /// Makes the parts that depend on the plan alone.
+    fn build(&mut self) {
+        let plan = Arc::clone(&self.plan);
+        self.clients = plan.clients.iter().map(|c| ClientProcess::new(c, &plan)).collect();
+        self.nodes = plan.nodes.iter().map(|n| Node::new(&n.config)).collect();
+        self.disks = plan.nodes.iter().map(|_| Disk::new()).collect();
+        self.disk_keys = vec![None; plan.nodes.len()];
+        self.watch = Watch::of(plan.faults.iter().map(|f| f.when));
+        self.processes = (0..plan.clients.len() + plan.nodes.len()).map(|_| Process::default()).collect();
+        self.faults = plan.faults.iter().map(|_| FaultState::default()).collect();
+        self.streams.clear();
+        for actor in plan.actors() {
+            self.streams.push(self.choices.add_stream(&actor.name));
+        }
+        for client in &plan.clients {
+            for direction in ["up", "down"] {
+                self.streams.push(self.choices.add_stream(&format!("link of {}, {direction}", client.name)));
+            }
+        }
+        self.reset(plan.seed);
+    }
+
+    /// Back to the beginning with this seed; the allocations stay.
+    pub fn reset(&mut self, seed: u64) {
+        let plan = Arc::clone(&self.plan);
+        self.names.reset();
+        self.engine.reset();
+        self.choices.reset(seed);
+        self.net.reset();
+        self.processes.iter_mut().for_each(Process::reset);
+        self.faults.iter_mut().for_each(|f| *f = FaultState::default());
+        self.disks.iter_mut().for_each(Disk::reset);
+        self.disk_keys.iter_mut().for_each(|key| *key = None);
+        self.tables.reset(plan.lab_id());
+        self.stalled.clear();
+        (self.last_work, self.ended) = (Time::ZERO, None);
+        (self.prov.events, self.prov.frames, self.prov.ops) = (0, 0, 0);
+        self.prov.registry.reset();
+        self.prov.touched.clear();
+        for node in 0..plan.nodes.len() {
+            self.engine.schedule(Time::ZERO, Due::Start(plan.node_id(node)), false);
+        }
+        for (i, client) in plan.clients.iter().enumerate() {
+            self.clients[i].reset(client);
+            self.engine.schedule(Time::ZERO + client.start, Due::Start(plan.client_id(i)), false);
+        }
+        self.schedule_faults();
+    }
+
+    /// What the world was built from.
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+    /// Now.
+    pub fn now(&self) -> Time {
+        self.engine.now()
+    }
+    /// How the run ended, once it has.
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.ended
+    }
+    /// The choices made so far, and the place to prescribe some before the first step.
+    pub fn choices(&self) -> &Choices {
+        &self.choices
+    }
+    /// The choices, to prescribe some.
+    pub fn choices_mut(&mut self) -> &mut Choices {
+        &mut self.choices
+    }
+    /// How many entries of the calendar were handled.
+    pub fn steps(&self) -> u64 {
+        self.engine.events()
+    }
+    /// How often each fault struck, in the order of the plan.
+    pub fn strikes(&self) -> impl Iterator<Item = u32> + '_ {
+        self.faults.iter().map(|f| f.strikes)
+    }
+    /// The names and places so far.
+    pub fn tables(&self) -> TraceTables<'_> {
+        TraceTables { names: &self.names, places: self.prov.registry.places() }
+    }
+    /// The name of a text, if it came up.
+    pub fn find_name(&self, text: &str) -> Option<Name> {
+        self.names.find(text)
+    }
+
+    /// Runs to the end.
+    pub fn run<O: Observer>(&mut self, observer: &mut O) -> Outcome {
+        loop {
+            if let Some(outcome) = self.step(observer) {
+                return outcome;
+            }
+        }
+    }
+
+    /// Handles what is due next. Gives the outcome where that was the end; a world that has ended stays as it is.
+    pub fn step<O: Observer>(&mut self, observer: &mut O) -> Option<Outcome> {
+        if self.ended.is_some() {
+            return self.ended;
+        }
+        if let Some(until) = self.plan.until
+            && self.engine.peek_time().is_some_and(|next| next > until)
+        {
+            self.engine.advance_to(until);
+            return self.end(Outcome::Until, observer);
+        }
+        match self.engine.next_event() {
+            Step::Event(time, due) => {
+                self.last_work = time;
+                self.handle(due, observer);
+                None
+            }
+            Step::Idle => self.idle(observer),
+            Step::LimitHit(limit) => self.end(outcome_of(limit), observer),
+        }
+    }
+
+    /// Only housekeeping is left. It goes on for a while where one side of a connection does not know yet that the
+    /// other is gone: its heartbeats will tell.
+    fn idle<O: Observer>(&mut self, observer: &mut O) -> Option<Outcome> {
+        let waiting = self.engine.now().since(self.last_work) < HALF_OPEN_GRACE && self.has_half_open();
+        if !waiting {
+            return self.end(Outcome::Quiescent, observer);
+        }
+        match self.engine.next_of_all() {
+            Step::Event(_, due) => {
+                self.handle(due, observer);
+                None
+            }
+            Step::Idle => self.end(Outcome::Quiescent, observer),
+            Step::LimitHit(limit) => self.end(outcome_of(limit), observer),
+        }
+    }
+
+    fn handle<O: Observer>(&mut self, due: Due, observer: &mut O) {
+        match due {
+            Due::Start(actor) => self.start(actor, observer),
+            Due::Arrival(conn, side) => self.arrival(conn, side, observer),
+            Due::Timer(actor, part, token) => self.timer(actor, part, token, observer),
+            Due::Disk(node) => self.disk_done(node, observer),
+            Due::Resume(actor, life) => self.resume(actor, life, observer),
+            Due::Fault(fault) => self.fault_at_time(fault, observer),
+            Due::Stop(actor, cause) => self.stop(actor, cause, observer),
+            Due::DialTimeout(conn) => self.dial_timeout(conn, observer),
+        }
+    }
+
+    pub(super) fn is_node(&self, actor: ActorId) -> bool {
+        actor.at() >= self.plan.clients.len()
+    }
+    pub(super) fn next_frame(&mut self) -> FrameId {
+        self.prov.frames += 1;
+        FrameId(self.prov.frames - 1)
+    }
+}
+
+fn outcome_of(limit: Limit) -> Outcome {
+    match limit {
+        Limit::Events => Outcome::EventLimit,
+        Limit::Time => Outcome::TimeLimit,
+        Limit::Messages => Outcome::MessageLimit,
+        Limit::Memory => Outcome::MemoryLimit,
+    }
+}

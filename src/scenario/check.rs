@@ -55,7 +55,7 @@ impl<'a> Known<'a> {
         let near = near.and_then(|near| self.find(near)).flatten();
         let bad = bad.suggest(&name.value, self.words());
         match near {
-            Some(at) => bad.label(at, format!("a {} with a similar name", self.kind)),
+            Some(at) => bad.label(at, format!("{} {} with a similar name", article(self.kind), self.kind)),
             None => bad,
         }
     }
@@ -81,6 +81,10 @@ impl<'a> Known<'a> {
     }
 }
 
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+}
+
 /// Reports names that stand twice.
 fn unique<'a>(kind: &str, names: impl IntoIterator<Item = &'a Spanned<String>>, sink: &mut Sink) {
     let mut seen: BTreeMap<&str, Extent> = BTreeMap::new();
@@ -94,8 +98,24 @@ fn unique<'a>(kind: &str, names: impl IntoIterator<Item = &'a Spanned<String>>, 
     }
 }
 
-/// Checks a scenario.
+/// Checks a scenario. Where parts of it could not be decoded, a name that is like no other may be one of theirs and is
+/// not reported.
 pub(super) fn check(scenario: &Scenario, root: &Node, sink: &mut Sink) {
+    let incomplete = |d: &Diagnostic| {
+        use Code::{Arguments, BadName, MissingField, UnknownWord, WrongType};
+        matches!(d.code, Arguments | BadName | MissingField | UnknownWord | WrongType)
+    };
+    let shaky = sink.list.iter().any(incomplete);
+    let mut own = Sink::default();
+    parts(scenario, root, &mut own);
+    for bad in own.list {
+        if !(shaky && bad.code == Code::UnknownName && bad.secondary.is_empty()) {
+            sink.push(bad);
+        }
+    }
+}
+
+fn parts(scenario: &Scenario, root: &Node, sink: &mut Sink) {
     unique("parties", scenario.parties().map(|(_, name)| name), sink);
     unique("faults", scenario.faults.iter().map(|fault| &fault.name), sink);
     let clients = scenario.producers.len() + scenario.consumers.len() + scenario.scripts.len();

@@ -1,3 +1,6 @@
 //! The integration tests, one binary: a file a behaviour.
 
+mod gallery;
+mod goldens;
 mod layering;
+mod proofs;

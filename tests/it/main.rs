@@ -3,4 +3,5 @@
 mod gallery;
 mod goldens;
 mod layering;
+mod pages;
 mod proofs;

@@ -278,7 +278,7 @@ fn moment(when: &When, known: &Moments<'_>, sink: &mut Sink) {
 fn ids(scenario: &Scenario, sink: &mut Sink) {
     unique("series of messages", scenario.producers.iter().flat_map(|p| &p.publish).map(|publish| &publish.id), sink);
     for publish in scenario.producers.iter().flat_map(|producer| &producer.publish) {
-        if publish.count > 1 && !publish.id.value.contains("{n}") {
+        if publish.count > 1 && !publish.id.value.contains('{') {
             let title = format!("{} messages would have the same id", publish.count);
             let bad = Diagnostic::new(Code::Conflict, title, publish.id.at, "without a number");
             sink.push(bad.help("`{n}` in it stands for the message's number"));

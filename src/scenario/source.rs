@@ -50,7 +50,7 @@ pub fn read(text: &str) -> Result<Source, Diagnostics> {
 pub fn read_bytes(bytes: &[u8]) -> Result<Source, Diagnostics> {
     match parser::text_of(bytes) {
         Ok(text) => read(text),
-        Err(bad) => Err(Diagnostics::new("".into(), vec![bad])),
+        Err(bad) => Err(Diagnostics::new("".into(), vec![*bad])),
     }
 }
 

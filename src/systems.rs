@@ -1,4 +1,4 @@
-//! The systems that the laboratory knows, a line each: what a node, a client, a frame and a record can be.
+//! The systems that the laboratory knows, a line each (at the end): what a node, a client, a frame and a record can be.
 //!
 //! Not the systems themselves. The enums made here let one world run any of them without knowing which.
 
@@ -94,7 +94,7 @@ fn input<F, G>(input: Input<F>, take: impl FnOnce(F) -> Option<G>) -> Option<Inp
 }
 
 macro_rules! systems {
-    ($($system:ident: $folder:ident { $($client:ident: $path:ty = $session:ty),* $(,)? })*) => {
+    ($($system:ident: $folder:ident $(, script $script:ident)?;)*) => {
         /// A frame of some system.
         #[derive(Clone, Debug)]
         pub enum Frame { $(#[doc = stringify!($system)] $system(crate::$folder::Frame)),* }
@@ -113,7 +113,17 @@ macro_rules! systems {
 
         /// The client side of some system.
         #[derive(Debug)]
-        pub enum Client { $($(#[doc = stringify!($client)] $client(Box<Housed<$path>>)),*),* }
+        pub enum Client {
+            $(
+                #[doc = stringify!($system)]
+                $system(Box<Housed<crate::$folder::Client>>),
+                $(#[doc = stringify!($script)] $script(Box<Housed<crate::$folder::Script>>),)?
+            )*
+        }
+
+        /// What a scripted client performs.
+        #[derive(Clone, Debug)]
+        pub enum Script { $($(#[doc = stringify!($script)] $script(Arc<crate::$folder::Program>),)?)* }
 
         $(
             impl From<crate::$folder::Frame> for Frame {
@@ -151,10 +161,17 @@ macro_rules! systems {
         }
 
         impl Clone for Client {
-            fn clone(&self) -> Self { match self { $($(Client::$client(c) => Client::$client(c.clone())),*),* } }
+            fn clone(&self) -> Self {
+                match self {
+                    $(Client::$system(c) => Client::$system(c.clone()), $(Client::$script(c) => Client::$script(c.clone()),)?)*
+                }
+            }
             fn clone_from(&mut self, from: &Self) {
                 match (self, from) {
-                    $($((Client::$client(mine), Client::$client(theirs)) => (**mine).clone_from(theirs),)*)*
+                    $(
+                        (Client::$system(mine), Client::$system(theirs)) => (**mine).clone_from(theirs),
+                        $((Client::$script(mine), Client::$script(theirs)) => (**mine).clone_from(theirs),)?
+                    )*
                     #[allow(unreachable_patterns, reason = "with one client every pair is covered")]
                     (mine, theirs) => *mine = theirs.clone(),
                 }
@@ -216,40 +233,71 @@ macro_rules! systems {
             type Frame = Frame;
             type Record = Record;
             fn handle(&mut self, given: Input<Frame>, ports: &mut Ports<'_, Frame, Record>) {
-                match self { $($(Client::$client(client) => {
-                    let own = input(given, |f| match f {
-                        Frame::$system(f) => Some(f),
-                        #[allow(unreachable_patterns, reason = "with one system every frame is its own")]
-                        _ => None,
-                    });
-                    if let Some(own) = own { client.call(ports, |client, ports| client.handle(own, ports)); }
-                }),*),* }
+                match self { $(
+                    Client::$system(client) => {
+                        let own = input(given, |f| match f {
+                            Frame::$system(f) => Some(f),
+                            #[allow(unreachable_patterns, reason = "with one system every frame is its own")]
+                            _ => None,
+                        });
+                        if let Some(own) = own { client.call(ports, |client, ports| client.handle(own, ports)); }
+                    }
+                    $(Client::$script(client) => {
+                        let own = input(given, |f| match f {
+                            Frame::$system(f) => Some(f),
+                            #[allow(unreachable_patterns, reason = "with one system every frame is its own")]
+                            _ => None,
+                        });
+                        if let Some(own) = own { client.call(ports, |client, ports| client.handle(own, ports)); }
+                    })?
+                )* }
             }
             fn observe(&self, me: ActorId, seen: &mut Observable) {
-                match self { $($(Client::$client(c) => c.machine.observe(me, seen)),*),* }
+                match self { $(
+                    Client::$system(c) => c.machine.observe(me, seen),
+                    $(Client::$script(c) => c.machine.observe(me, seen),)?
+                )* }
             }
             fn digest(&self, now: Time, names: &Names, digest: &mut Digest) {
-                match self { $($(Client::$client(c) => c.machine.digest(now, names, digest)),*),* }
+                match self { $(
+                    Client::$system(c) => c.machine.digest(now, names, digest),
+                    $(Client::$script(c) => c.machine.digest(now, names, digest),)?
+                )* }
+            }
+        }
+
+        impl Client {
+            /// The client for applications that talk to such a node.
+            pub fn for_app(config: &NodeConfig) -> Self {
+                match config {
+                    $(NodeConfig::$system(_) => Client::$system(Box::new(Housed::new(crate::$folder::Client::default()))),)*
+                }
+            }
+            /// The client that performs a script.
+            pub fn for_script(script: &Script) -> Self {
+                match script {
+                    $($(Script::$script(_) => Client::$script(Box::new(Housed::new(crate::$folder::Script::default()))),)?)*
+                }
+            }
+            /// Makes it new for a session; allocations are used again.
+            pub fn boot(&mut self, session: &Arc<Session>) {
+                match self { $(
+                    Client::$system(client) => client.machine.boot(session),
+                    $(Client::$script(_) => {})?
+                )* }
+            }
+            /// Makes it new for a script; allocations are used again.
+            pub fn boot_script(&mut self, script: &Script) {
+                match (self, script) {
+                    $($((Client::$script(client), Script::$script(program)) => client.machine.boot(program),)?)*
+                    _ => {}
+                }
             }
         }
     };
 }
 
 systems! {
-    Redis: redis { Redis: crate::redis::Client = Session }
-}
-
-
-/// x
-#[derive(Clone, Debug)]
-pub enum Script {}
-impl Client {
-    /// x
-    pub fn for_app(config: &NodeConfig) -> Self { match config { NodeConfig::Redis(_) => Client::Redis(Box::new(Housed::new(crate::redis::Client::default()))) } }
-    /// x
-    pub fn for_script(script: &Script) -> Self { match *script {} }
-    /// x
-    pub fn boot(&mut self, session: &Arc<Session>) { match self { Client::Redis(client) => client.machine.boot(session) } }
-    /// x
-    pub fn boot_script(&mut self, script: &Script) { match *script {} }
+    Amqp: amqp, script AmqpScript;
+    Redis: redis;
 }

@@ -1,11 +1,22 @@
 //! RabbitMQ: methods and sizes of AMQP 0-9-1, the node machine, its storage, its client, its rules.
+//!
+//! Not a codec: a frame is a value with a known size, and bytes are somebody else's.
 
 pub mod client;
+pub mod config;
+pub mod error;
 pub mod exchange;
 pub mod method;
+pub mod node;
+pub mod queue;
+pub mod rules;
 pub mod script;
+pub mod store;
 pub mod verbs;
 
 pub use client::Client;
+pub use config::{BindingSpec, Config, ExchangeSpec, QueueSpec, Version};
 pub use method::{Close, Frame, Method, Table, Tune};
-pub use script::Script;
+pub use node::Node;
+pub use script::{Program, Script};
+pub use store::Record;

@@ -458,15 +458,23 @@ fn acknowledging_before_the_work_settles_as_it_begins() {
 }
 
 #[test]
-fn with_auto_and_never_nothing_is_settled() {
-    for ack in [AckPolicy::Auto, AckPolicy::Never] {
-        let mut rig = consumer(ack, |_, _| {});
-        rig.offer(1, "order-1");
-        assert!(rig.settled().is_empty());
-        rig.tick();
-        assert!(rig.settled().is_empty());
-        assert_eq!(rows(&rig), 1);
-    }
+fn with_never_nothing_is_settled() {
+    let mut rig = consumer(AckPolicy::Never, |_, _| {});
+    rig.offer(1, "order-1");
+    assert!(rig.settled().is_empty());
+    rig.tick();
+    assert!(rig.settled().is_empty());
+    assert_eq!(rows(&rig), 1);
+}
+
+#[test]
+fn with_auto_the_client_only_learns_that_the_work_is_done() {
+    let mut rig = consumer(AckPolicy::Auto, |_, _| {});
+    rig.offer(1, "order-1");
+    assert!(rig.settled().is_empty());
+    rig.tick();
+    assert_eq!(rig.settled(), [(1, Settle::Done)]);
+    assert_eq!(rows(&rig), 1);
 }
 
 #[test]
@@ -882,6 +890,7 @@ proptest! {
         });
         let mut last = 0;
         let mut open = std::collections::BTreeSet::new();
+        let auto = matches!(&*rig.app.spec, Spec::Consumer(spec) if spec.ack == AckPolicy::Auto);
         for step in steps {
             let State::Consumer(c) = &rig.app.state else { unreachable!() };
             let offered = matches!(step, Next::Offer(_)) && c.link.up();
@@ -895,7 +904,8 @@ proptest! {
             let State::Consumer(c) = &rig.app.state else { unreachable!() };
             prop_assert!(c.busy <= parallel);
             for (delivery, how) in rig.settled() {
-                prop_assert!(open.remove(&delivery), "settled twice or void");
+                // What counts as settled already may be worked off in a later session.
+                prop_assert!(open.remove(&delivery) || auto, "settled twice or void");
                 if how == Settle::DoneUpTo {
                     open = open.split_off(&delivery);
                 }

@@ -131,6 +131,7 @@ impl Consumer {
         let settled = matches!(spec.ack, AckPolicy::Auto | AckPolicy::BeforeWork | AckPolicy::Never);
         match then {
             Then::Swallow => self.settle_done(spec, item, noted, io),
+            _ if spec.ack == AckPolicy::Auto => self.ready_for_next(&item, noted, io),
             _ if settled => {}
             Then::Requeue => drop(self.settle(&item, Settle::Again, rule, noted, io)),
             _ => drop(self.settle(&item, Settle::Reject, rule, noted, io)),
@@ -140,7 +141,8 @@ impl Consumer {
     /// Settles a delivery that is done with, as the policy says.
     fn settle_done(&mut self, spec: &ConsumerSpec, item: Item, because: Because, io: &mut Io<'_>) {
         match spec.ack {
-            AckPolicy::Auto | AckPolicy::BeforeWork | AckPolicy::Never => {}
+            AckPolicy::BeforeWork | AckPolicy::Never => {}
+            AckPolicy::Auto => self.ready_for_next(&item, because, io),
             AckPolicy::AfterWork => drop(self.settle(&item, Settle::Done, rules::ACK_AFTER, because, io)),
             AckPolicy::Batch { .. } if item.void => {
                 self.settle(&item, Settle::Done, rules::ACK_BATCH, because, io);
@@ -153,6 +155,14 @@ impl Consumer {
                     self.keep_flush(flush, because, io);
                 }
             }
+        }
+    }
+
+    /// Tells the client that a delivery which needs no settling is worked off: one that fetches may fetch again.
+    fn ready_for_next(&self, item: &Item, because: Because, io: &mut Io<'_>) {
+        if !item.void && self.link.phase == Phase::Up {
+            let done = Does::Ask(Ask::Settle(item.delivery, Settle::Done));
+            io.out.push(rules::AUTO, because, Need::Nothing, done);
         }
     }
 

@@ -7,6 +7,7 @@ mod store;
 
 use crate::ids::{CopyId, Digest, EventId, Name, Names, OpId};
 use crate::machine::{File, Op, Record, Token};
+use crate::sim::Spread;
 use crate::units::{Span, Time};
 use std::collections::VecDeque;
 use store::FileStore;
@@ -15,14 +16,15 @@ use store::FileStore;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Speed {
     /// From handing a write to the operating system until it is in the page cache.
-    pub write: Span,
+    pub write: Spread,
     /// From the beginning of a sync until everything written before it is durable.
-    pub fsync: Span,
+    pub fsync: Spread,
 }
 
 impl Default for Speed {
+    /// 50 us and 2 ms: a solid-state disk of a rented machine.
     fn default() -> Self {
-        Speed { write: Span::micros(50), fsync: Span::millis(2) }
+        Speed { write: Spread::Fixed(Span::micros(50)), fsync: Spread::Fixed(Span::millis(2)) }
     }
 }
 
@@ -68,7 +70,6 @@ pub enum Visible {
 /// The disk. Operations are done one after the other, in the order they were asked for.
 #[derive(Debug)]
 pub struct Disk<R> {
-    speed: Speed,
     files: Vec<FileStore<R>>,
     queue: VecDeque<Request>,
     /// The records of the writes in `queue`, in order.
@@ -81,7 +82,6 @@ pub struct Disk<R> {
 impl<R: Clone> Clone for Disk<R> {
     fn clone(&self) -> Self {
         Disk {
-            speed: self.speed,
             files: self.files.clone(),
             queue: self.queue.clone(),
             waiting: self.waiting.clone(),
@@ -90,7 +90,7 @@ impl<R: Clone> Clone for Disk<R> {
         }
     }
     fn clone_from(&mut self, from: &Self) {
-        (self.speed, self.done) = (from.speed, from.done);
+        self.done = from.done;
         while self.files.len() > from.files.len() {
             self.spare.extend(self.files.pop());
         }
@@ -106,22 +106,20 @@ impl<R: Clone> Clone for Disk<R> {
     }
 }
 
+impl<R: Record> Default for Disk<R> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<R: Record> Disk<R> {
     /// An empty disk.
-    pub fn new(speed: Speed) -> Self {
-        Disk {
-            speed,
-            files: Vec::new(),
-            queue: VecDeque::new(),
-            waiting: VecDeque::new(),
-            done: None,
-            spare: Vec::new(),
-        }
+    pub fn new() -> Self {
+        Disk { files: Vec::new(), queue: VecDeque::new(), waiting: VecDeque::new(), done: None, spare: Vec::new() }
     }
 
     /// Makes it empty again; the allocations stay.
-    pub fn reset(&mut self, speed: Speed) {
-        self.speed = speed;
+    pub fn reset(&mut self) {
         for file in &mut self.files {
             file.clear();
         }
@@ -147,15 +145,11 @@ impl<R: Record> Disk<R> {
         if self.done.is_some() { None } else { self.queue.front() }
     }
 
-    /// Begins the operation at the head; gives when it is done.
-    pub fn begin(&mut self, now: Time) -> Option<Time> {
-        let request = self.queue.front()?;
-        let takes = match request.kind {
-            Kind::Write => self.speed.write,
-            Kind::Sync => self.speed.fsync,
-        };
-        self.done = Some(now + takes);
-        self.done
+    /// Begins the operation at the head; it is done after `takes`.
+    pub fn begin(&mut self, now: Time, takes: Span) -> Time {
+        let done = now + takes;
+        self.done = Some(done);
+        done
     }
 
     /// Completes the operation that was begun, and tells what became visible.
@@ -173,6 +167,11 @@ impl<R: Record> Disk<R> {
             Kind::Sync => self.file(request.file).sync(&mut visible),
         }
         Some(request)
+    }
+
+    /// The operation at the head, if there is one.
+    pub fn head(&self) -> Option<&Request> {
+        self.queue.front()
     }
 
     /// Whether a sync of this file that began now would make this message's copies durable.

@@ -30,7 +30,7 @@ pub enum Ask {
     Connect,
     /// Publish a message.
     Publish(Publish),
-    /// Settle a delivery.
+    /// Settle a delivery. Where deliveries count as settled already, it only says that this one is worked off.
     Settle(Delivery, Settle),
     /// Close in order.
     Disconnect,

@@ -163,12 +163,10 @@ impl Client {
     }
 
     fn offer(&mut self, message: Message, redelivered: bool, ports: &mut Ports<'_>) {
-        let Some(&Take { from, auto_settle, .. }) = self.take() else { return };
+        let Some(&Take { from, .. }) = self.take() else { return };
         self.delivered += 1;
         let delivery = Delivery(self.delivered);
-        if !auto_settle {
-            self.open.insert(delivery, message.clone());
-        }
+        self.open.insert(delivery, message.clone());
         tell(rules::CLIENT_OFFER, Report::Offer { delivery, message, from, redelivered }, ports);
     }
 
@@ -217,6 +215,9 @@ impl Client {
             }
         }
         let (Some(message), Some(take)) = (self.open.remove(&delivery), self.take()) else { return };
+        if take.auto_settle {
+            return;
+        }
         let back = take.from;
         let rule = match how {
             Settle::Again => rules::CLIENT_AGAIN,

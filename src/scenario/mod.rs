@@ -1,1 +1,24 @@
 //! The scenario language: schema, spans, variants, validation, lowering to a world, printing back.
+//!
+//! Not the running of a scenario (that is `explore`), and not the machines that it describes.
+
+pub mod broker;
+mod check;
+pub mod diagnostics;
+mod fields;
+mod lexer;
+mod parser;
+mod printer;
+pub mod schema;
+mod source;
+#[cfg(test)]
+mod tests;
+pub mod tree;
+mod variant;
+
+pub use diagnostics::{Code, Diagnostic, Diagnostics, Extent, Look, Spanned};
+pub use parser::{MAX_BYTES, MAX_DEPTH};
+pub use printer::{print, print_line, quoted};
+pub use schema::Scenario;
+pub use source::{Source, read, read_bytes, too_large};
+pub use variant::{Change, ChangeKind, Variant};

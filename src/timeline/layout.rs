@@ -1,6 +1,8 @@
 //! From a log to rows. An event either begins a row, or is said in the row before, where it is a consequence of that
 //! row's arrow at the same instant; so a row never hides an order.
 
+mod machines;
+
 use super::elide::elide;
 use super::model::{
     Across, Arrow, Fate, Label, Lane, LaneState, Note, Options, Part, Remark, Row, Side, Sign, Timeline, Wire,
@@ -9,8 +11,8 @@ use super::words;
 use crate::ids::{ActorId, EventId, FrameId, Name, OpId, PlaceId};
 use crate::rules::RuleBook;
 use crate::trace::{
-    ActorKind, DiskStep, Event, Frame, FrameFlags, Kind, Log, Process, Reading, Repeat, Role, Setup, SetupKind, Toll,
-    VerbBook, What, expand, visible,
+    ActorKind, Event, Frame, FrameFlags, Kind, Log, Reading, Repeat, Role, Setup, SetupKind, VerbBook, What, expand,
+    visible,
 };
 use std::collections::BTreeSet;
 
@@ -87,56 +89,6 @@ impl Layout<'_> {
     fn node_of(&self, disk: ActorId) -> Option<usize> {
         let node = self.log.header.actors.get(disk.at())?.of?;
         self.lane(node)
-    }
-
-    /// Keeps the lanes' lines up to date.
-    fn follow(&mut self, event: &Event) {
-        let Some(lane) = self.lane(event.actor) else { return };
-        match event.kind {
-            Kind::Process(p) => self.follow_process(p, event.actor, lane),
-            Kind::Disk { what, op } => {
-                match what {
-                    DiskStep::Write => _ = self.under_way.insert((lane, false, op)),
-                    DiskStep::Sync => _ = self.under_way.insert((lane, true, op)),
-                    DiskStep::Written | DiskStep::Synced | DiskStep::Failed => {
-                        self.under_way.remove(&(lane, false, op));
-                        self.under_way.remove(&(lane, true, op));
-                    }
-                }
-                self.states[lane] = self.disk_state(lane);
-            }
-            _ => {}
-        }
-    }
-
-    fn disk_state(&self, lane: usize) -> LaneState {
-        let any = |sync: bool| self.under_way.iter().any(|(l, s, _)| *l == lane && *s == sync);
-        if any(true) {
-            LaneState::Syncing
-        } else if any(false) {
-            LaneState::Writing
-        } else {
-            LaneState::Idle
-        }
-    }
-
-    fn follow_process(&mut self, what: Process, actor: ActorId, lane: usize) {
-        let disk = self.disk_of(actor);
-        self.states[lane] = match what {
-            Process::Stopped | Process::Killed | Process::PowerLost => LaneState::Down,
-            Process::Paused => LaneState::Paused,
-            Process::Started | Process::Restarted | Process::Resumed => LaneState::Idle,
-        };
-        if let Some(disk) = disk {
-            match what {
-                Process::Killed | Process::PowerLost | Process::Restarted => {
-                    self.under_way.retain(|(l, ..)| *l != disk);
-                    let down = what == Process::PowerLost;
-                    self.states[disk] = if down { LaneState::Down } else { LaneState::Idle };
-                }
-                _ => {}
-            }
-        }
     }
 
     /// Places an event; gives the next event if its row shows that too.
@@ -312,55 +264,6 @@ impl Layout<'_> {
         }
     }
 
-    fn disk(&mut self, id: EventId, event: &Event, what: DiskStep, op: OpId, next: EventId) -> EventId {
-        let Some(disk) = self.lane(event.actor) else { return EventId::NONE };
-        let names = self.reading.carried.get(&op).cloned().unwrap_or_default();
-        let ids = self.list(&names);
-        let done = match what {
-            DiskStep::Write => DiskStep::Written,
-            DiskStep::Sync => DiskStep::Synced,
-            _ => {
-                self.disk_done(id, event, disk, what, &ids);
-                return EventId::NONE;
-            }
-        };
-        let after = self.log.event(next).copied().filter(|e| e.kind == Kind::Disk { what: done, op });
-        let label = match (what, names.is_empty()) {
-            (DiskStep::Sync, _) => Label { before: "fsync".into(), ..Label::default() },
-            (_, false) => Label { before: "write ".into(), message: ids.clone(), ..Label::default() },
-            (_, true) => Label { before: records(event.number), ..Label::default() },
-        };
-        let wire = if what == DiskStep::Sync { Wire::Sync } else { Wire::Write };
-        let from = self.node_of(event.actor);
-        let row = self.row(id, event);
-        row.messages.extend(&names);
-        match from {
-            Some(from) => {
-                let arrow = Arrow { from, to: disk, label, part: Part::Whole, fate: Fate::Reaches, wire };
-                row.arrow = Some(arrow);
-            }
-            None => row.notes.push(one(disk, Side::Right, Remark { sign: None, text: label.text() })),
-        }
-        let Some(after) = after else { return EventId::NONE };
-        row.last = next;
-        row.until = after.time;
-        let text = done_words(done, if done == DiskStep::Written { "" } else { &ids });
-        remark(row, Remark { sign: (done == DiskStep::Synced).then_some(Sign::Good), text }, false);
-        next
-    }
-
-    fn disk_done(&mut self, id: EventId, event: &Event, disk: usize, what: DiskStep, ids: &str) {
-        let text = done_words(what, ids);
-        let sign = match what {
-            DiskStep::Synced => Some(Sign::Good),
-            DiskStep::Failed => Some(Sign::Bad),
-            _ => None,
-        };
-        let row = self.row(id, event);
-        row.notes.push(one(disk, Side::Right, Remark { sign, text }));
-        row.marked = what == DiskStep::Failed;
-    }
-
     fn note(&mut self, id: EventId, event: &Event, what: What, place: PlaceId, message: Name) {
         let repeat = self.reading.repeats[id.at()];
         let phrase = words::note(what);
@@ -372,10 +275,11 @@ impl Layout<'_> {
             Repeat::Row(_) => (Some(Sign::Duplicate), words::DUPLICATE_ROW, true),
         };
         // The row that the note joins names the message already.
-        let said = matches!(what, What::Stored | What::RowInserted | What::RowUpdated)
+        let said = matches!(what, What::Stored | What::RowInserted | What::RowUpdated | What::WorkBegan)
             && matches!(repeat, Repeat::No | Repeat::Row(_))
             && self.joins(event).is_some()
             && self.says(message);
+        let template = if said && what == What::WorkBegan { words::WORKS_ON_IT } else { template };
         let text = expand(template, &|key| match key {
             "message" => self.log.shown(message).filter(|_| !said),
             "place" => self.log.places.get(place.at()).and_then(|p| self.log.shown(p.name)),
@@ -442,40 +346,6 @@ impl Layout<'_> {
         self.rows.last().is_some_and(|r| r.messages.contains(&message))
     }
 
-    fn process(&mut self, id: EventId, event: &Event, what: Process) {
-        let Some(lane) = self.lane(event.actor) else { return };
-        let (sign, text) = words::process(what);
-        let name = &self.lanes[lane].name;
-        let mut remarks = vec![Remark { sign: None, text: format!("{name} {text}") }];
-        let toll = self.reading.tolls.get(&id).cloned().unwrap_or_default();
-        remarks.extend(self.toll(&toll));
-        let mut last = id;
-        while self.reading.roles.get(last.at() + 1) == Some(&Role::With(id)) {
-            last = EventId(last.0 + 1);
-        }
-        let both = what == Process::PowerLost;
-        let disk = self.disk_of(event.actor).filter(|_| both);
-        let row = self.row(id, event);
-        row.last = last;
-        row.marked = true;
-        row.messages.extend(&toll.lost);
-        row.notes.push(Note { lane, side: Side::Right, remarks, breaks: Some(sign) });
-        if let Some(disk) = disk {
-            row.notes.push(Note { lane: disk, side: Side::Right, remarks: Vec::new(), breaks: Some(sign) });
-        }
-    }
-
-    fn toll(&self, toll: &Toll) -> Vec<Remark> {
-        let said = [
-            (Some(Sign::Bad), "lost with the crash: ", &toll.lost),
-            (None, "still on its disk: ", &toll.on_disk),
-            (None, "gone here, kept elsewhere: ", &toll.elsewhere),
-            (Some(Sign::Good), "back from the disk: ", &toll.recovered),
-        ];
-        let some = said.into_iter().filter(|(_, _, names)| !names.is_empty());
-        some.map(|(sign, words, names)| Remark { sign, text: format!("{words}{}", self.list(names)) }).collect()
-    }
-
     fn list(&self, names: &[Name]) -> String {
         let shown: Vec<String> = names.iter().take(LISTED).filter_map(|n| self.log.shown(*n)).collect();
         match names.len().saturating_sub(LISTED) {
@@ -496,26 +366,6 @@ fn remark(row: &mut Row, remark: Remark, marked: bool) {
     match row.notes.iter_mut().find(|n| n.lane == lane && n.side == Side::Right) {
         Some(note) => note.remarks.push(remark),
         None => row.notes.push(one(lane, Side::Right, remark)),
-    }
-}
-
-fn records(n: u32) -> String {
-    match n {
-        0 => "write".into(),
-        1 => "write 1 record".into(),
-        n => format!("write {n} records"),
-    }
-}
-
-fn done_words(what: DiskStep, ids: &str) -> String {
-    match (what, ids.is_empty()) {
-        (DiskStep::Written, true) => "in page cache".into(),
-        (DiskStep::Written, false) => format!("{ids} in page cache"),
-        (DiskStep::Synced, true) => "fsync done".into(),
-        (DiskStep::Synced, false) => format!("{ids} durable"),
-        (DiskStep::Failed, true) => "DISK ERROR".into(),
-        (DiskStep::Failed, false) => format!("DISK ERROR: {ids}"),
-        (DiskStep::Write | DiskStep::Sync, _) => String::new(),
     }
 }
 

@@ -228,3 +228,10 @@ pub struct Timeline {
     /// How many events of the trace have no row (signs of life, timers that changed nothing).
     pub unseen: u32,
 }
+
+impl Timeline {
+    /// The index of the row that shows an event, or the last one before it where it has none of its own.
+    pub fn row_of(&self, event: EventId) -> Option<usize> {
+        self.rows.partition_point(|row| row.first <= event).checked_sub(1)
+    }
+}

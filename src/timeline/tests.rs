@@ -2,8 +2,10 @@
 
 use super::text::{Glyphs, render};
 use super::{Options, Timeline, lay_out};
+use crate::ids::{ActorId, ConnId, EventId, FaultId, FrameId, OpId, PlaceId, VerbId};
 use crate::trace::build::{self, Build, RULES, VERBS};
-use crate::trace::{FrameFlags, Kind, Link, Log, Process, What, width_of};
+use crate::trace::{DiskStep, FrameFlags, Kind, Link, Log, Process, What, width_of};
+use proptest::prelude::*;
 
 fn laid_out(log: &Log) -> Timeline {
     lay_out(log, &VERBS, &RULES, &Options::default())
@@ -85,7 +87,10 @@ fn frames_that_overtake_each_other_cross() {
 fn every_shown_event_is_in_one_row_and_rows_are_in_order() {
     for log in [build::plain("shop", "biller", "order-"), build::lost_confirm(), build::power_loss()] {
         let timeline = laid_out(&log);
-        assert!(timeline.rows.windows(2).all(|w| w[0].first < w[1].first && w[0].time <= w[1].time));
+        assert!(timeline.rows.windows(2).all(|w| w[0].last < w[1].first && w[0].time <= w[1].time));
+        for (at, row) in timeline.rows.iter().enumerate() {
+            assert_eq!((timeline.row_of(row.first), timeline.row_of(row.last)), (Some(at), Some(at)));
+        }
     }
 }
 
@@ -114,4 +119,42 @@ fn a_refused_connection_and_an_ignored_frame_are_shown() {
     b.push(build::BILLER, Kind::Process(Process::Killed), 0, &[]);
     b.at(6_000).note(build::BROKER, What::Requeued, build::BILLING, "order-1", 0);
     insta::assert_snapshot!("refused_100", drawn(&b.log, 100, Glyphs::Unicode));
+}
+
+/// A log that no run would make: a trace file may say anything.
+fn nonsense() -> impl Strategy<Value = Log> {
+    proptest::collection::vec((0u8..9, 0u16..7, 0u32..6, 0usize..64, 0u64..50), 0..60).prop_map(|events| {
+        let mut b = Build::new();
+        for verb in [build::verbs::OPEN, build::verbs::PUBLISH, build::verbs::ACK, VerbId(9)] {
+            b.send(verb, build::SHOP, build::BROKER, "order-1", FrameFlags::REDELIVERED);
+        }
+        for (kind, actor, id, word, time) in events {
+            let frame = FrameId(id);
+            let message = b.name("order-1");
+            let kind = match kind {
+                0 => Kind::Sent(frame),
+                1 => Kind::Arrived(frame),
+                2 => Kind::Lost(frame),
+                3 => Kind::Link { conn: ConnId(id % 2), what: Link::ALL[word % Link::ALL.len()] },
+                4 => Kind::Process(Process::ALL[word % Process::ALL.len()]),
+                5 => Kind::Timer(VerbId(id as u16)),
+                6 => Kind::Disk { what: DiskStep::ALL[word % DiskStep::ALL.len()], op: OpId(id) },
+                7 => Kind::Note { what: What::ALL[word % What::ALL.len()], place: PlaceId(id), message },
+                _ => Kind::Fault(FaultId(id as u16)),
+            };
+            b.at(time).because(EventId(id * 7)).push(ActorId(actor), kind, id, &[]);
+        }
+        b.log
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn no_trace_however_strange_makes_a_viewer_fail(log in nonsense(), width in 0usize..160, max_rows in 0usize..20, full: bool) {
+        let options = Options { full_handshake: full, max_rows: Some(max_rows) };
+        let timeline = lay_out(&log, &VERBS, &RULES, &options);
+        let text = render(&timeline, width, Glyphs::Unicode).plain();
+        prop_assert!(text.lines().all(|l| width_of(l) <= width.max(40)), "{text}");
+    }
 }

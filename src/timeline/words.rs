@@ -28,7 +28,7 @@ pub(super) fn note(what: What) -> Phrase {
         What::Settled => plain("[{message} ]removed[ from {place}]"),
         What::Expired => marked(Sign::Bad, "[{message} ]EXPIRED[ in {place}]"),
         What::Dropped => marked(Sign::Bad, "[{message} ]DROPPED[: {place} is full]"),
-        What::Rejected => with(Sign::Bad, "[{message} ]rejected[, out of {place}]"),
+        What::Rejected => marked(Sign::Bad, "[{message} ]rejected[, out of {place}]"),
         What::DeadLettered => with(Sign::Bad, "[{message} ]dead-lettered[ to {place}]"),
         What::Purged => marked(Sign::Bad, "[{message} ]PURGED[ from {place}]"),
         What::Unroutable => marked(Sign::Bad, "[{message} ]THROWN AWAY: no queue wants it"),
@@ -59,7 +59,10 @@ pub(super) fn note(what: What) -> Phrase {
     }
 }
 
-/// What is said of a message that repeats, behind the note's own place in the table.
+/// Where the row names the message already.
+pub(super) const WORKS_ON_IT: &str = "works on it";
+
+/// What is said of a message that repeats, instead of the note's own words.
 pub(super) const DUPLICATE_COPY: &str = "DUPLICATE: {message} stored twice[ in {place}]";
 /// Work done again.
 pub(super) const DUPLICATE_WORK: &str = "DUPLICATE: did {message} again, {times}";

@@ -227,9 +227,8 @@ impl Reading {
             let before = toll.map(|_| held_by(log, &state, events[at].actor));
             let mut last = at;
             if toll.is_some() {
-                while let Some(next) = events.get(last + 1).filter(|e| with(e, &events[at], id)) {
+                while events.get(last + 1).is_some_and(|e| with(e, &events[at], id)) {
                     self.roles[last + 1] = Role::With(id);
-                    debug_assert!(next.time >= events[at].time);
                     last += 1;
                 }
             }

@@ -7,11 +7,15 @@ use crate::trace::VerbBook;
 pub const RULES: RuleBook = RuleBook(&[
     super::rules::TABLE,
     crate::app::rules::TABLE,
+    crate::amqp::rules::TABLE,
+    crate::amqp::client::rules::TABLE,
     crate::redis::rules::TABLE,
 ]);
 
 /// Every kind of frame and timer of the program.
 pub const VERBS: VerbBook = VerbBook(&[
     crate::app::verbs::TABLE,
+    crate::amqp::verbs::TABLE,
+    crate::amqp::client::verbs::TABLE,
     crate::redis::verbs::TABLE,
 ]);

@@ -1,5 +1,6 @@
 //! The disks of a world: when their operations begin and end, and what becomes visible.
 
+use super::draws::kinds;
 use super::emit::About;
 use super::rules;
 use super::state::{Due, World};
@@ -29,10 +30,14 @@ impl World {
         }
         let about = About::of(self.plan.disk_id(node), request.asked, rule);
         self.emit(Kind::Disk { what, op: request.op }, About { number: request.records, ..about }, observer);
-        if let Some(done) = self.disks[node].begin(self.engine.now()) {
-            let key = self.engine.schedule(done, Due::Disk(node as u16), false);
-            self.disk_keys[node] = Some(key);
-        }
+        let speed = self.plan.nodes[node].disk;
+        let (spread, kind) = match request.kind {
+            Op::Write => (speed.write, kinds::WRITE),
+            Op::Sync => (speed.fsync, kinds::FSYNC),
+        };
+        let takes = self.choices.draw_span(self.streams[self.plan.disk_id(node).at()], kind, spread);
+        let done = self.disks[node].begin(self.engine.now(), takes);
+        self.disk_keys[node] = Some(self.engine.schedule(done, Due::Disk(node as u16), false));
     }
 
     /// The current operation of a node's disk is done.
@@ -44,7 +49,7 @@ impl World {
             return;
         }
         self.disk_keys[index] = None;
-        let written = if self.watch.disk { self.written_fault(index) } else { None };
+        let struck = if self.watch.disk { self.disk_fault(index) } else { None };
         let mut deltas = std::mem::take(&mut self.scratch.deltas);
         deltas.clear();
         let registry = &mut self.prov.registry;
@@ -65,7 +70,7 @@ impl World {
         let event = self.emit_with(Kind::Disk { what, op: request.op }, about, &deltas, observer);
         deltas.clear();
         self.scratch.deltas = deltas;
-        if let Some(fault) = written {
+        if let Some(fault) = struck {
             self.strike(fault, event, None, observer);
         }
         if self.processes[actor.at()].alive {

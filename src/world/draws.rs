@@ -13,6 +13,10 @@ pub(super) mod kinds {
     pub(in crate::world) const MACHINE: ChoiceKind = ChoiceKind(1);
     /// Whether a fault strikes when its moment comes; the stream is the laboratory's.
     pub(in crate::world) const FAULT: ChoiceKind = ChoiceKind(2);
+    /// How long a write takes; the stream is the disk's.
+    pub(in crate::world) const WRITE: ChoiceKind = ChoiceKind(3);
+    /// How long a sync takes; the stream is the disk's.
+    pub(in crate::world) const FSYNC: ChoiceKind = ChoiceKind(4);
 }
 
 /// One machine's draws.

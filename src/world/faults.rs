@@ -5,6 +5,7 @@ use super::emit::About;
 use super::plan::{FaultKind, FrameMatch, Trigger};
 use super::rules;
 use super::state::{Due, World};
+use crate::disk::Kind as DiskKind;
 use crate::ids::{ActorId, EventId, FaultId, Name, VerbId};
 use crate::machine::{File, Words};
 use crate::trace::{Kind, Observer, Process as Step};
@@ -40,7 +41,7 @@ impl Watch {
             match trigger {
                 Trigger::At(_) => {}
                 Trigger::Sending(_) | Trigger::Arriving(_) => watch.frames = true,
-                Trigger::BeforeSync { .. } | Trigger::Written { .. } => watch.disk = true,
+                Trigger::BeforeSync { .. } | Trigger::Written { .. } | Trigger::Synced { .. } => watch.disk = true,
                 Trigger::Worked { .. } | Trigger::Received { .. } => watch.notes = true,
             }
         }
@@ -104,13 +105,23 @@ impl World {
         })
     }
 
-    pub(super) fn written_fault(&mut self, node: usize) -> Option<u16> {
+    /// The fault whose moment has come as the operation at the head of a node's disk completes.
+    pub(super) fn disk_fault(&mut self, node: usize) -> Option<u16> {
         let actor = self.plan.node_id(node);
-        self.first(|world, trigger| match *trigger {
-            Trigger::Written { node: of, message, nth } => {
-                (of == actor && world.disks[node].head_writes(message)).then_some(nth)
-            }
-            _ => None,
+        let head = *self.disks[node].head()?;
+        self.first(|world, trigger| {
+            let (of, about, nth) = match (*trigger, head.kind) {
+                (Trigger::Written { node, message, nth }, DiskKind::Write)
+                | (Trigger::Synced { node, message, nth }, DiskKind::Sync) => (node, message, nth),
+                _ => return None,
+            };
+            let disk = &world.disks[node];
+            let covered = !about.is_some()
+                || match head.kind {
+                    DiskKind::Write => disk.head_writes(about),
+                    DiskKind::Sync => disk.would_cover(head.file, about),
+                };
+            (of == actor && covered).then_some(nth)
         })
     }
 

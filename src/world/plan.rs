@@ -162,6 +162,15 @@ pub enum Trigger {
         /// The how manieth, from 1.
         nth: u32,
     },
+    /// When a sync that made a message durable is done.
+    Synced {
+        /// The node.
+        node: ActorId,
+        /// The message; [`Name::NONE`] for any.
+        message: Name,
+        /// The how manieth, from 1.
+        nth: u32,
+    },
     /// When a consumer has completed its work, effect included, and has not yet settled.
     Worked {
         /// The consumer.

@@ -162,7 +162,7 @@ impl World {
         let plan = Arc::clone(&self.plan);
         self.clients = plan.clients.iter().map(|c| ClientProcess::new(c, &plan)).collect();
         self.nodes = plan.nodes.iter().map(|n| Node::new(&n.config)).collect();
-        self.disks = plan.nodes.iter().map(|n| Disk::new(n.disk)).collect();
+        self.disks = plan.nodes.iter().map(|_| Disk::new()).collect();
         self.disk_keys = vec![None; plan.nodes.len()];
         self.watch = Watch::of(plan.faults.iter().map(|f| f.when));
         self.processes = (0..plan.clients.len() + plan.nodes.len()).map(|_| Process::default()).collect();
@@ -188,9 +188,7 @@ impl World {
         self.net.reset();
         self.processes.iter_mut().for_each(Process::reset);
         self.faults.iter_mut().for_each(|f| *f = FaultState::default());
-        for (disk, node) in self.disks.iter_mut().zip(&plan.nodes) {
-            disk.reset(node.disk);
-        }
+        self.disks.iter_mut().for_each(Disk::reset);
         self.disk_keys.iter_mut().for_each(|key| *key = None);
         self.tables.reset(plan.lab_id());
         self.stalled.clear();

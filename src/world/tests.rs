@@ -2,7 +2,9 @@
 
 use super::plan::{ClientPlan, FaultKind, FaultPlan, NodePlan, Plan, Program, Trigger};
 use super::*;
-use crate::app::{AckPolicy, Backoff, ConsumerSpec, ProducerSpec, Reconnect, Reliability, Retry, Spec, Template, Timing};
+use crate::app::{
+    AckPolicy, Backoff, ConsumerSpec, ProducerSpec, Reconnect, Reliability, Retry, Spec, Template, Timing,
+};
 use crate::ids::{ActorId, EventId, Name, Names};
 use crate::machine::{Session, Take};
 use crate::net::Link;
@@ -78,10 +80,7 @@ fn plan(faults: impl Fn(&mut Names) -> Vec<FaultPlan>, settle: bool) -> Arc<Plan
                 "worker",
                 ActorKind::Consumer,
                 consumer,
-                session(
-                    false,
-                    Some(Take { from: list, auto_settle: !settle, prefetch: 1, options: Arc::default() }),
-                ),
+                session(false, Some(Take { from: list, auto_settle: !settle, prefetch: 1, options: Arc::default() })),
             ),
         ],
         link: Link { latency: Spread::Fixed(Span::millis(1)), bandwidth: None },
@@ -114,7 +113,14 @@ fn run(plan: &Arc<Plan>) -> (Log, World) {
 
 fn show(log: &Log) {
     for (i, e) in log.events().iter().enumerate() {
-        println!("{i:4} {:>12} a{} {:?} cause {:?} {:?}", e.time.to_string(), e.actor.0, e.kind, e.cause, log.deltas(EventId(i as u32)));
+        println!(
+            "{i:4} {:>12} a{} {:?} cause {:?} {:?}",
+            e.time.to_string(),
+            e.actor.0,
+            e.kind,
+            e.cause,
+            log.deltas(EventId(i as u32))
+        );
     }
 }
 

@@ -20,10 +20,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("app", &["units", "ids", "rules", "trace", "machine"]),
     // The enums that it makes speak the machine port's types.
     ("systems", &["amqp", "redis", "units", "ids", "trace", "machine"]),
-    (
-        "world",
-        &["units", "ids", "sim", "rules", "trace", "machine", "net", "disk", "amqp", "redis", "app", "systems"],
-    ),
+    ("world", &["units", "ids", "sim", "rules", "trace", "machine", "net", "disk", "amqp", "redis", "app", "systems"]),
     ("verdict", &["units", "ids", "trace"]),
     (
         "scenario",
@@ -146,7 +143,10 @@ fn every_file_says_what_it_is() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     rust_files(&root, &mut files);
-    let silent: Vec<_> =
-        files.iter().filter(|f| !fs::read_to_string(f).unwrap().starts_with("//!")).map(|f| f.display().to_string()).collect();
+    let silent: Vec<_> = files
+        .iter()
+        .filter(|f| !fs::read_to_string(f).unwrap().starts_with("//!"))
+        .map(|f| f.display().to_string())
+        .collect();
     assert!(silent.is_empty(), "files without a first line `//!`: {}", silent.join(", "));
 }

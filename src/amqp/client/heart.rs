@@ -51,7 +51,12 @@ impl Heart {
     }
 
     /// Begins, once the interval is agreed on.
-    pub(in crate::amqp) fn start(&mut self, seconds: u16, because: Because, ports: &mut Ports<'_, Frame, ()>) {
+    pub(in crate::amqp) fn start(
+        &mut self,
+        seconds: u16,
+        because: Because,
+        ports: &mut Ports<'_, Frame, crate::amqp::Record>,
+    ) {
         *self = Heart { interval: Span::secs(u64::from(seconds)), heard: ports.now };
         if self.interval == Span::ZERO {
             return;
@@ -61,7 +66,7 @@ impl Heart {
     }
 
     /// Ends with the connection.
-    pub(in crate::amqp) fn stop(&mut self, ports: &mut Ports<'_, Frame, ()>) {
+    pub(in crate::amqp) fn stop(&mut self, ports: &mut Ports<'_, Frame, crate::amqp::Record>) {
         if self.interval == Span::ZERO {
             return;
         }
@@ -71,7 +76,7 @@ impl Heart {
         }
     }
 
-    fn set(&self, token: Token, because: Because, ports: &mut Ports<'_, Frame, ()>) {
+    fn set(&self, token: Token, because: Because, ports: &mut Ports<'_, Frame, crate::amqp::Record>) {
         let (verb, rule, after) = match token {
             BEAT => (verbs::TIMER_HEARTBEAT, rules::HEARTBEAT, Span(self.interval.0 / 2)),
             _ => {
@@ -83,7 +88,12 @@ impl Heart {
     }
 
     /// Takes a timer.
-    pub(in crate::amqp) fn timer(&self, token: Token, conn: ConnId, ports: &mut Ports<'_, Frame, ()>) -> Pulse {
+    pub(in crate::amqp) fn timer(
+        &self,
+        token: Token,
+        conn: ConnId,
+        ports: &mut Ports<'_, Frame, crate::amqp::Record>,
+    ) -> Pulse {
         if token != BEAT && token != LOOK {
             return Pulse::NotMine;
         }

@@ -25,7 +25,7 @@ use crate::trace::Observable;
 use crate::units::Time;
 use std::sync::Arc;
 
-type Io<'a> = Ports<'a, Frame, ()>;
+type Io<'a> = Ports<'a, Frame, crate::amqp::Record>;
 
 /// The only channel that the client uses.
 const CHANNEL: u16 = 1;
@@ -146,7 +146,8 @@ impl Client {
     /// A settlement goes out as it is asked for, also where it is asked for twice: the broker objects to that, not the
     /// library.
     fn settle(&mut self, delivery: Delivery, how: Settle, io: &mut Io<'_>) {
-        if delivery.0 <= self.base || delivery.0 > self.delivered {
+        let auto = self.session.take.as_ref().is_some_and(|take| take.auto_settle);
+        if auto || delivery.0 <= self.base || delivery.0 > self.delivered {
             return;
         }
         let tag = delivery.0 - self.base;
@@ -263,7 +264,9 @@ impl Client {
     }
 
     fn forget_connection(&mut self, io: &mut Io<'_>) {
-        self.left = self.conn;
+        if self.conn.is_some() {
+            self.left = self.conn;
+        }
         self.conn = ConnId::NONE;
         self.stage = Stage::Idle;
         self.heart.stop(io);
@@ -283,7 +286,7 @@ fn tell(rule: RuleId, because: Because, report: Report, io: &mut Io<'_>) -> Beca
 
 impl Machine for Client {
     type Frame = Frame;
-    type Record = ();
+    type Record = crate::amqp::Record;
 
     fn handle(&mut self, input: Input<Frame>, ports: &mut Io<'_>) {
         match input {

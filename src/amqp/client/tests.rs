@@ -10,7 +10,7 @@ struct Bed {
     names: Names,
     now: Time,
     registry: Registry,
-    out: Out<Frame, ()>,
+    out: Out<Frame, crate::amqp::Record>,
 }
 
 const CONN: ConnId = ConnId(3);
@@ -263,4 +263,66 @@ fn a_used_client_boots_like_a_new_one() {
     fresh.boot(&session);
     let digest = |client: &Client| Digest::of(|d| client.digest(Time::ZERO, &bed.names, d));
     assert_eq!(digest(&bed.client), digest(&fresh));
+}
+
+/// One of the inputs that can come at any time, sensible or not.
+fn input(pick: u8, n: u32) -> Input<Frame> {
+    let none = Name::EMPTY;
+    let frame = |channel, body| Input::Frame(CONN, Frame::new(channel, body));
+    let message = Message::plain(none, 1);
+    let close = Close { code: 404, text: none, class: 0, method: 0 };
+    match pick {
+        0 => Input::Ask(Ask::Connect),
+        1 => Input::Connected(CONN),
+        2 => frame(0, Method::ConnectionStart),
+        3 => frame(0, Method::ConnectionTune(Tune { channel_max: 0, frame_max: 0, heartbeat: n as u16 })),
+        4 => frame(0, Method::ConnectionOpenOk),
+        5 => frame(1, Method::ChannelOpenOk),
+        6 => frame(1, Method::ConfirmSelectOk),
+        7 => frame(1, Method::BasicConsumeOk { consumer_tag: none }),
+        8 => Input::Ask(Ask::Publish(Publish { ticket: n, to: none, key: none, message, mandatory: true })),
+        9 => frame(1, Method::BasicAck { tag: n, multiple: n.is_multiple_of(2), confirm: true }),
+        10 => frame(1, Method::BasicReturn { code: 312, text: none, exchange: none, key: none, message }),
+        11 => {
+            let redelivered = false;
+            frame(
+                1,
+                Method::BasicDeliver { consumer_tag: none, tag: n, redelivered, exchange: none, key: none, message },
+            )
+        }
+        12 => Input::Ask(Ask::Settle(Delivery(n), Settle::Done)),
+        13 => frame(1, Method::ChannelClose(close)),
+        14 => frame(0, Method::ConnectionClose(close)),
+        15 => Input::Ended(CONN, Ending::Reset),
+        16 => Input::Ask(Ask::Disconnect),
+        17 => frame(0, Method::ConnectionCloseOk),
+        18 => Input::Timer(Token(u64::MAX - 1)),
+        _ => Input::Timer(Token(u64::MAX)),
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(300))]
+    #[test]
+    fn whatever_comes_no_answer_is_given_twice_and_a_copy_behaves_the_same(
+        inputs in proptest::collection::vec((0u8..20, 0u32..6), 0..80),
+        skip in 0usize..7,
+    ) {
+        // From a session that stands, from one that has not begun, and from those between.
+        let session = Session { confirms: true, ..consumer(0) };
+        let mut bed = Bed::new(session.clone());
+        let up: Vec<_> = (0u8..8).map(|pick| (pick, 0)).take(8 - skip).collect();
+        let mut copy = Bed::new(session);
+        let mut answered = Vec::new();
+        for (ticket, (pick, n)) in (100..).zip(up.into_iter().chain(inputs)) {
+            copy.client.clone_from(&bed.client);
+            let n = if pick == 8 { ticket } else { n };
+            let said = bed.give(input(pick, n));
+            proptest::prop_assert_eq!(&said, &copy.give(input(pick, n)));
+            for word in said.into_iter().filter(|word| word.starts_with("Answer")) {
+                proptest::prop_assert!(!answered.contains(&word), "{} came twice", word);
+                answered.push(word);
+            }
+        }
+    }
 }

@@ -255,7 +255,7 @@ impl Exchange {
         self.removed = 0;
         trie.clear();
         for binding in &self.bindings {
-            KeyText::of(binding.key, names).with(|key| trie.add(key, binding.number, binding.target));
+            with_text(binding.key, names, |key| trie.add(key, binding.number, binding.target));
         }
     }
 
@@ -272,7 +272,7 @@ impl Exchange {
         match &self.index {
             Index::Direct(direct) => found.extend(direct.under(key).map(|(_, target)| target)),
             Index::Fanout(fanout) => fanout.matches(found),
-            Index::Topic(trie) => KeyText::of(key, names).with(|text| trie.matches(text, walk, found)),
+            Index::Topic(trie) => with_text(key, names, |text| trie.matches(text, walk, found)),
             Index::Headers(index) => index.matches(headers.unwrap_or_default(), found),
         }
     }
@@ -305,7 +305,7 @@ impl Index {
         match self {
             Index::Direct(direct) => direct.add(*key, *number, *target),
             Index::Fanout(fanout) => fanout.add(*number, *target),
-            Index::Topic(trie) => KeyText::of(*key, names).with(|text| trie.add(text, *number, *target)),
+            Index::Topic(trie) => with_text(*key, names, |text| trie.add(text, *number, *target)),
             Index::Headers(headers) => headers.add(*number, arguments, *target)?,
         }
         Ok(())
@@ -315,7 +315,7 @@ impl Index {
         match self {
             Index::Direct(direct) => direct.remove(binding.key, binding.number),
             Index::Fanout(fanout) => fanout.remove(binding.number),
-            Index::Topic(trie) => KeyText::of(binding.key, names).with(|text| trie.remove(text, binding.number)),
+            Index::Topic(trie) => with_text(binding.key, names, |text| trie.remove(text, binding.number)),
             Index::Headers(headers) => headers.remove(binding.number),
         }
     }
@@ -338,38 +338,24 @@ fn digest_table(table: &Table, digest: &mut Digest) {
 /// The longest text that the protocol can carry as a key, in bytes.
 const SHORT_TEXT: usize = 255;
 
-/// The text of a key, on the stack where it has the protocol's length.
-enum KeyText {
-    Short([u8; SHORT_TEXT], usize),
-    Long(String),
+/// Calls with the text of a key, which is on the stack where it has the protocol's length.
+#[inline]
+fn with_text<T>(key: Name, names: &Names, then: impl FnOnce(&str) -> T) -> T {
+    if names.len_of(key) as usize > SHORT_TEXT {
+        return then(&names.text(key));
+    }
+    let mut short = Short([0; SHORT_TEXT], 0);
+    if key.is_some() {
+        short.push(names.prefix_text(key.prefix()).as_bytes());
+    }
+    if let Some(number) = key.number() {
+        // It fits, since the length was measured before.
+        let _ = write!(short, "{number}");
+    }
+    then(std::str::from_utf8(&short.0[..short.1]).expect("made of whole texts"))
 }
 
-impl KeyText {
-    #[inline]
-    fn of(key: Name, names: &Names) -> KeyText {
-        if names.len_of(key) as usize > SHORT_TEXT {
-            return KeyText::Long(names.text(key));
-        }
-        let mut short = Short([0; SHORT_TEXT], 0);
-        if key.is_some() {
-            short.push(names.prefix_text(key.prefix()).as_bytes());
-        }
-        if let Some(number) = key.number() {
-            // It fits, since the length was measured before.
-            let _ = write!(short, "{number}");
-        }
-        KeyText::Short(short.0, short.1)
-    }
-
-    #[inline]
-    fn with<T>(&self, then: impl FnOnce(&str) -> T) -> T {
-        match self {
-            KeyText::Short(bytes, len) => then(std::str::from_utf8(&bytes[..*len]).expect("made of whole texts")),
-            KeyText::Long(text) => then(text),
-        }
-    }
-}
-
+/// A text of at most the protocol's length.
 struct Short([u8; SHORT_TEXT], usize);
 
 impl Short {

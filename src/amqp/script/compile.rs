@@ -251,3 +251,30 @@ fn message(step: &Step, names: &mut Names) -> Message {
         props: Arc::new(props),
     }
 }
+
+/// Class and method of the answer that a method has, if it has one.
+pub(super) fn answer(body: &Method) -> Option<(u16, u16)> {
+    match body {
+        Method::ExchangeDeclare { nowait: true, .. }
+        | Method::ExchangeDelete { nowait: true, .. }
+        | Method::ExchangeBind { nowait: true, .. }
+        | Method::ExchangeUnbind { nowait: true, .. }
+        | Method::QueueDeclare { nowait: true, .. }
+        | Method::QueueBind { nowait: true, .. }
+        | Method::QueuePurge { nowait: true, .. }
+        | Method::QueueDelete { nowait: true, .. }
+        | Method::BasicConsume { nowait: true, .. }
+        | Method::BasicCancel { nowait: true, .. }
+        | Method::ConfirmSelect { nowait: true }
+        | Method::BasicPublish { .. }
+        | Method::BasicAck { .. }
+        | Method::BasicNack { .. }
+        | Method::BasicReject { .. }
+        | Method::BasicRecoverAsync { .. } => None,
+        Method::ExchangeUnbind { .. } => Some((40, 51)),
+        _ => {
+            let (class, method) = body.id();
+            Some((class, method + 1))
+        }
+    }
+}

@@ -7,6 +7,7 @@
 
 mod channel;
 mod compile;
+mod connection;
 mod literal;
 mod notes;
 mod step;
@@ -17,18 +18,18 @@ pub use compile::Program;
 pub use literal::{Arguments, Literal};
 pub use step::{SpanText, Step};
 
-use super::client::{Heart, Pulse, agree, rules, verbs};
+use super::client::{Heart, agree, rules, verbs};
 use super::{Frame, Method};
 use crate::ids::{ActorId, ConnId, Digest, Name, Names, PlaceId, RuleId};
 use crate::machine::{Because, Does, Input, Machine, Need, Ports, Token};
 use crate::trace::{Observable, What};
 use crate::units::{Span, Time};
 use channel::{Channel, Mode, Subscription};
-use compile::Op;
+use compile::{Op, answer};
 use notes::Beliefs;
 use std::sync::Arc;
 
-type Io<'a> = Ports<'a, Frame, ()>;
+type Io<'a> = Ports<'a, Frame, crate::amqp::Record>;
 
 /// Comes back when a `wait` is over.
 const STEP: Token = Token(1);
@@ -290,26 +291,6 @@ impl Script {
         &mut self.channels[at]
     }
 
-    fn connect(&mut self, heartbeat: Option<Span>, vhost: Name, because: Because, io: &mut Io<'_>) {
-        if self.stage != Stage::Off {
-            self.shut(rules::GOODBYE, because, false, io);
-        }
-        (self.offered, self.vhost) = (heartbeat, vhost);
-        self.stage = Stage::Dialling;
-        self.waits = Waits::Connection;
-        io.out.push(rules::HANDSHAKE, because, Need::Nothing, Does::Dial);
-    }
-
-    fn connected(&mut self, conn: ConnId, io: &mut Io<'_>) {
-        if self.stage != Stage::Dialling {
-            io.out.push(rules::GOODBYE, Because::INPUT, Need::Nothing, Does::Shut { conn, abort: false });
-            return;
-        }
-        self.conn = conn;
-        self.stage = Stage::Start;
-        self.send(rules::HANDSHAKE, Because::INPUT, 0, Method::ProtocolHeader, io);
-    }
-
     fn frame(&mut self, frame: Frame, io: &mut Io<'_>) {
         let Frame { channel: number, body } = frame;
         match body {
@@ -428,89 +409,15 @@ impl Script {
         }
     }
 
-    /// The connection is gone, or to be shut in order; the script goes on without it.
-    fn lost(&mut self, shut: Option<(RuleId, Because)>, io: &mut Io<'_>) {
-        let because = match shut {
-            Some((rule, because)) => self.shut(rule, because, false, io),
-            None => {
-                self.forget_connection(io);
-                Because::INPUT
-            }
-        };
-        if self.waits != Waits::Time {
-            self.waits = Waits::No;
-            self.run(because, io);
-        }
-    }
-
     #[inline]
     fn send(&mut self, rule: RuleId, because: Because, channel: u16, body: Method, io: &mut Io<'_>) -> Because {
         io.out.push(rule, because, Need::Nothing, Does::Send(self.conn, Frame::new(channel, body)))
-    }
-
-    fn shut(&mut self, rule: RuleId, because: Because, abort: bool, io: &mut Io<'_>) -> Because {
-        let mut shut = because;
-        if self.conn.is_some() {
-            shut = io.out.push(rule, because, Need::Nothing, Does::Shut { conn: self.conn, abort });
-        }
-        self.forget_connection(io);
-        shut
-    }
-
-    fn forget_connection(&mut self, io: &mut Io<'_>) {
-        self.left = self.conn;
-        self.conn = ConnId::NONE;
-        self.stage = Stage::Off;
-        self.channels.clear();
-        self.heart.stop(io);
-    }
-
-    fn timer(&mut self, token: Token, io: &mut Io<'_>) {
-        match self.heart.timer(token, self.conn, io) {
-            Pulse::Alive => {}
-            Pulse::Dead => {
-                let shut = self.shut(rules::SILENCE, Because::INPUT, true, io);
-                if self.waits != Waits::Time {
-                    self.waits = Waits::No;
-                    self.run(shut, io);
-                }
-            }
-            Pulse::NotMine if token == STEP => self.go_on(Waits::Time, Because::INPUT, io),
-            Pulse::NotMine => {}
-        }
-    }
-}
-
-/// Class and method of the answer that a method has, if it has one.
-fn answer(body: &Method) -> Option<(u16, u16)> {
-    match body {
-        Method::ExchangeDeclare { nowait: true, .. }
-        | Method::ExchangeDelete { nowait: true, .. }
-        | Method::ExchangeBind { nowait: true, .. }
-        | Method::ExchangeUnbind { nowait: true, .. }
-        | Method::QueueDeclare { nowait: true, .. }
-        | Method::QueueBind { nowait: true, .. }
-        | Method::QueuePurge { nowait: true, .. }
-        | Method::QueueDelete { nowait: true, .. }
-        | Method::BasicConsume { nowait: true, .. }
-        | Method::BasicCancel { nowait: true, .. }
-        | Method::ConfirmSelect { nowait: true }
-        | Method::BasicPublish { .. }
-        | Method::BasicAck { .. }
-        | Method::BasicNack { .. }
-        | Method::BasicReject { .. }
-        | Method::BasicRecoverAsync { .. } => None,
-        Method::ExchangeUnbind { .. } => Some((40, 51)),
-        _ => {
-            let (class, method) = body.id();
-            Some((class, method + 1))
-        }
     }
 }
 
 impl Machine for Script {
     type Frame = Frame;
-    type Record = ();
+    type Record = crate::amqp::Record;
 
     fn handle(&mut self, input: Input<Frame>, ports: &mut Io<'_>) {
         match input {

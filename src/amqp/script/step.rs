@@ -49,6 +49,7 @@ macro_rules! steps {
         #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case", deny_unknown_fields)]
         #[expect(missing_docs, reason = "the fields are the protocol's, see https://www.rabbitmq.com/amqp-0-9-1-reference")]
+        #[expect(clippy::large_enum_variant, reason = "steps are read once and compiled; a box would only hide the fields")]
         pub enum Step {
             /// Connects and opens the virtual host. Stands before the first step by itself where it is not written.
             Connect {

@@ -21,7 +21,7 @@ struct Bed {
     script: Script,
     names: Names,
     registry: Registry,
-    out: Out<Frame, ()>,
+    out: Out<Frame, crate::amqp::Record>,
     seen: Observable,
 }
 

@@ -66,15 +66,15 @@ impl Columns {
     }
 }
 
-/// How much each lane's right side gets.
+/// How much each lane's right side gets; tuned so that `publish order-2` and `write order-2` fit in 80 columns.
 fn shares(timeline: &Timeline) -> Vec<usize> {
     let kinds: Vec<ActorKind> = timeline.lanes.iter().map(|l| l.kind).collect();
     let share = |i: usize| match (kinds[i], kinds.get(i + 1)) {
-        (ActorKind::Producer | ActorKind::Script, Some(ActorKind::Producer | ActorKind::Script)) => 6,
-        (ActorKind::Disk, Some(_)) => 6,
-        (ActorKind::Node, Some(_)) => 11,
-        (_, None) => 10,
-        _ => 12,
+        (ActorKind::Producer | ActorKind::Script, Some(ActorKind::Producer | ActorKind::Script)) => 120,
+        (ActorKind::Disk, Some(_)) => 115,
+        (ActorKind::Node, Some(_)) => 220,
+        (_, None) => 185,
+        _ => 245,
     };
     (0..kinds.len()).map(share).collect()
 }

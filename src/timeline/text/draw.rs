@@ -84,14 +84,18 @@ impl Pen<'_> {
         self.used.insert(arrow_key(arrow));
         let (near, far) = if right { (before, after) } else { (after, before) };
         let text = self.label(arrow, (high - low).saturating_sub(4));
-        let start = low + 1 + (high - low - 1).saturating_sub(width_of(&text)) / 2;
+        let needed = width_of(&text) + 3 + usize::from(arrow.part == Part::Arrives);
+        let roomy = high - low > needed + usize::from(arrow.fate == Fate::Lost);
+        // The cells beside the lanes are for heads, crosses and blanks; the label stands in the middle of the rest.
+        let head = 1 + usize::from(arrow.fate == Fate::Lost && roomy);
+        let tail = usize::from(arrow.wire == Wire::Setup || (arrow.part == Part::Arrives && roomy));
+        let free = (high - low - 1).saturating_sub(head + tail + width_of(&text));
+        let start = low + 1 + if right { tail } else { head } + free / 2;
         let end = start + width_of(&text);
         for x in low + 1..high {
             canvas.put(x, if x < start { near } else { far }, style, self.width);
         }
         canvas.put(start, &text, style, end);
-        let needed = width_of(&text) + 3 + usize::from(arrow.part == Part::Arrives);
-        let roomy = high - low > needed + usize::from(arrow.fate == Fate::Lost);
         self.ends(canvas, arrow, (from, to), roomy);
     }
 

@@ -136,7 +136,7 @@ impl Glyphs {
         let (glyph, words) = match key {
             Key::Whole => (format!("{0}{1}{1}{2}", s.leaves_right, s.solid, s.right), "sent and arrived"),
             Key::Departs => (format!("{0}{1}{2}{2}", s.leaves_right, s.solid, s.dotted), "sent, on its way"),
-            Key::Arrives => (format!("{0}{0}{1}{2}", s.dotted, s.solid, s.right), "arrives, was sent further up"),
+            Key::Arrives => (format!("{0}{0}{1}{2}", s.dotted, s.solid, s.right), "arrives, sent earlier"),
             Key::Lost => (format!("{0}{0}{1}", s.dotted, s.cross), "lost on the way"),
             Key::Setup => (format!("{}{}{}", s.left, s.solid, s.right), "several frames both ways"),
             Key::Write => (format!("{write}{write}{}", s.right), "write, not yet safe"),

@@ -1,0 +1,113 @@
+//! What a node is configured with: version, limits and the topology that exists before the first client comes.
+//! Immutable and shared by all copies of a node.
+//!
+//! Not checked here: names, types and arguments are the scenario's business.
+
+use super::exchange::Kind;
+use super::method::{FRAME_MAX, Table};
+use crate::ids::Name;
+use crate::units::Span;
+use std::sync::Arc;
+
+/// Which RabbitMQ the node behaves like.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Version {
+    /// 3.7: no quorum queues, no streams.
+    V3_7,
+    /// 3.10, on which the facts were measured.
+    #[default]
+    V3_10,
+    /// 3.13.
+    V3_13,
+    /// 4.1.
+    V4_1,
+}
+
+/// An exchange to declare.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ExchangeSpec {
+    /// Its virtual host.
+    pub vhost: Name,
+    /// Its name.
+    pub name: Name,
+    /// Its type.
+    pub kind: Kind,
+    /// Whether it survives a restart.
+    pub durable: bool,
+    /// Whether it goes with its last binding.
+    pub auto_delete: bool,
+    /// Whether clients may not publish to it.
+    pub internal: bool,
+    /// Its arguments; `alternate-exchange` is read from here.
+    pub arguments: Arc<Table>,
+}
+
+/// A queue to declare.
+#[derive(Clone, PartialEq, Debug)]
+pub struct QueueSpec {
+    /// Its virtual host.
+    pub vhost: Name,
+    /// Its name.
+    pub name: Name,
+    /// Whether it survives a restart.
+    pub durable: bool,
+    /// Whether it goes with its last consumer.
+    pub auto_delete: bool,
+    /// Its arguments.
+    pub arguments: Arc<Table>,
+}
+
+/// A binding to make.
+#[derive(Clone, PartialEq, Debug)]
+pub struct BindingSpec {
+    /// Its virtual host.
+    pub vhost: Name,
+    /// The exchange that messages come from.
+    pub source: Name,
+    /// The queue or exchange that they go to.
+    pub target: super::exchange::Target,
+    /// The binding key.
+    pub key: Name,
+    /// Its arguments.
+    pub arguments: Arc<Table>,
+}
+
+/// The whole configuration.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Config {
+    /// Which RabbitMQ.
+    pub version: Version,
+    /// The virtual hosts.
+    pub vhosts: Vec<Name>,
+    /// Exchanges there from the start.
+    pub exchanges: Vec<ExchangeSpec>,
+    /// Queues there from the start.
+    pub queues: Vec<QueueSpec>,
+    /// Bindings there from the start.
+    pub bindings: Vec<BindingSpec>,
+    /// The heartbeat interval that the node proposes, in seconds; 0 for none.
+    pub heartbeat: u16,
+    /// The highest channel number that the node allows.
+    pub channel_max: u16,
+    /// The largest frame in bytes.
+    pub frame_max: u32,
+    /// How long a classic queue of version 1 is idle before it writes what nobody waits for (F02.1).
+    pub flush_after: Span,
+}
+
+impl Config {
+    /// RabbitMQ's defaults, with the one virtual host `vhost` (usually `/`) and no topology.
+    pub fn new(vhost: Name) -> Config {
+        Config {
+            version: Version::default(),
+            vhosts: vec![vhost],
+            exchanges: Vec::new(),
+            queues: Vec::new(),
+            bindings: Vec::new(),
+            heartbeat: 60,
+            channel_max: 2047,
+            frame_max: FRAME_MAX,
+            flush_after: Span::millis(200),
+        }
+    }
+}

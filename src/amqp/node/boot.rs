@@ -1,0 +1,222 @@
+//! How a node comes to be: from its configuration the first time, from what its disk holds after that (R18, R19).
+
+use super::{Content, Metadata, Node, Port, Vhost};
+use crate::amqp::config::{Config, ExchangeSpec};
+use crate::amqp::exchange::Kind;
+use crate::amqp::queue::Item;
+use crate::amqp::rules;
+use crate::amqp::store::{BOOTED, CLEAN, METADATA, Record};
+use crate::ids::{ConnId, CopyId, Name};
+use crate::machine::{Because, File, Message, Op};
+use crate::mem::{Slab, VecMap};
+use crate::trace::{Delta, Flags, Order, What};
+use std::sync::Arc;
+
+/// The exchanges that every virtual host has besides the default one (B32): name, type, internal.
+const PREDECLARED: [(&str, Kind, bool); 6] = [
+    ("amq.direct", Kind::Direct, false),
+    ("amq.fanout", Kind::Fanout, false),
+    ("amq.headers", Kind::Headers, false),
+    ("amq.match", Kind::Headers, false),
+    ("amq.rabbitmq.trace", Kind::Topic, true),
+    ("amq.topic", Kind::Topic, false),
+];
+
+/// A message that the disk still held.
+struct Found {
+    queue: u32,
+    seq: u32,
+    message: Message,
+    exchange: Name,
+    key: Name,
+    redelivered: bool,
+    copy: CopyId,
+}
+
+impl Default for Node {
+    /// A node that has not booted and has no configuration yet.
+    fn default() -> Self {
+        Node::new(Arc::new(Config::new(crate::ids::Name::EMPTY)))
+    }
+}
+
+impl Node {
+    /// A node that has not booted: it has no virtual host and takes no connection.
+    pub fn new(config: Arc<Config>) -> Node {
+        Node {
+            config,
+            vhosts: Vec::new(),
+            queues: VecMap::new(),
+            next_queue: 1,
+            connections: VecMap::new(),
+            contents: Slab::new(),
+            metadata: Metadata::default(),
+            life: super::Life::Up,
+            made_names: 0,
+            opened: 0,
+            scratch: super::Room::default(),
+        }
+    }
+
+    /// Builds the node anew in this value. Without records it is its first start: it takes the topology from the
+    /// configuration and writes the durable part of it. Otherwise the disk alone counts, and what was transient is
+    /// gone. To be called before [`crate::machine::Input::Started`]; what it puts out belongs to the start.
+    pub fn boot(
+        &mut self,
+        config: &Arc<Config>,
+        records: &mut dyn Iterator<Item = (File, u64, Record)>,
+        ports: &mut Port<'_>,
+    ) {
+        self.clear(config);
+        self.add_vhosts(ports);
+        let mut found = Vec::new();
+        let (booted, clean) = self.read_records(records, &mut found);
+        if booted {
+            self.recover_metadata(ports);
+        } else {
+            self.declare_configured(ports);
+        }
+        if clean {
+            self.metadata.changes.push(Op::Delete(CLEAN));
+        }
+        found.sort_by_key(|found| (found.queue, found.seq));
+        for found in found {
+            self.restore(found, clean, ports);
+        }
+        self.pump_metadata(if booted { rules::RECOVERED_CLEAN } else { rules::PREDECLARED }, ports);
+    }
+
+    fn clear(&mut self, config: &Arc<Config>) {
+        if !Arc::ptr_eq(&self.config, config) {
+            self.config = Arc::clone(config);
+        }
+        self.vhosts.clear();
+        self.queues.clear();
+        self.next_queue = 1;
+        self.connections.clear();
+        self.contents.clear();
+        self.metadata.clone_from(&Metadata::default());
+        self.metadata.next_key = CLEAN + 1;
+        self.life = super::Life::Up;
+        self.made_names = 0;
+        self.opened = 0;
+    }
+
+    fn add_vhosts(&mut self, ports: &mut Port<'_>) {
+        for name in Arc::clone(&self.config).vhosts.iter().copied() {
+            self.vhosts.push(Vhost { name, exchanges: VecMap::new(), queues: VecMap::new() });
+            let vhost = self.vhosts.len() - 1;
+            for (text, kind, internal) in PREDECLARED {
+                let name = ports.names.intern(text);
+                let arguments = Arc::default();
+                let (vhost_name, durable, auto_delete) = (self.vhosts[vhost].name, true, false);
+                let spec = ExchangeSpec { vhost: vhost_name, name, kind, durable, auto_delete, internal, arguments };
+                self.add_exchange(vhost, &spec, ports.names);
+            }
+        }
+    }
+
+    /// Sorts what the disk held; whether the node has started before, and whether it was stopped in order.
+    fn read_records(
+        &mut self,
+        records: &mut dyn Iterator<Item = (File, u64, Record)>,
+        found: &mut Vec<Found>,
+    ) -> (bool, bool) {
+        let (mut booted, mut clean) = (false, false);
+        for (file, key, record) in records {
+            self.next_queue = self.next_queue.max(file.0 + 1);
+            match record {
+                Record::Mark => {
+                    booted |= key == BOOTED;
+                    clean |= key == CLEAN;
+                }
+                Record::Message { message, exchange, key: routing, redelivered, copy } => {
+                    found.push(Found {
+                        queue: file.0,
+                        seq: key as u32,
+                        message,
+                        exchange,
+                        key: routing,
+                        redelivered,
+                        copy,
+                    });
+                }
+                record if file == METADATA => {
+                    self.metadata.next_key = self.metadata.next_key.max(key + 1);
+                    self.metadata.on_disk.push((key, record));
+                }
+                _ => {}
+            }
+        }
+        (booted, clean)
+    }
+
+    fn host(&self, name: Name) -> Option<usize> {
+        self.vhosts.iter().position(|vhost| vhost.name == name)
+    }
+
+    /// Exchanges and queues first, then what binds them.
+    fn recover_metadata(&mut self, ports: &mut Port<'_>) {
+        let on_disk = std::mem::take(&mut self.metadata.on_disk);
+        for (_, record) in &on_disk {
+            match record {
+                Record::Exchange(spec) => {
+                    let Some(vhost) = self.host(spec.vhost) else { continue };
+                    self.add_exchange(vhost, spec, ports.names);
+                }
+                Record::Queue(number, spec) => {
+                    let Some(vhost) = self.host(spec.vhost) else { continue };
+                    self.next_queue = self.next_queue.max(number + 1);
+                    self.insert_queue(vhost, *number, Arc::clone(spec), ConnId::NONE, ports);
+                }
+                _ => {}
+            }
+        }
+        for (_, record) in &on_disk {
+            let Record::Binding(spec) = record else { continue };
+            let Some(vhost) = self.host(spec.vhost) else { continue };
+            if let Some(source) = self.vhosts[vhost].exchanges.get_mut(&spec.source) {
+                // It was checked when it was made.
+                let _ = source.bind(spec.key, spec.target, &spec.arguments, ports.names);
+            }
+        }
+        self.metadata.on_disk = on_disk;
+    }
+
+    fn declare_configured(&mut self, ports: &mut Port<'_>) {
+        let config = Arc::clone(&self.config);
+        for spec in &config.exchanges {
+            let Some(vhost) = self.host(spec.vhost) else { continue };
+            self.add_exchange(vhost, spec, ports.names);
+            if spec.durable {
+                self.keep(Record::Exchange(Arc::new(spec.clone())));
+            }
+        }
+        for spec in &config.queues {
+            let Some(vhost) = self.host(spec.vhost) else { continue };
+            let spec = Arc::new(spec.clone());
+            let number = self.add_queue(vhost, Arc::clone(&spec), ConnId::NONE, ports);
+            if spec.durable {
+                self.keep(Record::Queue(number, spec));
+            }
+        }
+        for spec in &config.bindings {
+            let Some(vhost) = self.host(spec.vhost) else { continue };
+            // What cannot be bound was reported where the configuration was read.
+            let _ = self.bind(vhost, spec.clone(), ports);
+        }
+        self.metadata.changes.push(Op::Put(BOOTED, Record::Mark));
+    }
+
+    fn restore(&mut self, found: Found, clean: bool, ports: &mut Port<'_>) {
+        let Some(queue) = self.queues.get_mut(&found.queue) else { return };
+        let Found { seq, message, exchange, key, redelivered, copy, .. } = found;
+        let (place, id) = (queue.place, message.id);
+        let content = self.contents.insert(Content { message, exchange, key, copies: 1 });
+        let flags = Flags::PERSISTENT.and(Flags::REDELIVERED.when(redelivered || !clean));
+        queue.classic.restore(Item { seq, content, copy, flags });
+        let rule = if clean { rules::RECOVERED_CLEAN } else { rules::RECOVERED_UNCLEAN };
+        ports.out.note(rule, Because::INPUT, What::Recovered, place, id, 1);
+        ports.out.delta(|| Delta::Put { place, copy, message: id, order: Order::from(u64::from(seq)), flags });
+    }
+}

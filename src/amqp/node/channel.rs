@@ -1,0 +1,189 @@
+//! What a node knows of a channel and of a connection: tags, unacknowledged deliveries, consumers, confirms,
+//! transaction; stage of the handshake, signs of life.
+//!
+//! Not the methods: those are in the neighbours, one file per group.
+
+use crate::amqp::method::{Method, Tune};
+use crate::amqp::queue::Item;
+use crate::ids::{ConnId, Name, PlaceId, RuleId};
+use crate::machine::Message;
+use crate::mem::VecMap;
+use std::collections::VecDeque;
+
+/// Stands for a queue that is gone, or for a delivery without a consumer.
+pub(super) const GONE: u32 = u32::MAX;
+
+/// A delivery that is not settled.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unacked {
+    pub(super) tag: u32,
+    /// The queue's number; [`GONE`] where it was deleted since.
+    pub(super) queue: u32,
+    /// The consumer in the queue; [`GONE`] for a get, and where it was cancelled since.
+    pub(super) consumer: u32,
+    /// Whether it counts against the channel's prefetch limit.
+    pub(super) counted: bool,
+    pub(super) item: Item,
+    pub(super) place: PlaceId,
+}
+
+/// A publish that waits for its queues.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pending {
+    pub(super) number: u32,
+    pub(super) queues: u32,
+    pub(super) refused: bool,
+}
+
+/// Confirms of a channel.
+#[derive(Debug, Default)]
+pub(super) struct Confirms {
+    pub(super) last: u32,
+    /// In ascending order.
+    pub(super) pending: VecDeque<Pending>,
+    /// Outcomes of this call, not yet sent.
+    pub(super) done: Vec<u32>,
+    pub(super) refused: Vec<u32>,
+    /// The rule of the outcomes in `done`.
+    pub(super) rule: RuleId,
+}
+
+crate::clone_in_place!(Confirms { last, pending, done, refused, rule });
+
+impl Fate {
+    /// Whether it goes back to its queue.
+    pub(super) fn goes_back(self) -> bool {
+        matches!(self, Fate::Again | Fate::Returned)
+    }
+}
+
+/// What a delivery becomes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Fate {
+    Done,
+    Again,
+    /// Back to its queue because its channel ended.
+    Returned,
+    Rejected,
+}
+
+/// A publish in a transaction.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    pub(super) exchange: Name,
+    pub(super) key: Name,
+    pub(super) mandatory: bool,
+    pub(super) message: Message,
+}
+
+/// A transaction that is not committed.
+#[derive(Debug, Default)]
+pub(super) struct Tx {
+    pub(super) publishes: Vec<Held>,
+    pub(super) settled: Vec<(Unacked, Fate)>,
+}
+
+crate::clone_in_place!(Tx { publishes, settled });
+
+/// An answer that waits for the disk.
+#[derive(Clone, Debug)]
+pub(super) struct Awaited {
+    /// How many syncs are still missing.
+    pub(super) missing: u32,
+    /// Whether one of them failed.
+    pub(super) answer: Option<Method>,
+    pub(super) rule: RuleId,
+}
+
+/// Whether a channel publishes in a special mode.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) enum Mode {
+    #[default]
+    Plain,
+    Confirm,
+    Tx,
+}
+
+/// A channel.
+#[derive(Debug, Default)]
+pub(super) struct Channel {
+    /// Closed by the node; everything is discarded until the client agrees (R1).
+    pub(super) closing: bool,
+    /// Unique among the channels that this node opened; 0 while closing.
+    pub(super) serial: u32,
+    pub(super) mode: Mode,
+    pub(super) last_tag: u32,
+    /// In ascending order of tags.
+    pub(super) unacked: VecDeque<Unacked>,
+    /// By tag: the queue's number and the consumer in it.
+    pub(super) consumers: VecMap<Name, (u32, u32)>,
+    /// For consumers that start from now on.
+    pub(super) prefetch: u32,
+    /// Shared by the channel's consumers; 0 for none.
+    pub(super) global: u32,
+    /// Deliveries that count against it.
+    pub(super) open: u32,
+    pub(super) confirms: Confirms,
+    pub(super) tx: Tx,
+    pub(super) last_queue: Name,
+    /// An answer that waits; what comes in behind it is held.
+    pub(super) awaited: Option<Awaited>,
+    pub(super) held: VecDeque<Method>,
+}
+
+crate::clone_in_place!(Channel {
+    closing,
+    serial,
+    mode,
+    last_tag,
+    unacked,
+    consumers,
+    prefetch,
+    global,
+    open,
+    confirms,
+    tx,
+    last_queue,
+    awaited,
+    held
+});
+
+impl Channel {
+    /// Whether its global prefetch limit allows another delivery.
+    pub(super) fn has_room(&self) -> bool {
+        self.global == 0 || self.open < self.global
+    }
+}
+
+/// How far a connection is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Stage {
+    Header,
+    StartOk,
+    TuneOk,
+    Open,
+    Running,
+    /// Closed by the node; it waits for close-ok.
+    Closing,
+}
+
+/// A connection.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) stage: Stage,
+    /// Index of the virtual host.
+    pub(super) vhost: usize,
+    pub(super) tune: Tune,
+    pub(super) channels: VecMap<u16, Channel>,
+    /// Whether something was sent since the last look.
+    pub(super) sent: bool,
+    /// Whether something came in since the last look.
+    pub(super) heard: bool,
+    /// How many looks in a row found nothing.
+    pub(super) silent: u8,
+}
+
+crate::clone_in_place!(Connection { stage, vhost, tune, channels, sent, heard, silent });
+
+/// The connections of a node.
+pub(super) type Connections = VecMap<ConnId, Connection>;

@@ -1,0 +1,152 @@
+//! Subscribing: prefetch limits, consumers and their end (R9, R10, R13).
+
+use super::channel::GONE;
+use super::{Node, Port};
+use crate::amqp::error::{self, Checked};
+use crate::amqp::exchange::type_word;
+use crate::amqp::method::{Method, Table};
+use crate::amqp::queue::Consumer;
+use crate::amqp::rules;
+use crate::ids::{ConnId, Name};
+use crate::machine::{Because, Value};
+use crate::trace::PlaceKind;
+
+/// The argument with this key.
+pub(super) fn argument<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {
+    table.iter().find(|(known, _)| &**known == key).map(|(_, value)| value)
+}
+
+impl Node {
+    pub(super) fn qos(&mut self, at: (ConnId, u16), count: u16, global: bool, ports: &mut Port<'_>) -> Checked {
+        let Node { connections, queues, scratch, .. } = self;
+        let channel = connections.get_mut(&at.0).and_then(|connection| connection.channels.get_mut(&at.1));
+        let Some(channel) = channel else { return Ok(()) };
+        if global {
+            channel.global = u32::from(count);
+            for (number, _) in channel.consumers.values().filter(|_| channel.has_room()) {
+                if let Some(queue) = queues.get_mut(number) {
+                    queue.classic.unblock(at.0, at.1);
+                    scratch.run.push(*number);
+                }
+            }
+        } else {
+            channel.prefetch = u32::from(count);
+        }
+        let because = self.answer(rules::QOS_SET, at, Method::BasicQosOk, ports);
+        self.run_queues(because, ports);
+        Ok(())
+    }
+
+    /// The queue that a method names; the empty name stands for the one declared last on the channel (A61, A62).
+    pub(super) fn named(&self, at: (ConnId, u16), queue: Name) -> Checked<Name> {
+        if queue != Name::EMPTY {
+            return Ok(queue);
+        }
+        match self.channel(at).map(|channel| channel.last_queue) {
+            Some(last) if last.is_some() => Ok(last),
+            _ => error::no_last_queue(),
+        }
+    }
+
+    /// A queue that is there and open to this connection, by number.
+    pub(super) fn usable_queue(&self, at: (ConnId, u16), queue: Name, ports: &Port<'_>) -> Checked<u32> {
+        let name = self.named(at, queue)?;
+        self.open_queue(at.0, name, ports)
+    }
+
+    /// As [`Node::usable_queue`], for a full name.
+    pub(super) fn open_queue(&self, conn: ConnId, name: Name, ports: &Port<'_>) -> Checked<u32> {
+        let vhost = &self.vhosts[self.vhost_of(conn)];
+        let found = vhost.queues.get(&name).and_then(|number| Some((*number, self.queues.get(number)?)));
+        match found {
+            None => error::not_found(&error::queue_in(name, vhost.name, ports.names)),
+            Some((_, queue)) if queue.is_exclusive() && queue.owner != conn => {
+                error::locked(&error::queue_in(name, vhost.name, ports.names))
+            }
+            Some((number, _)) => Ok(number),
+        }
+    }
+
+    pub(super) fn consume(&mut self, at: (ConnId, u16), body: Method, ports: &mut Port<'_>) -> Checked {
+        let Method::BasicConsume { queue, consumer_tag, no_ack, exclusive, nowait, arguments, .. } = body else {
+            return Ok(());
+        };
+        let in_use = |tag| self.channel(at).is_some_and(|channel| channel.consumers.contains(&tag));
+        if in_use(consumer_tag) {
+            return error::not_allowed(&format!("attempt to reuse consumer tag '{}'", ports.names.show(consumer_tag)));
+        }
+        let number = self.usable_queue(at, queue, ports)?;
+        let limit = self.channel(at).map_or(0, |channel| channel.prefetch);
+        let Some(found) = self.queues.get(&number) else { return Ok(()) };
+        let what = || error::queue_in(found.spec.name, found.spec.vhost, ports.names);
+        let priority = match argument(&arguments, "x-priority") {
+            None => 0,
+            Some(Value::Int { value, .. }) => i32::try_from(*value).unwrap_or(i32::MAX),
+            Some(other) => {
+                let why = format!("\"expected integer, got {}\"", type_word(other));
+                let why = format!("invalid arg 'x-priority' for {}: {why}", what());
+                return error::precondition(rules::INVALID_ARGUMENT, &why);
+            }
+        };
+        let taken = found.classic.consumers().any(|(_, other)| other.exclusive);
+        if taken || exclusive && found.classic.consumer_count() > 0 {
+            return error::refused(&format!("{} in exclusive use", what()));
+        }
+        let name = found.spec.name;
+        let tag = if consumer_tag == Name::EMPTY { self.make_name("amq.ctag-", ports) } else { consumer_tag };
+        let place = ports.place_for(PlaceKind::Unacked, name, at.0);
+        let consumer = Consumer {
+            conn: at.0,
+            channel: at.1,
+            tag,
+            no_ack,
+            exclusive,
+            priority,
+            limit,
+            open: 0,
+            aside: false,
+            place,
+        };
+        let Some(found) = self.queues.get_mut(&number) else { return Ok(()) };
+        let index = found.classic.subscribe(consumer);
+        if let Some(channel) = self.channel_mut(at) {
+            channel.consumers.insert(tag, (number, index));
+        }
+        let mut because = Because::INPUT;
+        if !nowait {
+            let ok = Method::BasicConsumeOk { consumer_tag: tag };
+            because = self.answer(rules::CONSUMER_JOINS, at, ok, ports);
+        }
+        self.hand_out(number, because, ports);
+        Ok(())
+    }
+
+    pub(super) fn cancel(&mut self, at: (ConnId, u16), tag: Name, nowait: bool, ports: &mut Port<'_>) -> Checked {
+        let gone = self.channel_mut(at).and_then(|channel| {
+            let gone = channel.consumers.remove(&tag)?;
+            let mine = channel.unacked.iter_mut().chain(channel.tx.settled.iter_mut().map(|(unacked, _)| unacked));
+            for unacked in mine.filter(|unacked| (unacked.queue, unacked.consumer) == gone) {
+                unacked.consumer = GONE;
+            }
+            Some(gone)
+        });
+        let mut because = Because::INPUT;
+        if !nowait {
+            let ok = Method::BasicCancelOk { consumer_tag: tag };
+            because = self.answer(rules::CONSUMER_LEAVES, at, ok, ports);
+        }
+        let Some((number, index)) = gone else { return Ok(()) };
+        if let Some(queue) = self.queues.get_mut(&number) {
+            queue.classic.unsubscribe(index);
+        }
+        if self.is_abandoned(number) {
+            self.remove_queue(number, rules::AUTO_DELETED, because, ports);
+        }
+        Ok(())
+    }
+
+    /// Whether a queue is to go because its last consumer left. Called where one has just left.
+    pub(super) fn is_abandoned(&self, number: u32) -> bool {
+        self.queues.get(&number).is_some_and(|queue| queue.spec.auto_delete && queue.classic.consumer_count() == 0)
+    }
+}

@@ -1,0 +1,458 @@
+//! Declaring and binding: names, equivalence, arguments (group A of the facts).
+
+use super::channel::Awaited;
+use super::consume::argument;
+use super::{Node, Port};
+use crate::amqp::config::{BindingSpec, ExchangeSpec, QueueSpec, Version};
+use crate::amqp::error::{self, Checked};
+use crate::amqp::exchange::{Exchange, Kind, Target, type_word};
+use crate::amqp::method::{Method, Table};
+use crate::amqp::queue::Queue;
+use crate::amqp::rules;
+use crate::amqp::store::{Record, Waiting};
+use crate::ids::{ConnId, Name, Names, RuleId};
+use crate::machine::{Op, Value};
+use crate::trace::{PlaceKind, What};
+use std::sync::Arc;
+
+/// Arguments that are compared when a queue is declared again, in the order in which they are.
+const COMPARED: [&str; 14] = [
+    "x-expires",
+    "x-message-ttl",
+    "x-dead-letter-exchange",
+    "x-dead-letter-routing-key",
+    "x-dead-letter-strategy",
+    "x-max-length",
+    "x-max-length-bytes",
+    "x-max-priority",
+    "x-overflow",
+    "x-queue-mode",
+    "x-queue-version",
+    "x-single-active-consumer",
+    "x-queue-type",
+    "x-delivery-limit",
+];
+
+/// Arguments that a classic queue does not know and refuses (A80.31, A80.43-49).
+const NOT_CLASSIC: [&str; 9] = [
+    "x-dead-letter-strategy",
+    "x-delivery-limit",
+    "x-max-in-memory-length",
+    "x-max-in-memory-bytes",
+    "x-queue-leader-locator",
+    "x-max-age",
+    "x-stream-max-segment-size-bytes",
+    "x-initial-cluster-size",
+    "x-quorum-initial-group-size",
+];
+
+impl Node {
+    pub(super) fn exchange_declare(&mut self, at: (ConnId, u16), body: Method, ports: &mut Port<'_>) -> Checked {
+        let Method::ExchangeDeclare {
+            exchange: name,
+            kind,
+            passive,
+            durable,
+            auto_delete,
+            internal,
+            nowait,
+            arguments,
+        } = body
+        else {
+            return Ok(());
+        };
+        let vhost = self.vhost_of(at.0);
+        let host = self.vhosts[vhost].name;
+        let what = error::exchange_in(name, host, ports.names);
+        let kind = if passive { None } else { Some(self.exchange_kind(kind, ports.names)?) };
+        not_default(name)?;
+        let found = self.vhosts[vhost].exchanges.get(&name);
+        let mut on_disk = false;
+        match (kind, found) {
+            (None, Some(_)) => {}
+            (None, None) => return error::not_found(&what),
+            (Some(kind), Some(found)) => {
+                let spec = ExchangeSpec { vhost: host, name, kind, durable, auto_delete, internal, arguments };
+                same_exchange(found, &spec, &what)?;
+            }
+            (Some(kind), None) => {
+                not_reserved("exchange", name, ports.names)?;
+                if let Some(other) = argument(&arguments, "alternate-exchange").filter(|v| !matches!(v, Value::Text(_)))
+                {
+                    let why = format!("invalid type '{}' for arg 'alternate-exchange' in {what}", type_word(other));
+                    return error::precondition(rules::INVALID_ARGUMENT, &why);
+                }
+                let spec = ExchangeSpec { vhost: host, name, kind, durable, auto_delete, internal, arguments };
+                self.add_exchange(vhost, &spec, ports.names);
+                on_disk = durable;
+                if durable {
+                    self.keep(Record::Exchange(Arc::new(spec)));
+                }
+            }
+        }
+        if !nowait {
+            self.answer_when_kept(at, Method::ExchangeDeclareOk, on_disk, rules::DECLARED, ports);
+        }
+        Ok(())
+    }
+
+    /// The type with this name (A48).
+    fn exchange_kind(&self, word: Name, names: &Names) -> Checked<Kind> {
+        let word = names.text(word);
+        match Kind::from_word(&word) {
+            Some(kind) => Ok(kind),
+            None if self.config.version < Version::V4_1 => {
+                error::command_invalid(&format!("unknown exchange type '{word}'"))
+            }
+            None => error::precondition(rules::INVALID_ARGUMENT, &format!("unknown exchange type '{word}'")),
+        }
+    }
+
+    /// Makes an exchange.
+    pub(super) fn add_exchange(&mut self, vhost: usize, spec: &ExchangeSpec, names: &mut Names) {
+        let mut exchange = Exchange::new(spec.name, spec.kind);
+        exchange.durable = spec.durable;
+        exchange.auto_delete = spec.auto_delete;
+        exchange.internal = spec.internal;
+        exchange.arguments = Arc::clone(&spec.arguments);
+        if let Some(Value::Text(alternate)) = argument(&spec.arguments, "alternate-exchange") {
+            exchange.alternate = names.intern(alternate);
+        }
+        self.vhosts[vhost].exchanges.insert(spec.name, exchange);
+    }
+
+    pub(super) fn queue_declare(&mut self, at: (ConnId, u16), body: Method, ports: &mut Port<'_>) -> Checked {
+        let Method::QueueDeclare { queue, passive, durable, exclusive, auto_delete, nowait, arguments } = body else {
+            return Ok(());
+        };
+        let vhost = self.vhost_of(at.0);
+        let host = self.vhosts[vhost].name;
+        if passive {
+            self.open_queue(at.0, queue, ports)?;
+            self.declared(at, queue, nowait, false, ports);
+            return Ok(());
+        }
+        let name = if queue == Name::EMPTY {
+            self.make_name("amq.gen-", ports)
+        } else {
+            not_reserved("queue", queue, ports.names)?;
+            queue
+        };
+        // An exclusive queue is never kept.
+        let durable = durable && !exclusive;
+        let owner = if exclusive { at.0 } else { ConnId::NONE };
+        let what = error::queue_in(name, host, ports.names);
+        let spec = QueueSpec { vhost: host, name, durable, auto_delete, arguments };
+        let found = self.vhosts[vhost].queues.get(&name).and_then(|number| self.queues.get(number));
+        if let Some(found) = found {
+            same_queue(found, &spec, owner, &what)?;
+            self.declared(at, name, nowait, false, ports);
+            return Ok(());
+        }
+        check_arguments(&spec.arguments, &what)?;
+        let spec = Arc::new(spec);
+        let number = self.add_queue(vhost, Arc::clone(&spec), owner, ports);
+        if durable {
+            self.keep(Record::Queue(number, spec));
+        }
+        self.declared(at, name, nowait, durable, ports);
+        Ok(())
+    }
+
+    /// Makes a queue; gives its number.
+    pub(super) fn add_queue(&mut self, vhost: usize, spec: Arc<QueueSpec>, owner: ConnId, ports: &mut Port<'_>) -> u32 {
+        let number = self.next_queue;
+        self.next_queue += 1;
+        self.insert_queue(vhost, number, spec, owner, ports);
+        number
+    }
+
+    /// Makes a queue with this number.
+    pub(super) fn insert_queue(
+        &mut self,
+        vhost: usize,
+        number: u32,
+        spec: Arc<QueueSpec>,
+        owner: ConnId,
+        ports: &mut Port<'_>,
+    ) {
+        let name = spec.name;
+        let place = ports.place(PlaceKind::Queue, name);
+        self.vhosts[vhost].queues.insert(name, number);
+        self.queues.insert(number, Queue::new(spec, owner, place));
+    }
+
+    /// Answers a queue declaration.
+    fn declared(&mut self, at: (ConnId, u16), queue: Name, nowait: bool, on_disk: bool, ports: &mut Port<'_>) {
+        if let Some(channel) = self.channel_mut(at) {
+            channel.last_queue = queue;
+        }
+        if nowait {
+            return;
+        }
+        let vhost = &self.vhosts[self.vhost_of(at.0)];
+        let found = vhost.queues.get(&queue).and_then(|number| self.queues.get(number));
+        let (messages, consumers) =
+            found.map_or((0, 0), |found| (found.classic.ready() as u32, found.classic.consumer_count() as u32));
+        let answer = Method::QueueDeclareOk { queue, messages, consumers };
+        self.answer_when_kept(at, answer, on_disk, rules::DECLARED, ports);
+    }
+
+    /// Puts a durable definition on its way to the disk.
+    pub(super) fn keep(&mut self, record: Record) {
+        let key = self.metadata.next_key;
+        self.metadata.next_key += 1;
+        self.metadata.changes.push(Op::Put(key, record.clone()));
+        self.metadata.on_disk.push((key, record));
+    }
+
+    /// Takes durable definitions from the disk.
+    pub(super) fn unkeep(&mut self, gone: impl Fn(&Record) -> bool) {
+        let super::Metadata { on_disk, changes, .. } = &mut self.metadata;
+        on_disk.retain(|(key, record)| {
+            let gone = gone(record);
+            if gone {
+                changes.push(Op::Delete(*key));
+            }
+            !gone
+        });
+    }
+
+    /// Answers at once, or when the disk has what was kept (F05).
+    pub(super) fn answer_when_kept(
+        &mut self,
+        at: (ConnId, u16),
+        answer: Method,
+        on_disk: bool,
+        rule: RuleId,
+        ports: &mut Port<'_>,
+    ) {
+        if !on_disk {
+            self.answer(rule, at, answer, ports);
+            return;
+        }
+        if let Some(channel) = self.channel_mut(at) {
+            channel.awaited = Some(Awaited { missing: 1, answer: Some(answer), rule: rules::DECLARED_DURABLY });
+            let waiting = Waiting { conn: at.0, channel: at.1, serial: channel.serial, number: 0 };
+            self.metadata.waiting.push(waiting);
+        }
+    }
+
+    pub(super) fn bind_or_unbind(&mut self, at: (ConnId, u16), body: Method, ports: &mut Port<'_>) -> Checked {
+        let (binds, to_queue, target, source, key, nowait, arguments, answer) = match body {
+            Method::QueueBind { queue, exchange, key, nowait, arguments } => {
+                (true, true, queue, exchange, key, nowait, arguments, Method::QueueBindOk)
+            }
+            Method::QueueUnbind { queue, exchange, key, arguments } => {
+                (false, true, queue, exchange, key, false, arguments, Method::QueueUnbindOk)
+            }
+            Method::ExchangeBind { destination, source, key, nowait, arguments } => {
+                (true, false, destination, source, key, nowait, arguments, Method::ExchangeBindOk)
+            }
+            Method::ExchangeUnbind { destination, source, key, nowait, arguments } => {
+                (false, false, destination, source, key, nowait, arguments, Method::ExchangeUnbindOk)
+            }
+            _ => return Ok(()),
+        };
+        let name = if to_queue { self.named(at, target)? } else { target };
+        // Without queue and key both stand for the queue declared last.
+        let key = if to_queue && target == Name::EMPTY && key == Name::EMPTY { name } else { key };
+        let target = if to_queue { Target::Queue(name) } else { Target::Exchange(name) };
+        if !to_queue {
+            not_default(name)?;
+        }
+        not_default(source)?;
+        let vhost = self.vhost_of(at.0);
+        let spec = BindingSpec { vhost: self.vhosts[vhost].name, source, target, key, arguments };
+        self.check_ends(at.0, &spec, ports)?;
+        let on_disk = if binds { self.bind(vhost, spec, ports)? } else { self.unbind(vhost, &spec, ports) };
+        if !nowait {
+            self.answer_when_kept(at, answer, on_disk, rules::BOUND, ports);
+        }
+        Ok(())
+    }
+
+    /// Both ends of a binding must be there; the source is looked at first (A78b).
+    fn check_ends(&self, conn: ConnId, spec: &BindingSpec, ports: &Port<'_>) -> Checked {
+        let exchanges = &self.vhosts[self.vhost_of(conn)].exchanges;
+        for exchange in [Some(spec.source), exchange_of(spec.target)].into_iter().flatten() {
+            if !exchanges.contains(&exchange) {
+                return error::not_found(&error::exchange_in(exchange, spec.vhost, ports.names));
+            }
+        }
+        match spec.target {
+            Target::Queue(queue) => self.open_queue(conn, queue, ports).map(|_| ()),
+            Target::Exchange(_) => Ok(()),
+        }
+    }
+
+    /// Makes a binding; whether it goes to the disk.
+    pub(super) fn bind(&mut self, vhost: usize, spec: BindingSpec, ports: &mut Port<'_>) -> Checked<bool> {
+        let Some(source) = self.vhosts[vhost].exchanges.get_mut(&spec.source) else { return Ok(false) };
+        let new = match source.bind(spec.key, spec.target, &spec.arguments, ports.names) {
+            Ok(new) => new,
+            Err(why) => return error::precondition(rules::INVALID_ARGUMENT, &why.to_string()),
+        };
+        let on_disk = new && self.is_durable(vhost, &spec);
+        if on_disk {
+            self.keep(Record::Binding(Arc::new(spec)));
+        }
+        Ok(on_disk)
+    }
+
+    /// Whether both ends of a binding survive a restart.
+    pub(super) fn is_durable(&self, vhost: usize, spec: &BindingSpec) -> bool {
+        let vhost = &self.vhosts[vhost];
+        let exchange = |name: Name| vhost.exchanges.get(&name).is_some_and(|exchange| exchange.durable);
+        let target = match spec.target {
+            Target::Exchange(name) => exchange(name),
+            Target::Queue(name) => {
+                vhost.queues.get(&name).and_then(|number| self.queues.get(number)).is_some_and(|q| q.spec.durable)
+            }
+        };
+        target && exchange(spec.source)
+    }
+
+    fn unbind(&mut self, vhost: usize, spec: &BindingSpec, ports: &mut Port<'_>) -> bool {
+        let Some(source) = self.vhosts[vhost].exchanges.get_mut(&spec.source) else { return false };
+        if !source.unbind(spec.key, spec.target, &spec.arguments, ports.names) {
+            return false;
+        }
+        let abandoned = source.auto_delete && source.is_unbound();
+        let before = self.metadata.changes.len();
+        self.unkeep(|record| matches!(record, Record::Binding(known) if **known == *spec));
+        if abandoned {
+            let because = crate::machine::Because::INPUT;
+            ports.out.note(rules::AUTO_DELETED, because, What::Deleted, crate::ids::PlaceId::NONE, spec.source, 1);
+            self.remove_exchange(vhost, spec.source, ports);
+        }
+        self.metadata.changes.len() > before
+    }
+}
+
+fn exchange_of(target: Target) -> Option<Name> {
+    match target {
+        Target::Exchange(name) => Some(name),
+        Target::Queue(_) => None,
+    }
+}
+
+/// The default exchange can be neither declared, bound nor deleted (A34, A79f).
+pub(super) fn not_default(exchange: Name) -> Checked {
+    if exchange == Name::EMPTY {
+        return error::refused("operation not permitted on the default exchange");
+    }
+    Ok(())
+}
+
+/// Names that begin with `amq.` are the broker's (A39).
+fn not_reserved(what: &str, name: Name, names: &Names) -> Checked {
+    let text = names.text(name);
+    if text.starts_with("amq.") {
+        return error::refused(&format!("{what} name '{text}' contains reserved prefix 'amq.*'"));
+    }
+    Ok(())
+}
+
+fn same_flag(arg: &str, what: &str, received: bool, current: bool) -> Checked {
+    if received == current {
+        return Ok(());
+    }
+    error::inequivalent(arg, what, &format!("'{received}'"), &format!("'{current}'"))
+}
+
+fn same_exchange(found: &Exchange, spec: &ExchangeSpec, what: &str) -> Checked {
+    if found.kind != spec.kind {
+        let (received, current) = (spec.kind.word(), found.kind.word());
+        return error::inequivalent("type", what, &format!("'{received}'"), &format!("'{current}'"));
+    }
+    same_flag("durable", what, spec.durable, found.durable)?;
+    same_flag("auto_delete", what, spec.auto_delete, found.auto_delete)?;
+    same_flag("internal", what, spec.internal, found.internal)?;
+    same_argument("alternate-exchange", what, &spec.arguments, &found.arguments)
+}
+
+/// Durable, auto-delete, owner, arguments, in this order (A15).
+fn same_queue(found: &Queue, spec: &QueueSpec, owner: ConnId, what: &str) -> Checked {
+    same_flag("durable", what, spec.durable, found.spec.durable)?;
+    same_flag("auto_delete", what, spec.auto_delete, found.spec.auto_delete)?;
+    if found.owner != owner {
+        return error::locked(what);
+    }
+    COMPARED.iter().try_for_each(|key| same_argument(key, what, &spec.arguments, &found.spec.arguments))
+}
+
+/// Integers compare by value whatever their width, nothing crosses types (A18); no type is a classic queue (A13).
+fn same_argument(key: &str, what: &str, received: &Table, current: &Table) -> Checked {
+    let (new, old) = (argument(received, key), argument(current, key));
+    let default =
+        |value: Option<&Value>| matches!(value, Some(Value::Text(t)) if key == "x-queue-type" && &**t == "classic");
+    let same = match (new, old) {
+        (Some(Value::Int { value: a, .. }), Some(Value::Int { value: b, .. })) => a == b,
+        (a, b) => a == b || (a.is_none() && default(b)) || (b.is_none() && default(a)),
+    };
+    if same {
+        return Ok(());
+    }
+    let both = new.is_some() && old.is_some();
+    error::inequivalent(key, what, &shown(new, both), &shown(old, both))
+}
+
+/// A value as RabbitMQ shows it where two differ (A08, A14).
+fn shown(value: Option<&Value>, both: bool) -> String {
+    let Some(value) = value else { return "none".into() };
+    let text = match value {
+        Value::Text(text) => text.to_string(),
+        Value::Int { value, .. } => value.to_string(),
+        Value::Bool(yes) => yes.to_string(),
+        Value::Double(bits) => format!("{:?}", f64::from_bits(*bits)),
+        other => format!("{other:?}"),
+    };
+    if both { format!("'{text}'") } else { format!("the value '{text}' of type '{}'", type_word(value)) }
+}
+
+/// The arguments of a new queue (group A80).
+fn check_arguments(arguments: &Table, what: &str) -> Checked {
+    match argument(arguments, "x-queue-type") {
+        None => {}
+        Some(Value::Text(kind)) if &**kind == "classic" => {}
+        Some(Value::Text(kind)) => return error::not_implemented(&format!("queue type '{kind}'")),
+        Some(other) => return invalid("x-queue-type", what, &format!("{{unacceptable_type,{}}}", type_word(other))),
+    }
+    for (key, value) in arguments {
+        if NOT_CLASSIC.contains(&&**key) {
+            let why = format!("invalid arg '{key}' for {what} of queue type rabbit_classic_queue");
+            return error::precondition(rules::INVALID_ARGUMENT, &why);
+        }
+        check_argument(key, value, what)?;
+    }
+    Ok(())
+}
+
+fn invalid(key: &str, what: &str, why: &str) -> Checked {
+    error::precondition(rules::INVALID_ARGUMENT, &format!("invalid arg '{key}' for {what}: {why}"))
+}
+
+fn check_argument(key: &str, value: &Value, what: &str) -> Checked {
+    match key {
+        "x-expires" | "x-message-ttl" | "x-max-length" | "x-max-length-bytes" | "x-max-priority" => {
+            let Value::Int { value, .. } = value else {
+                return invalid(key, what, &format!("\"expected integer, got {}\"", type_word(value)));
+            };
+            match *value {
+                n if n < 0 => invalid(key, what, &format!("{{value_negative,{n}}}")),
+                0 if key == "x-expires" => invalid(key, what, "{value_zero,0}"),
+                n if n > 255 && key == "x-max-priority" => invalid(key, what, &format!("{{max_value_exceeded,{n}}}")),
+                _ => Ok(()),
+            }
+        }
+        "x-dead-letter-exchange" if !matches!(value, Value::Text(_)) => {
+            let why = format!("invalid type '{}' for arg '{key}' in {what}", type_word(value));
+            error::precondition(rules::INVALID_ARGUMENT, &why)
+        }
+        "x-single-active-consumer" if !matches!(value, Value::Bool(_)) => {
+            invalid(key, what, &format!("{{unacceptable_type,{}}}", type_word(value)))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,208 @@
+//! Deleting and purging, by request and because nobody is left (A50-A74, D37, D82).
+
+use super::channel::GONE;
+use super::declare::not_default;
+use super::{Node, Port};
+use crate::amqp::error::{self, Checked};
+use crate::amqp::exchange::Target;
+use crate::amqp::method::Method;
+use crate::amqp::queue::Queue;
+use crate::amqp::rules;
+use crate::amqp::store::Record;
+use crate::ids::{ConnId, Name, PlaceId, RuleId};
+use crate::machine::{Because, Need};
+use crate::trace::{Delta, What};
+
+impl Node {
+    pub(super) fn queue_purge(
+        &mut self,
+        at: (ConnId, u16),
+        queue: Name,
+        nowait: bool,
+        ports: &mut Port<'_>,
+    ) -> Checked {
+        let number = self.usable_queue(at, queue, ports)?;
+        let mut messages = 0;
+        while let Some(item) = self.queues.get_mut(&number).and_then(|queue| queue.classic.pop()) {
+            let place = self.queues.get(&number).map_or(PlaceId::NONE, |queue| queue.place);
+            let message = self.contents[item.content].message.id;
+            ports.out.note(rules::PURGED, Because::INPUT, What::Purged, place, message, 1);
+            ports.out.delta(|| Delta::Remove { copy: item.copy, place });
+            self.forget(number, &item);
+            messages += 1;
+        }
+        if !nowait {
+            self.answer(rules::PURGED, at, Method::QueuePurgeOk { messages }, ports);
+        }
+        Ok(())
+    }
+
+    pub(super) fn queue_delete(
+        &mut self,
+        at: (ConnId, u16),
+        queue: Name,
+        (if_unused, if_empty): (bool, bool),
+        nowait: bool,
+        ports: &mut Port<'_>,
+    ) -> Checked {
+        let name = self.named(at, queue)?;
+        let vhost = &self.vhosts[self.vhost_of(at.0)];
+        let mut messages = 0;
+        let mut gone = None;
+        if vhost.queues.contains(&name) {
+            let number = self.open_queue(at.0, name, ports)?;
+            let Some(found) = self.queues.get(&number) else { return Ok(()) };
+            let what = || error::queue_in(name, vhost.name, ports.names);
+            if if_unused && found.classic.consumer_count() > 0 {
+                return error::precondition(rules::IN_USE, &format!("{} in use", what()));
+            }
+            messages = found.classic.ready() as u32;
+            if if_empty && messages > 0 {
+                return error::precondition(rules::IN_USE, &format!("{} not empty", what()));
+            }
+            gone = Some(number);
+        }
+        let mut because = Because::INPUT;
+        if !nowait {
+            because = self.answer(rules::DELETED, at, Method::QueueDeleteOk { messages }, ports);
+        }
+        if let Some(number) = gone {
+            self.remove_queue(number, rules::DELETED, because, ports);
+        }
+        Ok(())
+    }
+
+    /// A queue is no more: its messages, its bindings, its consumers (who are told) and its records.
+    pub(super) fn remove_queue(&mut self, number: u32, rule: RuleId, because: Because, ports: &mut Port<'_>) {
+        let Some(mut queue) = self.queues.remove(&number) else { return };
+        let (name, host) = (queue.spec.name, queue.spec.vhost);
+        let because = ports.out.note(rule, because, What::Deleted, queue.place, Name::NONE, 1);
+        let mut deletes: Vec<u32> = Vec::new();
+        while let Some(item) = queue.classic.pop() {
+            ports.out.delta(|| Delta::Remove { copy: item.copy, place: queue.place });
+            self.release(item.content);
+            deletes.push(item.seq);
+        }
+        self.drop_unacked_of(number, &mut deletes, ports);
+        for waiting in queue.journal.riding.drain(..).chain(queue.journal.puts.iter().filter_map(|put| put.waiting)) {
+            self.done_waiting(waiting, false, rules::CONFIRM_TRANSIENT);
+        }
+        let vhost = self.vhosts.iter().position(|vhost| vhost.name == host);
+        if let Some(vhost) = vhost {
+            self.vhosts[vhost].queues.remove(&name);
+            self.unbind_all(vhost, Target::Queue(name), ports);
+        }
+        if queue.spec.durable {
+            self.unkeep(|record| matches!(record, Record::Queue(known, _) if *known == number));
+            self.delete_records(number, &deletes, because, ports);
+        }
+        self.tell_consumers(&queue, number, because, ports);
+    }
+
+    /// The consumers of a deleted queue learn of it (D37).
+    fn tell_consumers(&mut self, queue: &Queue, number: u32, because: Because, ports: &mut Port<'_>) {
+        for consumer in queue.classic.turns() {
+            let at = (consumer.conn, consumer.channel);
+            let Some(channel) = self.channel_mut(at) else { continue };
+            if channel.consumers.get(&consumer.tag).is_none_or(|(known, _)| *known != number) {
+                continue;
+            }
+            channel.consumers.remove(&consumer.tag);
+            let cancel = Method::BasicCancel { consumer_tag: consumer.tag, nowait: true };
+            self.send(rules::DELETED, because, Need::Nothing, at, cancel, ports);
+        }
+    }
+
+    /// Unacknowledged deliveries of a deleted queue: their tags stay valid, their messages are gone (D37).
+    fn drop_unacked_of(&mut self, number: u32, deletes: &mut Vec<u32>, ports: &mut Port<'_>) {
+        let mut contents = Vec::new();
+        for connection in self.connections.values_mut() {
+            for channel in connection.channels.values_mut() {
+                let in_tx = channel.tx.settled.iter_mut().map(|(unacked, _)| unacked);
+                for unacked in channel.unacked.iter_mut().chain(in_tx).filter(|unacked| unacked.queue == number) {
+                    unacked.queue = GONE;
+                    unacked.consumer = GONE;
+                    contents.push(unacked.item.content);
+                    deletes.push(unacked.item.seq);
+                    ports.out.delta(|| Delta::Remove { copy: unacked.item.copy, place: unacked.place });
+                }
+            }
+        }
+        contents.into_iter().for_each(|content| self.release(content));
+    }
+
+    /// Takes out all bindings to a target; auto-delete exchanges that lose their last one go too (A72, A74).
+    fn unbind_all(&mut self, vhost: usize, target: Target, ports: &mut Port<'_>) {
+        let host = self.vhosts[vhost].name;
+        let mut targets = vec![target];
+        while let Some(target) = targets.pop() {
+            self.unkeep(|record| matches!(record, Record::Binding(b) if b.vhost == host && b.target == target));
+            let mut abandoned = Vec::new();
+            for exchange in self.vhosts[vhost].exchanges.values_mut() {
+                let lost = exchange.unbind_target(target, ports.names) > 0;
+                if lost && exchange.auto_delete && exchange.is_unbound() {
+                    abandoned.push(exchange.name);
+                }
+            }
+            for name in abandoned {
+                self.forget_exchange(vhost, name);
+                targets.push(Target::Exchange(name));
+            }
+        }
+    }
+
+    fn forget_exchange(&mut self, vhost: usize, name: Name) {
+        let host = self.vhosts[vhost].name;
+        self.vhosts[vhost].exchanges.remove(&name);
+        self.unkeep(|record| match record {
+            Record::Exchange(known) => known.vhost == host && known.name == name,
+            Record::Binding(known) => known.vhost == host && known.source == name,
+            _ => false,
+        });
+    }
+
+    pub(super) fn remove_exchange(&mut self, vhost: usize, name: Name, ports: &mut Port<'_>) {
+        self.forget_exchange(vhost, name);
+        self.unbind_all(vhost, Target::Exchange(name), ports);
+    }
+
+    pub(super) fn exchange_delete(
+        &mut self,
+        at: (ConnId, u16),
+        name: Name,
+        if_unused: bool,
+        nowait: bool,
+        ports: &mut Port<'_>,
+    ) -> Checked {
+        not_default(name)?;
+        let vhost = self.vhost_of(at.0);
+        let what = error::exchange_in(name, self.vhosts[vhost].name, ports.names);
+        if ports.names.prefix_text(name.prefix()).starts_with("amq.") {
+            return error::refused(&format!("deletion of system {what} not allowed"));
+        }
+        let found = self.vhosts[vhost].exchanges.get(&name);
+        if if_unused && found.is_some_and(|exchange| !exchange.is_unbound()) {
+            return error::precondition(rules::IN_USE, &format!("{what} in use"));
+        }
+        let before = self.metadata.changes.len();
+        if found.is_some() {
+            self.remove_exchange(vhost, name, ports);
+        }
+        let on_disk = self.metadata.changes.len() > before;
+        if !nowait {
+            self.answer_when_kept(at, Method::ExchangeDeleteOk, on_disk, rules::DELETED, ports);
+        }
+        Ok(())
+    }
+
+    fn first_of(&self, owner: ConnId) -> Option<u32> {
+        self.queues.iter().find(|(_, queue)| queue.owner == owner).map(|(number, _)| *number)
+    }
+
+    /// The exclusive queues of a connection that is gone (A27).
+    pub(super) fn drop_exclusive(&mut self, conn: ConnId, because: Because, ports: &mut Port<'_>) {
+        while let Some(number) = self.first_of(conn) {
+            self.remove_queue(number, rules::EXCLUSIVE_DIES, because, ports);
+        }
+    }
+}

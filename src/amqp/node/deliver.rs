@@ -1,0 +1,126 @@
+//! Handing out: deliveries to consumers in rotation, and gets (R9, R10, R11).
+
+use super::channel::{GONE, Unacked};
+use super::{Node, Port};
+use crate::amqp::error::Checked;
+use crate::amqp::method::Method;
+use crate::amqp::queue::{Item, Pick};
+use crate::amqp::rules;
+use crate::ids::{ConnId, Name, PlaceId};
+use crate::machine::{Because, Does, Need};
+use crate::trace::{Delta, Flags, Order, PlaceKind, What};
+
+impl Node {
+    /// Hands out what a queue can hand out.
+    pub(super) fn hand_out(&mut self, number: u32, because: Because, ports: &mut Port<'_>) {
+        loop {
+            let Some(queue) = self.queues.get_mut(&number) else { return };
+            let connections = &self.connections;
+            let has_room = |conn: &ConnId, channel: &u16| {
+                connections.get(conn).and_then(|c| c.channels.get(channel)).is_some_and(super::Channel::has_room)
+            };
+            match queue.classic.pick(|consumer| has_room(&consumer.conn, &consumer.channel)) {
+                Pick::Nothing => return,
+                Pick::Aside(_) => {
+                    let place = queue.place;
+                    let head = queue.classic.head().map_or(Name::NONE, |item| self.contents[item.content].message.id);
+                    ports.out.note(rules::PREFETCH_FULL, because, What::Withheld, place, head, 1);
+                }
+                Pick::Give(consumer, item) => self.deliver(number, consumer, item, because, ports),
+            }
+        }
+    }
+
+    fn deliver(&mut self, number: u32, index: u32, item: Item, because: Because, ports: &mut Port<'_>) {
+        let Some(queue) = self.queues.get(&number) else { return };
+        let Some(consumer) = queue.classic.consumer(index).copied() else { return };
+        let Some(connection) = self.connections.get_mut(&consumer.conn) else { return };
+        let Some(channel) = connection.channels.get_mut(&consumer.channel) else { return };
+        connection.sent = true;
+        channel.last_tag += 1;
+        let tag = channel.last_tag;
+        let content = &self.contents[item.content];
+        let body = Method::BasicDeliver {
+            consumer_tag: consumer.tag,
+            tag,
+            redelivered: item.flags.has(Flags::REDELIVERED),
+            exchange: content.exchange,
+            key: content.key,
+            message: content.message.clone(),
+        };
+        let rule = if consumer.no_ack { rules::DELIVERED_AND_GONE } else { rules::DELIVERED };
+        let frame = crate::amqp::Frame { channel: consumer.channel, body };
+        ports.out.push(rule, because, Need::Copy(item.copy), Does::Send(consumer.conn, frame));
+        if consumer.no_ack {
+            let place = queue.place;
+            ports.out.delta(|| Delta::Remove { copy: item.copy, place });
+            return self.forget(number, &item);
+        }
+        let (from, to) = (queue.place, consumer.place);
+        ports.out.delta(|| moved(&item, from, to, tag));
+        channel.open += 1;
+        channel.unacked.push_back(Unacked {
+            tag,
+            queue: number,
+            consumer: index,
+            counted: true,
+            item,
+            place: consumer.place,
+        });
+    }
+
+    /// A copy left its queue for good: its record and its content go.
+    pub(super) fn forget(&mut self, number: u32, item: &Item) {
+        self.release(item.content);
+        if !item.flags.has(Flags::PERSISTENT) {
+            return;
+        }
+        let Some(queue) = self.queues.get_mut(&number) else { return };
+        let waiting = queue.journal.delete(item.seq);
+        if !std::mem::replace(&mut queue.dirty, true) {
+            self.scratch.dirty.push(number);
+        }
+        if let Some(waiting) = waiting {
+            self.done_waiting(waiting, false, rules::CONFIRM_TRANSIENT);
+        }
+    }
+
+    /// Hands out the head of a queue, whatever the prefetch limit is (D12).
+    pub(super) fn get(&mut self, at: (ConnId, u16), queue: Name, no_ack: bool, ports: &mut Port<'_>) -> Checked {
+        let number = self.usable_queue(at, queue, ports)?;
+        let Some(queue) = self.queues.get_mut(&number) else { return Ok(()) };
+        let Some(item) = queue.classic.pop() else {
+            self.answer(rules::GOT, at, Method::BasicGetEmpty, ports);
+            return Ok(());
+        };
+        let (from, name, messages) = (queue.place, queue.spec.name, queue.classic.ready() as u32);
+        let content = self.contents[item.content].clone();
+        let Some(channel) = self.channel_mut(at) else { return Ok(()) };
+        channel.last_tag += 1;
+        let tag = channel.last_tag;
+        let body = Method::BasicGetOk {
+            tag,
+            redelivered: item.flags.has(Flags::REDELIVERED),
+            exchange: content.exchange,
+            key: content.key,
+            messages,
+            message: content.message,
+        };
+        self.send(rules::GOT, Because::INPUT, Need::Copy(item.copy), at, body, ports);
+        if no_ack {
+            ports.out.delta(|| Delta::Remove { copy: item.copy, place: from });
+            self.forget(number, &item);
+            return Ok(());
+        }
+        let place = ports.place_for(PlaceKind::Unacked, name, at.0);
+        ports.out.delta(|| moved(&item, from, place, tag));
+        if let Some(channel) = self.channel_mut(at) {
+            channel.unacked.push_back(Unacked { tag, queue: number, consumer: GONE, counted: false, item, place });
+        }
+        Ok(())
+    }
+}
+
+fn moved(item: &Item, from: PlaceId, to: PlaceId, tag: u32) -> Delta {
+    Delta::Move { copy: item.copy, from, to, order: Order::from(u64::from(tag)), flags: item.flags }
+}

@@ -1,0 +1,119 @@
+//! The fingerprint of a node's behaviour: what can make a difference later, and nothing that is only for show.
+//!
+//! Connections are named by their rank and queues by their names, since their numbers depend on what came before.
+
+use super::Node;
+use super::channel::{Channel, Connection, Fate, Unacked};
+use crate::amqp::queue::{Item, Queue};
+use crate::amqp::store::Waiting;
+use crate::ids::{ConnId, Digest, Name, Names};
+use crate::machine::Wire;
+use crate::units::Time;
+
+impl Node {
+    pub(super) fn digest_all(&self, _: Time, names: &Names, digest: &mut Digest) {
+        digest.word(self.life as u64);
+        for vhost in &self.vhosts {
+            digest.unordered(vhost.exchanges.values().map(|exchange| Digest::of(|d| exchange.digest(names, d))));
+        }
+        digest.unordered(self.queues.values().map(|queue| Digest::of(|d| self.digest_queue(queue, names, d))));
+        for connection in self.connections.values() {
+            self.digest_connection(connection, names, digest);
+        }
+        digest.word(self.metadata.journal.phase as u64 | (self.metadata.changes.len() as u64) << 8);
+        self.digest_waiting(self.metadata.journal.riding.iter().chain(&self.metadata.waiting), digest);
+    }
+
+    fn rank(&self, conn: ConnId) -> u64 {
+        self.connections.keys().position(|known| *known == conn).map_or(u64::MAX, |at| at as u64)
+    }
+
+    fn digest_item(&self, item: &Item, names: &Names, digest: &mut Digest) {
+        let Some(content) = self.contents.get(item.content) else { return };
+        digest.word(u64::from(item.flags.0));
+        names.digest(content.exchange, digest);
+        names.digest(content.key, digest);
+        content.message.digest(names, digest);
+    }
+
+    fn digest_waiting<'a>(&self, waiting: impl Iterator<Item = &'a Waiting>, digest: &mut Digest) {
+        for Waiting { conn, channel, serial, number } in waiting {
+            // Somebody who is gone makes no difference.
+            if self.channel((*conn, *channel)).is_none_or(|known| known.serial != *serial) {
+                continue;
+            }
+            digest.word(self.rank(*conn) << 48 ^ u64::from(*channel) << 32 | u64::from(*number));
+        }
+    }
+
+    fn digest_queue(&self, queue: &Queue, names: &Names, digest: &mut Digest) {
+        let Queue { spec, owner, classic, journal, .. } = queue;
+        names.digest(spec.vhost, digest);
+        names.digest(spec.name, digest);
+        digest.word(u64::from(spec.durable) << 1 | u64::from(spec.auto_delete));
+        crate::amqp::method::digest_table(&spec.arguments, digest);
+        digest.word(self.rank(*owner));
+        digest.word(classic.ready() as u64);
+        classic.iter().for_each(|item| self.digest_item(item, names, digest));
+        for consumer in classic.turns() {
+            digest.word(self.rank(consumer.conn) << 16 ^ u64::from(consumer.channel));
+            names.digest(consumer.tag, digest);
+            digest.word(u64::from(consumer.limit) << 32 | u64::from(consumer.open));
+            let flags = [consumer.no_ack, consumer.exclusive, consumer.aside];
+            digest
+                .word(flags.iter().fold(u64::from(consumer.priority as u32), |all, flag| all << 1 | u64::from(*flag)));
+        }
+        digest.word(journal.phase as u64 | (journal.puts.len() as u64) << 8 | (journal.deletes.len() as u64) << 36);
+        digest.word(u64::from(journal.idle_since.is_some()));
+        let buffered = journal.puts.iter().filter_map(|put| put.waiting.as_ref());
+        self.digest_waiting(journal.riding.iter().chain(buffered), digest);
+    }
+
+    fn digest_connection(&self, connection: &Connection, names: &Names, digest: &mut Digest) {
+        let Connection { stage, vhost, tune, channels, sent, heard, silent } = connection;
+        digest.word(*stage as u64 | (*vhost as u64) << 8 | u64::from(tune.heartbeat) << 32);
+        digest.word(u64::from(*sent) | u64::from(*heard) << 1 | u64::from(*silent) << 2);
+        for (number, channel) in channels.iter() {
+            digest.word(u64::from(*number));
+            self.digest_channel(channel, names, digest);
+        }
+    }
+
+    fn digest_channel(&self, channel: &Channel, names: &Names, digest: &mut Digest) {
+        digest.word(u64::from(channel.closing) | (channel.mode as u64) << 1 | u64::from(channel.last_tag) << 8);
+        digest.word(u64::from(channel.prefetch) << 32 | u64::from(channel.global));
+        names.digest(channel.last_queue, digest);
+        channel.unacked.iter().for_each(|unacked| self.digest_unacked(unacked, names, digest));
+        for (unacked, fate) in &channel.tx.settled {
+            digest.word(match fate {
+                Fate::Done => 1,
+                Fate::Again | Fate::Returned => 2,
+                Fate::Rejected => 3,
+            });
+            self.digest_unacked(unacked, names, digest);
+        }
+        for held in &channel.tx.publishes {
+            names.digest(held.exchange, digest);
+            names.digest(held.key, digest);
+            held.message.digest(names, digest);
+        }
+        digest.word(u64::from(channel.confirms.last));
+        for pending in &channel.confirms.pending {
+            digest.word(u64::from(pending.number) << 32 | u64::from(pending.queues) << 1 | u64::from(pending.refused));
+        }
+        digest.word(channel.awaited.as_ref().map_or(0, |awaited| 1 + u64::from(awaited.missing)));
+        for body in &channel.held {
+            crate::amqp::Frame { channel: 0, body: body.clone() }.digest(names, digest);
+        }
+    }
+
+    fn digest_unacked(&self, unacked: &Unacked, names: &Names, digest: &mut Digest) {
+        let queue = self.queues.get(&unacked.queue);
+        digest.word(u64::from(unacked.tag) << 1 | u64::from(unacked.counted));
+        names.digest(queue.map_or(Name::NONE, |queue| queue.spec.name), digest);
+        let Some(queue) = queue else { return };
+        names.digest(queue.classic.consumer(unacked.consumer).map_or(Name::NONE, |consumer| consumer.tag), digest);
+        digest.word(u64::from(queue.classic.behind(unacked.item.seq)));
+        self.digest_item(&unacked.item, names, digest);
+    }
+}

@@ -1,0 +1,201 @@
+//! When what is written and synced: the metadata at once, a queue's messages at once where somebody waits for them and
+//! after an idle time where nobody does (R18).
+
+use super::{Life, Node, Port, Tick, token};
+use crate::amqp::rules;
+use crate::amqp::store::{CLEAN, METADATA, Phase, Put, Record, Step};
+use crate::amqp::verbs;
+use crate::ids::RuleId;
+use crate::machine::{Because, Does, File, Need, Op, Token};
+use crate::trace::Flags;
+
+impl Node {
+    /// Gives the disk what is due.
+    pub(super) fn pump_journals(&mut self, ports: &mut Port<'_>) {
+        self.pump_metadata(rules::DECLARED_DURABLY, ports);
+        let mut dirty = std::mem::take(&mut self.scratch.dirty);
+        for number in dirty.drain(..) {
+            self.pump_queue(number, ports);
+        }
+        self.scratch.dirty = dirty;
+    }
+
+    /// Gives the disk the changes of the metadata, all in one write.
+    pub(super) fn pump_metadata(&mut self, rule: RuleId, ports: &mut Port<'_>) {
+        let metadata = &mut self.metadata;
+        if metadata.changes.is_empty() || metadata.journal.phase != Phase::Idle {
+            return;
+        }
+        metadata.journal.phase = Phase::Writing;
+        metadata.journal.riding.append(&mut metadata.waiting);
+        let ops = metadata.changes.len() as u32;
+        ports.out.ops.append(&mut metadata.changes);
+        let write = Does::Write { file: METADATA, ops, token: token(Tick::Written, METADATA.0) };
+        ports.out.push(rule, Because::INPUT, Need::Nothing, write);
+    }
+
+    fn pump_queue(&mut self, number: u32, ports: &mut Port<'_>) {
+        let after = self.config.flush_after;
+        let Some(queue) = self.queues.get_mut(&number) else { return };
+        queue.dirty = false;
+        match queue.journal.step() {
+            Step::Nothing if queue.journal.phase == Phase::Idle && queue.journal.idle_since.take().is_some() => {
+                let cancel = Does::CancelTimer(token(Tick::Idle, number));
+                ports.out.push(rules::WRITE_AFTER_IDLE, Because::INPUT, Need::Nothing, cancel);
+            }
+            Step::Nothing => {}
+            Step::Write => self.write(number, rules::WRITE_FOR_CONFIRM, ports),
+            Step::Later => {
+                // Each change starts the idle time anew (F02.1).
+                queue.journal.idle_since = Some(ports.now);
+                let does = Does::SetTimer {
+                    token: token(Tick::Idle, number),
+                    after,
+                    verb: verbs::TIMER_FLUSH,
+                    housekeeping: false,
+                };
+                ports.out.push(rules::WRITE_AFTER_IDLE, Because::INPUT, Need::Nothing, does);
+            }
+        }
+    }
+
+    /// Hands a queue's whole journal to the disk.
+    fn write(&mut self, number: u32, rule: RuleId, ports: &mut Port<'_>) {
+        let Node { queues, contents, .. } = self;
+        let Some(queue) = queues.get_mut(&number) else { return };
+        let journal = &mut queue.journal;
+        if journal.idle_since.take().is_some() {
+            let cancel = Does::CancelTimer(token(Tick::Idle, number));
+            ports.out.push(rule, Because::INPUT, Need::Nothing, cancel);
+        }
+        journal.begin();
+        let ops = (journal.puts.len() + journal.deletes.len()) as u32;
+        let newest = journal.puts.back().map(|put| put.copy);
+        for Put { seq, content, copy, redelivered, .. } in journal.puts.drain(..) {
+            let content = &contents[content];
+            let record = Record::Message {
+                message: content.message.clone(),
+                exchange: content.exchange,
+                key: content.key,
+                redelivered,
+                copy,
+            };
+            ports.out.ops.push(Op::Put(u64::from(seq), record));
+        }
+        ports.out.ops.extend(journal.deletes.drain(..).map(|seq| Op::Delete(u64::from(seq))));
+        let write = Does::Write { file: File(number), ops, token: token(Tick::Written, number) };
+        ports.out.push(rule, Because::INPUT, newest.map_or(Need::Place(queue.place), Need::Copy), write);
+    }
+
+    pub(super) fn on_idle(&mut self, number: u32, ports: &mut Port<'_>) {
+        let Some(queue) = self.queues.get_mut(&number) else { return };
+        queue.journal.idle_since = None;
+        if queue.journal.step() != Step::Nothing {
+            self.write(number, rules::WRITE_AFTER_IDLE, ports);
+        }
+    }
+
+    pub(super) fn on_disk_done(&mut self, done: Token, ports: &mut Port<'_>) {
+        match Tick::of(done) {
+            Some((Tick::Written, number)) => self.on_written(number, ports),
+            Some((Tick::Synced, number)) => self.on_synced(number, false),
+            _ => {}
+        }
+    }
+
+    pub(super) fn on_disk_failed(&mut self, failed: Token, ports: &mut Port<'_>) {
+        let Some((Tick::Written | Tick::Synced, number)) = Tick::of(failed) else { return };
+        let place = self.queues.get(&number).map_or(crate::ids::PlaceId::NONE, |queue| queue.place);
+        let (rule, none) = (rules::STORE_FAILED, crate::ids::Name::NONE);
+        ports.out.note(rule, Because::INPUT, crate::trace::What::RefusedByBroker, place, none, 1);
+        self.on_synced(number, true);
+    }
+
+    fn phase(&mut self, number: u32) -> Option<&mut Phase> {
+        if number == METADATA.0 {
+            return Some(&mut self.metadata.journal.phase);
+        }
+        self.queues.get_mut(&number).map(|queue| &mut queue.journal.phase)
+    }
+
+    fn on_written(&mut self, number: u32, ports: &mut Port<'_>) {
+        let Some(phase @ Phase::Writing) = self.phase(number) else { return };
+        *phase = Phase::Syncing;
+        let sync = Does::Sync { file: File(number), token: token(Tick::Synced, number) };
+        ports.out.push(rules::SYNC_AFTER_WRITE, Because::INPUT, Need::Nothing, sync);
+    }
+
+    fn on_synced(&mut self, number: u32, failed: bool) {
+        let riding = if number == METADATA.0 {
+            self.metadata.journal.phase = Phase::Idle;
+            std::mem::take(&mut self.metadata.journal.riding)
+        } else {
+            let Some(queue) = self.queues.get_mut(&number) else { return };
+            queue.journal.phase = Phase::Idle;
+            if !std::mem::replace(&mut queue.dirty, true) {
+                self.scratch.dirty.push(number);
+            }
+            std::mem::take(&mut queue.journal.riding)
+        };
+        for waiting in &riding {
+            self.done_waiting(*waiting, failed, rules::CONFIRM_AFTER_FSYNC);
+        }
+        self.give_back(number, riding);
+    }
+
+    /// Gives a journal its list back, so that its room is used again.
+    fn give_back(&mut self, number: u32, mut riding: Vec<crate::amqp::store::Waiting>) {
+        riding.clear();
+        if number == METADATA.0 {
+            self.metadata.journal.riding = riding;
+        } else if let Some(queue) = self.queues.get_mut(&number) {
+            queue.journal.riding = riding;
+        }
+    }
+
+    /// The records of a deleted queue go too.
+    pub(super) fn delete_records(&mut self, number: u32, places: &[u32], because: Because, ports: &mut Port<'_>) {
+        if places.is_empty() {
+            return;
+        }
+        ports.out.ops.extend(places.iter().map(|seq| Op::Delete(u64::from(*seq))));
+        let ops = places.len() as u32;
+        let write = Does::Write { file: File(number), ops, token: token(Tick::Written, number) };
+        ports.out.push(rules::DELETED, because, Need::Nothing, write);
+    }
+
+    /// For a clean stop: what is buffered, and the flags that changed since a message was written (F04).
+    pub(super) fn write_everything(&mut self) {
+        for (number, queue) in self.queues.iter_mut().filter(|(_, queue)| queue.spec.durable) {
+            let both = Flags::REDELIVERED.and(Flags::PERSISTENT);
+            for item in queue.classic.iter().filter(|item| item.flags.has(both)) {
+                let (seq, content, copy) = (item.seq, item.content, item.copy);
+                queue.journal.puts.push_back(Put { seq, content, copy, redelivered: true, waiting: None });
+            }
+            queue.journal.urgent = !queue.journal.puts.is_empty() || !queue.journal.deletes.is_empty();
+            if !std::mem::replace(&mut queue.dirty, true) {
+                self.scratch.dirty.push(*number);
+            }
+        }
+    }
+
+    /// A node that was told to stop marks the stop as clean when everything is written, and goes when that is.
+    pub(super) fn leave_when_done(&mut self, ports: &mut Port<'_>) {
+        if self.life == Life::Up {
+            return;
+        }
+        let queues = self.queues.values().all(|queue| !queue.spec.durable || queue.journal.is_quiet());
+        let metadata = self.metadata.journal.phase == Phase::Idle && self.metadata.changes.is_empty();
+        if !queues || !metadata {
+            return;
+        }
+        if self.life == Life::Stopping {
+            self.life = Life::Marking;
+            self.metadata.changes.push(Op::Put(CLEAN, Record::Mark));
+            self.pump_metadata(rules::STOPPED, ports);
+        } else if self.life == Life::Marking {
+            self.life = Life::Gone;
+            ports.out.push(rules::STOPPED, Because::INPUT, Need::Nothing, Does::Exit);
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! A RabbitMQ node as a pure state machine: AMQP methods, timers and disk completions in; methods, timers and disk
+//! operations out.
+//!
+//! Methods are handled in the order in which they arrive; each is carried out on exchanges and queues at once. What
+//! the real broker does in parallel processes (channel, queue, store) is one step here, except for the disk.
+//! Not here: how messages are matched (`exchange`), what a queue does (`queue`), what is written (`store`).
+
+mod boot;
+mod channel;
+mod connection;
+mod consume;
+mod declare;
+mod delete;
+mod deliver;
+mod digest;
+mod disk;
+mod publish;
+mod settle;
+#[cfg(test)]
+mod tests;
+
+use self::channel::{Channel, Connections, Stage};
+use super::config::Config;
+use super::error::{Checked, Refusal};
+use super::exchange::{Exchange, Scratch};
+use super::queue::Queue;
+use super::rules;
+use super::store::{Journal, Record};
+use super::{Frame, Method};
+use crate::ids::{ActorId, ConnId, Name, Names, PlaceId, RuleId};
+use crate::machine::{Because, Does, Input, Machine, Message, Need, Ports, Token};
+use crate::mem::{Slab, VecMap};
+use crate::trace::{Held as Copy, Observable, Order};
+use crate::units::Time;
+use std::sync::Arc;
+
+type Port<'a> = Ports<'a, Frame, Record>;
+
+/// A virtual host: exchanges and queues by name.
+#[derive(Debug)]
+struct Vhost {
+    name: Name,
+    exchanges: VecMap<Name, Exchange>,
+    queues: VecMap<Name, u32>,
+}
+
+crate::clone_in_place!(Vhost { name, exchanges, queues });
+
+/// A message in the node, shared by its copies in several queues.
+#[derive(Clone, Debug)]
+struct Content {
+    message: Message,
+    exchange: Name,
+    key: Name,
+    copies: u32,
+}
+
+/// The journal of the metadata: durable definitions, and the mark of a clean stop.
+#[derive(Debug, Default)]
+struct Metadata {
+    /// What the disk has or is being given, with its key.
+    on_disk: Vec<(u64, Record)>,
+    next_key: u64,
+    /// Changes that are not yet given to the disk.
+    changes: Vec<crate::machine::Op<Record>>,
+    journal: Journal,
+    /// Who waits for `changes`.
+    waiting: Vec<super::store::Waiting>,
+}
+
+impl Clone for Metadata {
+    fn clone(&self) -> Self {
+        let mut copy = Metadata::default();
+        copy.clone_from(self);
+        copy
+    }
+    fn clone_from(&mut self, from: &Self) {
+        let Metadata { on_disk, next_key, changes, journal, waiting } = from;
+        self.on_disk.clone_from(on_disk);
+        self.next_key = *next_key;
+        self.changes.clone_from(changes);
+        self.journal.clone_from(journal);
+        self.waiting.clone_from(waiting);
+    }
+}
+
+/// How far the process is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Life {
+    #[default]
+    Up,
+    /// Told to stop: writes what is left.
+    Stopping,
+    /// Writes the mark of a clean stop.
+    Marking,
+    Gone,
+}
+
+/// A RabbitMQ node.
+#[derive(Debug)]
+pub struct Node {
+    config: Arc<Config>,
+    vhosts: Vec<Vhost>,
+    /// By number; numbers are never given twice.
+    queues: VecMap<u32, Queue>,
+    next_queue: u32,
+    connections: Connections,
+    contents: Slab<Content>,
+    metadata: Metadata,
+    life: Life,
+    /// Server-made names so far.
+    made_names: u32,
+    /// Channels opened so far.
+    opened: u32,
+    scratch: Room,
+}
+
+crate::clone_in_place!(Node {
+    config,
+    vhosts,
+    queues,
+    next_queue,
+    connections,
+    contents,
+    metadata,
+    life,
+    made_names,
+    opened,
+    scratch
+});
+
+/// Room for one call; holds no state between two, so a clone is empty.
+#[derive(Debug, Default)]
+struct Room {
+    route: Scratch,
+    targets: Vec<u32>,
+    keys: Vec<Name>,
+    settled: Vec<(channel::Unacked, channel::Fate)>,
+    /// Channels with outcomes to send.
+    confirmed: Vec<(ConnId, u16)>,
+    /// Channels whose answer is due.
+    answered: Vec<(ConnId, u16)>,
+    /// Queues whose journals changed.
+    dirty: Vec<u32>,
+    /// Queues that are to hand out.
+    run: Vec<u32>,
+}
+
+impl Clone for Room {
+    fn clone(&self) -> Self {
+        Room::default()
+    }
+    fn clone_from(&mut self, _: &Self) {}
+}
+
+impl Machine for Node {
+    type Frame = Frame;
+    type Record = Record;
+
+    fn handle(&mut self, input: Input<Frame>, ports: &mut Port<'_>) {
+        match input {
+            Input::Frame(conn, frame) => self.on_frame(conn, frame, ports),
+            Input::Connected(conn) => self.on_connected(conn, ports),
+            Input::Ended(conn, _) => self.end_connection(conn, Because::INPUT, ports),
+            Input::Timer(token) => self.on_timer(token, ports),
+            Input::DiskDone(token) => self.on_disk_done(token, ports),
+            Input::DiskFailed(token) => self.on_disk_failed(token, ports),
+            Input::Stop => self.stop(ports),
+            Input::Started | Input::Ask(_) | Input::Report(_) => {}
+        }
+        self.finish(ports);
+    }
+
+    fn observe(&self, _: ActorId, seen: &mut Observable) {
+        for queue in self.queues.values() {
+            for item in queue.classic.iter() {
+                self.show(queue.place, Order::from(u64::from(item.seq)), item, seen);
+            }
+        }
+        for connection in self.connections.values() {
+            for channel in connection.channels.values() {
+                let in_tx = channel.tx.settled.iter().map(|(unacked, _)| unacked);
+                for unacked in channel.unacked.iter().chain(in_tx).filter(|unacked| unacked.queue != channel::GONE) {
+                    self.show(unacked.place, Order::from(u64::from(unacked.tag)), &unacked.item, seen);
+                }
+            }
+        }
+    }
+
+    fn digest(&self, now: Time, names: &Names, digest: &mut crate::ids::Digest) {
+        self.digest_all(now, names, digest);
+    }
+}
+
+impl Node {
+    fn show(&self, place: PlaceId, order: Order, item: &super::queue::Item, seen: &mut Observable) {
+        let message = self.contents[item.content].message.id;
+        seen.put(place, order, Copy { copy: item.copy, message, flags: item.flags });
+    }
+
+    /// What is left at the end of each call: answers, confirms, journals. In this order, so that a confirm never
+    /// waits for the disk of something later.
+    fn finish(&mut self, ports: &mut Port<'_>) {
+        while let Some((conn, number)) = self.scratch.answered.pop() {
+            self.answer_awaited(conn, number, ports);
+        }
+        self.send_confirms(ports);
+        self.pump_journals(ports);
+        self.leave_when_done(ports);
+    }
+
+    /// Sends a method and notes the sign of life.
+    fn send(
+        &mut self,
+        rule: RuleId,
+        because: Because,
+        need: Need,
+        (conn, channel): (ConnId, u16),
+        body: Method,
+        ports: &mut Port<'_>,
+    ) -> Because {
+        if let Some(connection) = self.connections.get_mut(&conn) {
+            connection.sent = true;
+        }
+        ports.out.push(rule, because, need, Does::Send(conn, Frame { channel, body }))
+    }
+
+    /// Answers the input.
+    fn answer(&mut self, rule: RuleId, to: (ConnId, u16), body: Method, ports: &mut Port<'_>) -> Because {
+        self.send(rule, Because::INPUT, Need::Nothing, to, body, ports)
+    }
+
+    fn channel(&self, (conn, number): (ConnId, u16)) -> Option<&Channel> {
+        self.connections.get(&conn)?.channels.get(&number)
+    }
+
+    fn channel_mut(&mut self, (conn, number): (ConnId, u16)) -> Option<&mut Channel> {
+        self.connections.get_mut(&conn)?.channels.get_mut(&number)
+    }
+
+    /// Index of the connection's virtual host.
+    fn vhost_of(&self, conn: ConnId) -> usize {
+        self.connections.get(&conn).map_or(0, |connection| connection.vhost)
+    }
+
+    fn on_frame(&mut self, conn: ConnId, frame: Frame, ports: &mut Port<'_>) {
+        let Some(connection) = self.connections.get_mut(&conn) else { return };
+        connection.heard = true;
+        let Frame { channel, body } = frame;
+        if connection.stage != Stage::Running || channel == 0 {
+            return self.on_connection_method(conn, channel, body, ports);
+        }
+        match connection.channels.get_mut(&channel) {
+            None => self.on_unopened(conn, channel, body, ports),
+            Some(state) if state.closing => self.on_closing(conn, channel, &body, ports),
+            Some(state) if state.awaited.is_some() => state.held.push_back(body),
+            Some(_) => self.on_method((conn, channel), body, ports),
+        }
+    }
+
+    /// Carries out a method on an open channel, or closes what its error says.
+    fn on_method(&mut self, at: (ConnId, u16), body: Method, ports: &mut Port<'_>) {
+        let id = body.id();
+        if let Err(refusal) = self.carry_out(at, body, ports) {
+            self.refuse(at, id, &refusal, ports);
+        }
+    }
+
+    fn refuse(&mut self, at: (ConnId, u16), id: (u16, u16), refusal: &Refusal, ports: &mut Port<'_>) {
+        match refusal.scope {
+            super::error::Scope::Channel => self.close_channel_with(at, id, refusal, ports),
+            super::error::Scope::Connection => self.close_connection_with(at.0, id, refusal, ports),
+        }
+    }
+
+    fn carry_out(&mut self, at: (ConnId, u16), body: Method, ports: &mut Port<'_>) -> Checked {
+        match body {
+            Method::BasicPublish { exchange, key, mandatory, immediate, message } => {
+                let held = channel::Held { exchange, key, mandatory, message };
+                self.publish(at, held, immediate, ports)
+            }
+            Method::BasicAck { tag, multiple, .. } => self.settle(at, tag, multiple, channel::Fate::Done, ports),
+            Method::BasicNack { tag, multiple, requeue, .. } => self.settle(at, tag, multiple, fate_of(requeue), ports),
+            Method::BasicReject { tag, requeue } => self.settle(at, tag, false, fate_of(requeue), ports),
+            Method::BasicGet { queue, no_ack } => self.get(at, queue, no_ack, ports),
+            Method::BasicRecover { requeue } => self.recover(at, requeue, true, ports),
+            Method::BasicRecoverAsync { requeue } => self.recover(at, requeue, false, ports),
+            Method::BasicQos { prefetch_count, global, .. } => self.qos(at, prefetch_count, global, ports),
+            Method::BasicConsume { .. } => self.consume(at, body, ports),
+            Method::BasicCancel { consumer_tag, nowait } => self.cancel(at, consumer_tag, nowait, ports),
+            Method::ConfirmSelect { nowait } => self.confirm_select(at, nowait, ports),
+            Method::TxSelect => self.tx_select(at, ports),
+            Method::TxCommit => self.tx_commit(at, ports),
+            Method::TxRollback => self.tx_rollback(at, ports),
+            Method::ExchangeDeclare { .. } => self.exchange_declare(at, body, ports),
+            Method::ExchangeDelete { exchange, if_unused, nowait } => {
+                self.exchange_delete(at, exchange, if_unused, nowait, ports)
+            }
+            Method::ExchangeBind { .. }
+            | Method::ExchangeUnbind { .. }
+            | Method::QueueBind { .. }
+            | Method::QueueUnbind { .. } => self.bind_or_unbind(at, body, ports),
+            Method::QueueDeclare { .. } => self.queue_declare(at, body, ports),
+            Method::QueuePurge { queue, nowait } => self.queue_purge(at, queue, nowait, ports),
+            Method::QueueDelete { queue, if_unused, if_empty, nowait } => {
+                self.queue_delete(at, queue, (if_unused, if_empty), nowait, ports)
+            }
+            Method::ChannelOpen => super::error::channel_error("second 'channel.open' seen"),
+            Method::ChannelClose(_) => {
+                self.close_channel(at, ports);
+                Ok(())
+            }
+            Method::ChannelFlow { active: true } => {
+                self.answer(rules::CHANNEL_OPENS, at, Method::ChannelFlowOk { active: true }, ports);
+                Ok(())
+            }
+            Method::ChannelFlow { active: false } => super::error::not_implemented("active=false"),
+            // What is left are answers to questions a node never asks, and methods of the connection.
+            Method::Heartbeat
+            | Method::ChannelCloseOk
+            | Method::ChannelFlowOk { .. }
+            | Method::BasicCancelOk { .. } => Ok(()),
+            _ => super::error::channel_error("unexpected method"),
+        }
+    }
+}
+
+fn fate_of(requeue: bool) -> channel::Fate {
+    if requeue { channel::Fate::Again } else { channel::Fate::Rejected }
+}
+
+/// What a token stands for; the low half is a queue's number or a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Tick {
+    /// A connection's heartbeat is due.
+    Heartbeat = 1,
+    /// A connection is to be checked for silence.
+    Silence = 2,
+    /// A queue's idle time is over.
+    Idle = 3,
+    /// A queue's file is written.
+    Written = 4,
+    /// A queue's file is synced.
+    Synced = 5,
+}
+
+fn token(tick: Tick, of: u32) -> Token {
+    Token((tick as u64) << 32 | u64::from(of))
+}
+
+impl Tick {
+    fn of(token: Token) -> Option<(Tick, u32)> {
+        let tick = match token.0 >> 32 {
+            1 => Tick::Heartbeat,
+            2 => Tick::Silence,
+            3 => Tick::Idle,
+            4 => Tick::Written,
+            5 => Tick::Synced,
+            _ => return None,
+        };
+        Some((tick, token.0 as u32))
+    }
+}

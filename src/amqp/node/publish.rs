@@ -1,0 +1,427 @@
+//! Publishing: checks, routing, copies into queues, returns, confirms and transactions (R3, R6, R7, R8).
+
+use super::channel::{Awaited, Channel, Held, Mode, Pending};
+use super::{Content, Node, Port};
+use crate::amqp::error::{self, Checked};
+use crate::amqp::exchange::{route, type_word};
+use crate::amqp::method::Method;
+use crate::amqp::rules;
+use crate::amqp::store::{Put, Waiting};
+use crate::ids::{ConnId, Name, PlaceId, RuleId};
+use crate::machine::{Because, Message, Need, Props, Value};
+use crate::trace::{Delta, Flags, Order, What};
+use std::sync::Arc;
+
+impl Node {
+    pub(super) fn publish(
+        &mut self,
+        at: (ConnId, u16),
+        mut held: Held,
+        immediate: bool,
+        ports: &mut Port<'_>,
+    ) -> Checked {
+        if immediate {
+            return error::not_implemented("immediate=true");
+        }
+        self.check_exchange(at.0, held.exchange, ports)?;
+        self.scratch.keys.clear();
+        let props = &held.message.props;
+        if props.headers.is_some() || props.expiration.is_some() || props.user_id.is_some() {
+            self.check_props(&mut held.message, ports)?;
+        }
+        let Some(channel) = self.channel_mut(at) else { return Ok(()) };
+        match channel.mode {
+            Mode::Tx => channel.tx.publishes.push(held),
+            Mode::Plain => {
+                self.spread(at, held, None, ports);
+            }
+            Mode::Confirm => {
+                channel.confirms.last += 1;
+                let number = channel.confirms.last;
+                self.spread(at, held, Some(number), ports);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_exchange(&self, conn: ConnId, exchange: Name, ports: &Port<'_>) -> Checked {
+        if exchange == Name::EMPTY {
+            return Ok(());
+        }
+        let vhost = &self.vhosts[self.vhost_of(conn)];
+        match vhost.exchanges.get(&exchange) {
+            Some(found) if !found.internal => Ok(()),
+            Some(_) => {
+                let what = error::exchange_in(exchange, vhost.name, ports.names);
+                error::refused(&format!("cannot publish to internal {what}"))
+            }
+            None => error::not_found(&error::exchange_in(exchange, vhost.name, ports.names)),
+        }
+    }
+
+    /// The rare properties that are read by the node: CC, BCC, expiration (B27, B28, B37b).
+    fn check_props(&mut self, message: &mut Message, ports: &mut Port<'_>) -> Checked {
+        if let Some(expiration) = &message.props.expiration {
+            check_expiration(expiration)?;
+        }
+        let keys = &mut self.scratch.keys;
+        for header in ["CC", "BCC"] {
+            let Some(value) = message.props.header(header) else { continue };
+            let wrong = |value: &Value| {
+                let why = format!("invalid message: {{unacceptable_type_in_header,\"{header}\",{}}}", type_word(value));
+                error::precondition(rules::INVALID_ARGUMENT, &why)
+            };
+            let Value::List(values) = value else { return wrong(value) };
+            for value in values {
+                match value {
+                    Value::Text(text) => keys.push(ports.names.intern(text)),
+                    _ => return wrong(value),
+                }
+            }
+        }
+        if message.props.header("BCC").is_some() {
+            let mut props = Props::clone(&message.props);
+            if let Some(headers) = &mut props.headers {
+                headers.retain(|(key, _)| &**key != "BCC");
+            }
+            message.props = Arc::new(props);
+        }
+        Ok(())
+    }
+
+    /// Puts a message into its queues. With a number the publisher waits for a confirm. Gives how many queues have to
+    /// write it first.
+    fn spread(&mut self, at: (ConnId, u16), held: Held, number: Option<u32>, ports: &mut Port<'_>) -> u32 {
+        let persistent = held.message.props.persistent();
+        self.find_targets(at.0, &held, ports);
+        if self.scratch.targets.is_empty() {
+            self.unroutable(at, held, number, ports);
+            return 0;
+        }
+        let mut targets = std::mem::take(&mut self.scratch.targets);
+        let durable = |queue: &u32| self.queues.get(queue).is_some_and(|queue| queue.spec.durable);
+        let to_disk = if persistent { targets.iter().filter(|queue| durable(queue)).count() as u32 } else { 0 };
+        let waiting = self.channel(at).filter(|channel| channel.mode != Mode::Plain).map(|channel| Waiting {
+            conn: at.0,
+            channel: at.1,
+            serial: channel.serial,
+            number: number.unwrap_or(0),
+        });
+        if let Some(number) = number {
+            self.expect_outcome(at, number, to_disk);
+        }
+        let Held { exchange, key, message, .. } = held;
+        let content = Content { message, exchange, key, copies: targets.len() as u32 };
+        let content = self.contents.insert(content);
+        for queue in targets.drain(..) {
+            self.enqueue(queue, content, persistent, waiting, ports);
+        }
+        self.scratch.targets = targets;
+        to_disk
+    }
+
+    /// The queues that a message is routed to, by number, into `scratch.targets`.
+    fn find_targets(&mut self, conn: ConnId, held: &Held, ports: &Port<'_>) {
+        let vhost = self.vhost_of(conn);
+        let vhost = &self.vhosts[vhost];
+        let super::Room { route: scratch, keys, targets, .. } = &mut self.scratch;
+        targets.clear();
+        if held.exchange == Name::EMPTY && keys.is_empty() {
+            targets.extend(vhost.queues.get(&held.key));
+            return;
+        }
+        let headers = held.message.props.headers.as_deref();
+        route(&vhost.exchanges, held.exchange, held.key, keys, headers, ports.names, scratch);
+        targets.extend(scratch.queues.iter().filter_map(|name| vhost.queues.get(name)));
+    }
+
+    fn unroutable(&mut self, at: (ConnId, u16), held: Held, number: Option<u32>, ports: &mut Port<'_>) {
+        let Held { exchange, key, mandatory, message } = held;
+        if mandatory {
+            let text = ports.names.intern("NO_ROUTE");
+            let back = Method::BasicReturn { code: 312, text, exchange, key, message };
+            self.answer(rules::RETURNED, at, back, ports);
+        } else {
+            let (rule, nowhere) = (rules::UNROUTABLE, PlaceId::NONE);
+            ports.out.note(rule, Because::INPUT, What::Unroutable, nowhere, message.id, 1);
+        }
+        if let Some(number) = number {
+            self.outcome(at, number, rules::CONFIRM_UNROUTABLE);
+        }
+    }
+
+    /// Notes that a publish waits for so many queues, or that it is confirmed already.
+    fn expect_outcome(&mut self, at: (ConnId, u16), number: u32, queues: u32) {
+        if queues == 0 {
+            return self.outcome(at, number, rules::CONFIRM_TRANSIENT);
+        }
+        if let Some(channel) = self.channel_mut(at) {
+            channel.confirms.pending.push_back(Pending { number, queues, refused: false });
+        }
+    }
+
+    /// A publish is confirmed; the confirm is sent at the end of the call.
+    fn outcome(&mut self, at: (ConnId, u16), number: u32, rule: RuleId) {
+        let Some(channel) = self.channel_mut(at) else { return };
+        channel.confirms.done.push(number);
+        channel.confirms.rule = rule;
+        self.scratch.confirmed.push(at);
+    }
+
+    /// A queue has done its part for somebody who waits; `refused` if it could not.
+    pub(super) fn done_waiting(&mut self, waiting: Waiting, refused: bool, rule: RuleId) {
+        let at = (waiting.conn, waiting.channel);
+        let Some(channel) = self.channel_mut(at).filter(|channel| channel.serial == waiting.serial) else { return };
+        if waiting.number == 0 {
+            let Some(awaited) = &mut channel.awaited else { return };
+            awaited.missing = awaited.missing.saturating_sub(1);
+            if awaited.missing == 0 {
+                self.scratch.answered.push(at);
+            }
+            return;
+        }
+        let confirms = &mut channel.confirms;
+        let Ok(i) = confirms.pending.binary_search_by_key(&waiting.number, |pending| pending.number) else { return };
+        let pending = &mut confirms.pending[i];
+        pending.queues -= 1;
+        pending.refused |= refused;
+        if pending.queues > 0 {
+            return;
+        }
+        let list = if pending.refused { &mut confirms.refused } else { &mut confirms.done };
+        list.push(waiting.number);
+        confirms.rule = rule;
+        confirms.pending.remove(i);
+        self.scratch.confirmed.push(at);
+    }
+
+    /// Puts one copy at the end of a queue and hands out what can be.
+    fn enqueue(&mut self, number: u32, content: u32, persistent: bool, waiting: Option<Waiting>, ports: &mut Port<'_>) {
+        let Some(queue) = self.queues.get_mut(&number) else { return };
+        let on_disk = persistent && queue.spec.durable;
+        let copy = ports.registry.copy();
+        let flags = Flags::PERSISTENT.when(on_disk);
+        let seq = queue.classic.push(content, copy, flags);
+        let (place, message) = (queue.place, self.contents[content].message.id);
+        let stored = ports.out.note(rules::STORED, Because::INPUT, What::Stored, place, message, 1);
+        ports.out.delta(|| Delta::Put { place, copy, message, order: Order::from(u64::from(seq)), flags });
+        if queue.classic.consumer_count() == 0 {
+            ports.out.note(rules::NO_CONSUMER, stored, What::Withheld, place, message, 1);
+        }
+        if on_disk {
+            queue.journal.put(Put { seq, content, copy, redelivered: false, waiting });
+            if waiting.is_some() {
+                ports.out.note(rules::CONFIRM_AFTER_FSYNC, stored, What::Withheld, place, message, 1);
+            }
+            if !std::mem::replace(&mut queue.dirty, true) {
+                self.scratch.dirty.push(number);
+            }
+        }
+        self.hand_out(number, stored, ports);
+    }
+
+    pub(super) fn confirm_select(&mut self, at: (ConnId, u16), nowait: bool, ports: &mut Port<'_>) -> Checked {
+        let Some(channel) = self.channel_mut(at) else { return Ok(()) };
+        if channel.mode == Mode::Tx {
+            return error::precondition(rules::WRONG_MODE, "cannot switch from tx to confirm mode");
+        }
+        channel.mode = Mode::Confirm;
+        if !nowait {
+            self.answer(rules::CONFIRM_SELECTED, at, Method::ConfirmSelectOk, ports);
+        }
+        Ok(())
+    }
+
+    pub(super) fn tx_select(&mut self, at: (ConnId, u16), ports: &mut Port<'_>) -> Checked {
+        let Some(channel) = self.channel_mut(at) else { return Ok(()) };
+        if channel.mode == Mode::Confirm {
+            return error::precondition(rules::WRONG_MODE, "cannot switch from confirm to tx mode");
+        }
+        channel.mode = Mode::Tx;
+        self.answer(rules::TX, at, Method::TxSelectOk, ports);
+        Ok(())
+    }
+
+    fn transaction(&mut self, at: (ConnId, u16)) -> Checked<&mut Channel> {
+        match self.channel_mut(at) {
+            Some(channel) if channel.mode == Mode::Tx => Ok(channel),
+            _ => error::precondition(rules::WRONG_MODE, "channel is not transactional"),
+        }
+    }
+
+    /// Carries the transaction out. The answer waits for the disk if something is to be written for it.
+    pub(super) fn tx_commit(&mut self, at: (ConnId, u16), ports: &mut Port<'_>) -> Checked {
+        let channel = self.transaction(at)?;
+        let mut publishes = std::mem::take(&mut channel.tx.publishes);
+        // One more than there will be, so that it cannot be due before everything is in its queues.
+        let answer = Some(Method::TxCommitOk);
+        channel.awaited = Some(Awaited { missing: u32::MAX, answer, rule: rules::TX_COMMITTED });
+        let mut missing = 0;
+        for mut held in publishes.drain(..) {
+            self.scratch.keys.clear();
+            // It was checked when it was published; this finds the keys of the headers again.
+            if held.message.props.headers.is_some() {
+                self.check_props(&mut held.message, ports)?;
+            }
+            missing += self.spread(at, held, None, ports);
+        }
+        if let Some(channel) = self.channel_mut(at) {
+            channel.tx.publishes = publishes;
+            let mut settled = std::mem::take(&mut channel.tx.settled);
+            self.scratch.settled.append(&mut settled);
+            if let Some(channel) = self.channel_mut(at) {
+                channel.tx.settled = settled;
+            }
+        }
+        self.carry_out_fates(at, Because::INPUT, ports);
+        let Some(channel) = self.channel_mut(at) else { return Ok(()) };
+        let Some(awaited) = &mut channel.awaited else { return Ok(()) };
+        let done = u32::MAX - awaited.missing;
+        awaited.missing = missing - done.min(missing);
+        if awaited.missing == 0 {
+            self.answer_awaited(at.0, at.1, ports);
+        }
+        Ok(())
+    }
+
+    /// Forgets the transaction: deliveries that were settled in it are unacknowledged again.
+    pub(super) fn tx_rollback(&mut self, at: (ConnId, u16), ports: &mut Port<'_>) -> Checked {
+        let channel = self.transaction(at)?;
+        channel.tx.publishes.clear();
+        for (unacked, _) in channel.tx.settled.drain(..) {
+            let i = channel.unacked.partition_point(|other| other.tag < unacked.tag);
+            channel.unacked.insert(i, unacked);
+        }
+        self.answer(rules::TX, at, Method::TxRollbackOk, ports);
+        Ok(())
+    }
+
+    /// Sends the answer that waited for the disk, and handles what came in behind it.
+    pub(super) fn answer_awaited(&mut self, conn: ConnId, number: u16, ports: &mut Port<'_>) {
+        let at = (conn, number);
+        let Some(awaited) = self.channel_mut(at).and_then(|channel| channel.awaited.take()) else { return };
+        if let Some(answer) = awaited.answer {
+            self.answer(awaited.rule, at, answer, ports);
+        }
+        while let Some(channel) = self.channel_mut(at) {
+            if channel.awaited.is_some() || channel.closing {
+                return;
+            }
+            let Some(body) = channel.held.pop_front() else { return };
+            self.on_method(at, body, ports);
+        }
+    }
+
+    /// Sends the outcomes of this call, channel by channel (R7, C15).
+    pub(super) fn send_confirms(&mut self, ports: &mut Port<'_>) {
+        let mut channels = std::mem::take(&mut self.scratch.confirmed);
+        for &at in &channels {
+            self.send_confirms_of(at, ports);
+        }
+        channels.clear();
+        self.scratch.confirmed = channels;
+    }
+
+    /// Numbers below everything that is still open, or has the other outcome, go out as one with `multiple`; the rest
+    /// one by one. A single confirm goes without `multiple`, a single refusal with it.
+    fn send_confirms_of(&mut self, at: (ConnId, u16), ports: &mut Port<'_>) {
+        let Some(channel) = self.channel_mut(at) else { return };
+        let confirms = &mut channel.confirms;
+        let mut done = std::mem::take(&mut confirms.done);
+        let mut refused = std::mem::take(&mut confirms.refused);
+        let rule = confirms.rule;
+        let open = confirms.pending.front().map_or(u32::MAX, |pending| pending.number);
+        done.sort_unstable();
+        refused.sort_unstable();
+        let first = |list: &[u32]| list.first().copied().unwrap_or(u32::MAX);
+        let (below_refused, below_done) = (open.min(first(&refused)), open.min(first(&done)));
+        let ack = |tag, multiple| Method::BasicAck { tag, multiple, confirm: true };
+        let nack = |tag, multiple| Method::BasicNack { tag, multiple, requeue: true, confirm: true };
+        if let [only] = done[..] {
+            self.answer(rule, at, ack(only, false), ports);
+        } else {
+            self.send_outcomes(at, &done, below_refused, rule, ack, ports);
+        }
+        self.send_outcomes(at, &refused, below_done, rules::CONFIRM_REFUSED, nack, ports);
+        done.clear();
+        refused.clear();
+        if let Some(channel) = self.channel_mut(at) {
+            channel.confirms.done = done;
+            channel.confirms.refused = refused;
+        }
+    }
+
+    fn send_outcomes(
+        &mut self,
+        at: (ConnId, u16),
+        numbers: &[u32],
+        below: u32,
+        rule: RuleId,
+        make: impl Fn(u32, bool) -> Method,
+        ports: &mut Port<'_>,
+    ) {
+        let together = numbers.partition_point(|number| *number < below);
+        if let Some(last) = numbers[..together].last() {
+            self.answer(rule, at, make(*last, true), ports);
+        }
+        for number in &numbers[together..] {
+            self.answer(rule, at, make(*number, false), ports);
+        }
+    }
+
+    /// Settles what a transaction or a method has put into `scratch.settled`.
+    pub(super) fn carry_out_fates(&mut self, at: (ConnId, u16), because: Because, ports: &mut Port<'_>) {
+        let mut settled = std::mem::take(&mut self.scratch.settled);
+        for (unacked, fate) in &settled {
+            self.carry_out_fate(at, unacked, *fate, because, ports);
+        }
+        // Back to their places from behind, which is cheapest.
+        for (unacked, fate) in settled.drain(..).rev() {
+            if let (true, Some(queue)) = (fate.goes_back(), self.queues.get_mut(&unacked.queue)) {
+                let flags = unacked.item.flags.and(Flags::REDELIVERED);
+                queue.classic.requeue(crate::amqp::queue::Item { flags, ..unacked.item });
+            }
+        }
+        self.scratch.settled = settled;
+        self.run_queues(because, ports);
+    }
+
+    /// Lets the queues in `scratch.run` hand out.
+    pub(super) fn run_queues(&mut self, because: Because, ports: &mut Port<'_>) {
+        let mut run = std::mem::take(&mut self.scratch.run);
+        for queue in run.drain(..) {
+            self.hand_out(queue, because, ports);
+        }
+        self.scratch.run = run;
+    }
+
+    /// A copy is no more; its content goes with the last one.
+    pub(super) fn release(&mut self, content: u32) {
+        let Some(kept) = self.contents.get_mut(content) else { return };
+        kept.copies -= 1;
+        if kept.copies == 0 {
+            self.contents.remove(content);
+        }
+    }
+
+    /// What a settled copy needs to be shown.
+    pub(super) fn need(item: &crate::amqp::queue::Item) -> Need {
+        Need::Copy(item.copy)
+    }
+}
+
+/// As Erlang reads an integer and complains about it (B37b, B37c).
+fn check_expiration(text: &str) -> Checked {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let whole = digits.len() - digits.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let why = if whole == 0 {
+        "no_integer".to_owned()
+    } else if whole < digits.len() {
+        format!("{{leftover_string,\"{}\"}}", &digits[whole..])
+    } else if text.starts_with('-') && digits.bytes().any(|b| b != b'0') {
+        format!("{{value_negative,{text}}}")
+    } else {
+        return Ok(());
+    };
+    error::precondition(rules::INVALID_ARGUMENT, &format!("invalid expiration '{text}': {why}"))
+}

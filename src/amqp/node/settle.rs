@@ -1,0 +1,180 @@
+//! Settling deliveries: ack, nack, reject, recover, and what becomes of them when their channel ends (R11, R12, R13).
+
+use super::channel::{Channel, Fate, GONE, Mode, Unacked};
+use super::{Node, Port};
+use crate::amqp::error::{self, Checked};
+use crate::amqp::method::Method;
+use crate::amqp::rules;
+use crate::ids::ConnId;
+use crate::machine::{Because, Does};
+use crate::trace::{Delta, Flags, Order, What};
+
+impl Node {
+    pub(super) fn settle(
+        &mut self,
+        at: (ConnId, u16),
+        tag: u32,
+        multiple: bool,
+        fate: Fate,
+        ports: &mut Port<'_>,
+    ) -> Checked {
+        let Node { connections, scratch, .. } = self;
+        let channel = connections.get_mut(&at.0).and_then(|connection| connection.channels.get_mut(&at.1));
+        let Some(channel) = channel else { return Ok(()) };
+        scratch.settled.clear();
+        if !take(channel, tag, multiple, fate, &mut scratch.settled) {
+            return error::unknown_tag(tag);
+        }
+        if channel.mode == Mode::Tx {
+            channel.tx.settled.append(&mut scratch.settled);
+            return Ok(());
+        }
+        self.carry_out_fates(at, Because::INPUT, ports);
+        Ok(())
+    }
+
+    /// Settles one delivery. Requeued ones are only noted here; the caller puts them back to their places.
+    pub(super) fn carry_out_fate(
+        &mut self,
+        at: (ConnId, u16),
+        unacked: &Unacked,
+        fate: Fate,
+        because: Because,
+        ports: &mut Port<'_>,
+    ) {
+        let Unacked { queue: number, consumer, counted, item, place, .. } = *unacked;
+        if counted {
+            self.give_room(at);
+        }
+        let Some(queue) = self.queues.get_mut(&number) else { return };
+        if consumer != GONE {
+            queue.classic.settled(consumer);
+        }
+        if !self.scratch.run.contains(&number) {
+            self.scratch.run.push(number);
+        }
+        let message = self.contents[item.content].message.id;
+        let (rule, what) = match fate {
+            Fate::Done => (rules::SETTLED, What::Settled),
+            Fate::Rejected => (rules::REJECTED, What::Rejected),
+            Fate::Again => (rules::REQUEUED, What::Requeued),
+            Fate::Returned => (rules::CLOSE_REQUEUES, What::Requeued),
+        };
+        let to = queue.place;
+        let shown = if fate.goes_back() { to } else { place };
+        if ports.out.notes_wanted {
+            let note = Does::Note { what, place: shown, message, number: 1 };
+            ports.out.push(rule, because, Self::need(&item), note);
+        }
+        if fate.goes_back() {
+            let flags = item.flags.and(Flags::REDELIVERED);
+            let order = Order::from(u64::from(item.seq));
+            ports.out.delta(|| Delta::Move { copy: item.copy, from: place, to, order, flags });
+        } else {
+            ports.out.delta(|| Delta::Remove { copy: item.copy, place });
+            self.forget(number, &item);
+        }
+    }
+
+    /// A delivery no longer counts against its channel's global limit: consumers that were set aside for it rejoin.
+    fn give_room(&mut self, at: (ConnId, u16)) {
+        let Some(channel) = self.channel_mut(at) else { return };
+        let was_full = !channel.has_room();
+        channel.open = channel.open.saturating_sub(1);
+        if !was_full || !channel.has_room() {
+            return;
+        }
+        let Node { connections, queues, scratch, .. } = self;
+        let channel = connections.get(&at.0).and_then(|connection| connection.channels.get(&at.1));
+        for (number, _) in channel.into_iter().flat_map(|channel| channel.consumers.values()) {
+            if let Some(queue) = queues.get_mut(number) {
+                queue.classic.unblock(at.0, at.1);
+            }
+            if !scratch.run.contains(number) {
+                scratch.run.push(*number);
+            }
+        }
+    }
+
+    /// All unacknowledged deliveries of the channel go back (D32); the answer comes before they are handed out again.
+    pub(super) fn recover(&mut self, at: (ConnId, u16), requeue: bool, ok: bool, ports: &mut Port<'_>) -> Checked {
+        if !requeue {
+            return error::not_implemented("requeue=false");
+        }
+        let Node { connections, scratch, .. } = self;
+        let channel = connections.get_mut(&at.0).and_then(|connection| connection.channels.get_mut(&at.1));
+        let Some(channel) = channel else { return Ok(()) };
+        scratch.settled.clear();
+        scratch.settled.extend(channel.unacked.drain(..).map(|unacked| (unacked, Fate::Again)));
+        let mut because = Because::INPUT;
+        if ok {
+            because = self.answer(rules::REQUEUED, at, Method::BasicRecoverOk, ports);
+        }
+        self.carry_out_fates(at, because, ports);
+        Ok(())
+    }
+
+    /// Channels end: their consumers leave, and what they had not settled goes back to its queues. `None` for all
+    /// channels of the connection.
+    pub(super) fn retire_channels(&mut self, conn: ConnId, only: Option<u16>, because: Because, ports: &mut Port<'_>) {
+        let Some(connection) = self.connections.get_mut(&conn) else { return };
+        let mut left: Vec<u32> = Vec::new();
+        let chosen = |number: &u16| only.is_none_or(|only| only == *number);
+        self.scratch.settled.clear();
+        for (_, channel) in connection.channels.iter_mut().filter(|(number, _)| chosen(number)) {
+            for (queue, consumer) in channel.consumers.values() {
+                if let Some(queue) = self.queues.get_mut(queue) {
+                    queue.classic.unsubscribe(*consumer);
+                }
+                left.push(*queue);
+            }
+            channel.consumers.clear();
+            channel.tx.publishes.clear();
+            channel.awaited = None;
+            channel.held.clear();
+            let all = channel.unacked.drain(..).chain(channel.tx.settled.drain(..).map(|(unacked, _)| unacked));
+            let gone = |unacked| (Unacked { consumer: GONE, counted: false, ..unacked }, Fate::Returned);
+            self.scratch.settled.extend(all.map(gone));
+        }
+        self.scratch.settled.sort_by_key(|(unacked, _)| (unacked.queue, unacked.item.seq));
+        // An auto-delete queue goes with its last consumer, whatever it holds (A66).
+        left.sort_unstable();
+        left.dedup();
+        let mut settled = std::mem::take(&mut self.scratch.settled);
+        for queue in left {
+            if self.is_abandoned(queue) {
+                for (unacked, _) in settled.iter().filter(|(unacked, _)| unacked.queue == queue) {
+                    ports.out.note(
+                        rules::AUTO_DELETED,
+                        because,
+                        What::Purged,
+                        unacked.place,
+                        crate::ids::Name::NONE,
+                        1,
+                    );
+                    ports.out.delta(|| Delta::Remove { copy: unacked.item.copy, place: unacked.place });
+                    self.release(unacked.item.content);
+                }
+                settled.retain(|(unacked, _)| unacked.queue != queue);
+                self.remove_queue(queue, rules::AUTO_DELETED, because, ports);
+            }
+        }
+        self.scratch.settled = settled;
+        self.carry_out_fates((conn, 0), because, ports);
+    }
+}
+
+/// Takes the deliveries that a tag means from a channel; `false` where it means none (R11).
+fn take(channel: &mut Channel, tag: u32, multiple: bool, fate: Fate, into: &mut Vec<(Unacked, Fate)>) -> bool {
+    if multiple && tag == 0 {
+        into.extend(channel.unacked.drain(..).map(|unacked| (unacked, fate)));
+        return true;
+    }
+    let Ok(at) = channel.unacked.binary_search_by_key(&tag, |unacked| unacked.tag) else { return false };
+    if multiple {
+        into.extend(channel.unacked.drain(..=at).map(|unacked| (unacked, fate)));
+    } else if let Some(unacked) = channel.unacked.remove(at) {
+        into.push((unacked, fate));
+    }
+    true
+}

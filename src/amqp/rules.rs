@@ -1,0 +1,58 @@
+//! Why a RabbitMQ node does what it does: one row for each decision that the code names.
+
+use crate::rule_table;
+
+rule_table! { 2, "amqp";
+    HANDSHAKE: "amqp.connection.handshake", "A connection is opened in three exchanges: start, tune and open.", "https://www.rabbitmq.com/amqp-0-9-1-reference", "all", Simplified;
+    CHANNEL_OPENS: "amqp.channel.open", "A client opens channels on its connection and does its work on them.", "https://www.rabbitmq.com/docs/channels", "all", Exact;
+    CLOSED_IN_ORDER: "amqp.close.in-order", "A close that the client asks for is answered after everything it had sent before was handled.", "D79, https://www.rabbitmq.com/docs/connections", "all", Exact;
+    CLOSE_REQUEUES: "amqp.close.requeues", "When a channel or its connection ends, what its client had not acknowledged goes back to its queues.", "R13, D15, D17", "all", Exact;
+    HEARTBEAT_SENT: "amqp.heartbeat.sent", "The broker sends a heartbeat every half interval in which it has sent nothing else.", "R20, G12", "all", Exact;
+    SILENCE_WATCHED: "amqp.heartbeat.watched", "The broker looks once in every heartbeat interval whether it has heard from the client.", "R20, G10.1", "all", Exact;
+    SILENCE_ENDS: "amqp.heartbeat.missed", "A client that was silent for two heartbeat intervals is given up: its connection is broken off.", "R20, G10.1, G11", "all", Exact;
+    NOT_FOUND: "amqp.error.not-found", "A method that names a queue, an exchange or a virtual host that is not there is refused, and its channel is closed with code 404.", "R1, A57, B13c, I02", "all", Exact;
+    INEQUIVALENT: "amqp.error.inequivalent", "Declaring again with other properties is refused; the first property that differs is named.", "A01, A15", "all", Exact;
+    LOCKED: "amqp.error.exclusive-queue", "An exclusive queue can be used by the connection that declared it alone.", "A06, A23, A24c", "all", Exact;
+    REFUSED: "amqp.error.access-refused", "Reserved names, the default exchange, internal exchanges and queues in exclusive use are refused with code 403.", "A34, A39, A75, D36", "all", Exact;
+    INVALID_ARGUMENT: "amqp.error.invalid-argument", "An argument of the wrong type or out of its range is refused, and the channel is closed with code 406.", "A80.02, B25, B28", "all", Exact;
+    IN_USE: "amqp.error.in-use", "A delete that is only wanted for something unused or empty is refused where it is in use.", "A50", "all", Exact;
+    UNKNOWN_TAG: "amqp.error.unknown-tag", "Settling a delivery tag that is not outstanding on the channel closes the channel with code 406.", "R11, D27, D28", "all", Exact;
+    WRONG_MODE: "amqp.error.channel-mode", "A channel either confirms or is transactional, and never both.", "C01, C02, C03", "all", Exact;
+    PROTOCOL_ERROR: "amqp.error.protocol", "A method that is not allowed now, or not implemented, ends the whole connection.", "R1, B39b, A95, B17", "all", Exact;
+    DECLARED: "amqp.declare", "Declaring makes what is not there and changes nothing where it is there.", "https://www.rabbitmq.com/docs/queues", "all", Exact;
+    DECLARED_DURABLY: "amqp.declare.durable", "What is durable is on disk before the broker answers its declaration.", "F05", "all", Exact;
+    PREDECLARED: "amqp.boot.definitions", "A node that starts for the first time writes the durable part of its definitions to disk.", "https://www.rabbitmq.com/docs/definitions", "all", Simplified;
+    BOUND: "amqp.bind", "A binding is what it is by its source, target, key and arguments together; binding twice is binding once.", "B06, A79b", "all", Exact;
+    DELETED: "amqp.delete", "Deleting a queue drops its messages and ends its consumers; deleting what is not there succeeds.", "A53, A55, D37", "all", Exact;
+    PURGED: "amqp.purge", "A purge removes the ready messages; unacknowledged ones stay with their consumers.", "D82", "all", Exact;
+    EXCLUSIVE_DIES: "amqp.queue.exclusive-dies", "An exclusive queue goes with the connection that declared it.", "A27, A28", "all", Exact;
+    AUTO_DELETED: "amqp.auto-delete", "An auto-delete queue goes when its last consumer leaves, an auto-delete exchange when its last binding goes.", "A66, A72, A74", "all", Exact;
+    STORED: "amqp.publish.stored", "A published message is put at the end of every queue that it is routed to, once in each.", "R3", "all", Exact;
+    UNROUTABLE: "amqp.publish.unroutable", "A message that no queue wants is thrown away without a word unless it is mandatory.", "R6, https://www.rabbitmq.com/docs/publishers#unroutable", "all", Exact;
+    RETURNED: "amqp.publish.returned", "A mandatory message that no queue wants is given back before it is confirmed.", "R6, B15b, B16", "all", Exact;
+    CONFIRM_SELECTED: "amqp.confirm.select", "Publishes are numbered from 1 from the moment on at which the channel asks for confirms.", "R7, C06", "all", Exact;
+    CONFIRM_TRANSIENT: "amqp.confirm.in-memory", "A message that no queue has to write to disk is confirmed as soon as every queue has it.", "R7, C11, F11.1", "all", Exact;
+    CONFIRM_AFTER_FSYNC: "amqp.confirm.after-fsync", "A persistent message in a durable queue is confirmed when it is written and synced to disk.", "R18, F01.17, F03, https://www.rabbitmq.com/docs/confirms#when-publishes-are-confirmed", "classic queues version 1", Exact;
+    CONFIRM_UNROUTABLE: "amqp.confirm.unroutable", "An unroutable message is confirmed at once, after its return if it was mandatory.", "R7, B15b", "all", Exact;
+    CONFIRM_REFUSED: "amqp.confirm.refused", "The publish is refused because a queue could not take the message over.", "R7, C61", "all", Simplified;
+    WRITE_FOR_CONFIRM: "amqp.store.for-confirm", "A message whose publisher waits for a confirm is written at once; what arrives while the disk is busy goes with the next write.", "R18, F11.1", "classic queues version 1", Exact;
+    WRITE_AFTER_IDLE: "amqp.store.after-idle", "What nobody waits for is written to disk when the queue was idle for 200 ms.", "R18, F02.1, F08", "classic queues version 1", Exact;
+    SYNC_AFTER_WRITE: "amqp.store.sync", "What was written is synced at once, so that it survives a power loss too.", "F11.1", "classic queues version 1", Exact;
+    STORE_FAILED: "amqp.store.failed", "A queue that cannot write refuses the publishes that wait for it.", "C61", "classic queues version 1", Simplified;
+    RECOVERED_UNCLEAN: "amqp.recover.unclean", "After an unclean stop a classic queue holds what was on disk, and takes every message for redelivered.", "R14, F01.17", "classic queues", Exact;
+    RECOVERED_CLEAN: "amqp.recover.clean", "After a clean stop a classic queue holds its persistent messages in order and with their true redelivered flags.", "R19, F04", "classic queues", Exact;
+    STOPPED: "amqp.stop", "A node that is stopped in order closes its connections with code 320, writes everything to disk and ends.", "R19, F04", "all", Exact;
+    CONSUMER_JOINS: "amqp.consume", "A new consumer joins at the back of the rotation and first gets what it can take of the backlog.", "R9, D03, D90a", "all", Exact;
+    CONSUMER_LEAVES: "amqp.cancel", "Cancelling a consumer leaves its unacknowledged deliveries with its channel.", "R13, D18", "all", Exact;
+    QOS_SET: "amqp.qos", "A prefetch limit holds for the consumers that start afterwards; a global one is shared by the whole channel.", "R10, D07, D08, D10", "all", Exact;
+    DELIVERED: "amqp.deliver.round-robin", "The message at the head goes to the consumer that is next in the rotation and has room; it then moves to the back.", "R9, D02", "all", Exact;
+    DELIVERED_AND_GONE: "amqp.deliver.auto-ack", "A delivery to a consumer without acknowledgements counts as settled when it is sent.", "D14, G06", "all", Exact;
+    PREFETCH_FULL: "amqp.deliver.prefetch-full", "A consumer with as many unacknowledged deliveries as its prefetch limit allows is set aside until it settles one.", "R9, R10, D87a", "all", Exact;
+    NO_CONSUMER: "amqp.deliver.no-consumer", "A message waits in its queue while no consumer is there.", "https://www.rabbitmq.com/docs/consumers", "all", Exact;
+    GOT: "amqp.get", "A get hands out the head of the queue, whatever the prefetch limit is.", "R10, D12", "all", Exact;
+    SETTLED: "amqp.ack", "An acknowledged message is removed from its queue for good.", "https://www.rabbitmq.com/docs/confirms#consumer-acknowledgements", "all", Exact;
+    REJECTED: "amqp.reject.discard", "A message that is refused without requeue is removed.", "https://www.rabbitmq.com/docs/nack", "all", Simplified;
+    REQUEUED: "amqp.requeue.position", "A requeued message goes back to its original position in a classic queue and counts as redelivered.", "R12, D19, D20", "classic queues", Exact;
+    TX: "amqp.tx", "A transactional channel collects publishes and settlements; commit carries them out, rollback forgets them.", "R8, C30, C31", "all", Exact;
+    TX_COMMITTED: "amqp.tx.committed", "A commit is answered when what it published is on disk.", "R18, F07", "classic queues version 1", Exact;
+}

@@ -1,0 +1,290 @@
+//! What can only be checked across the parts of a scenario: that names are unique and that every name that is used is
+//! one that something has.
+//!
+//! Not the shape of the parts; the schema has checked that.
+
+use super::broker::Broker;
+use super::broker::rabbitmq::{PREDECLARED, Rabbitmq};
+use super::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned, visible};
+use super::fields::Fields;
+use super::schema::{Action, Consumer, FramePoint, Scenario, Script, Target, When};
+use super::tree::Node;
+use crate::trace::Outcome;
+use crate::verdict::{Of, Takes};
+
+/// The most clients that a scenario may have.
+pub const MAX_CLIENTS: usize = 1_000;
+
+/// Things of one kind that have names.
+struct Known<'a> {
+    /// What one is: `queue`.
+    kind: &'static str,
+    names: Vec<(&'a str, Option<Extent>)>,
+}
+
+impl<'a> Known<'a> {
+    fn new(kind: &'static str) -> Known<'a> {
+        Known { kind, names: Vec::new() }
+    }
+    fn with(mut self, names: impl IntoIterator<Item = &'a Spanned<String>>) -> Known<'a> {
+        self.names.extend(names.into_iter().map(|name| (name.value.as_str(), Some(name.at))));
+        self
+    }
+    fn and(mut self, names: impl IntoIterator<Item = &'a str>) -> Known<'a> {
+        self.names.extend(names.into_iter().map(|name| (name, None)));
+        self
+    }
+    fn find(&self, name: &str) -> Option<&(&'a str, Option<Extent>)> {
+        self.names.iter().find(|(known, _)| *known == name)
+    }
+    fn words(&self) -> impl Iterator<Item = &'a str> {
+        self.names.iter().map(|(name, _)| *name).filter(|name| !name.is_empty() && !name.starts_with("amq."))
+    }
+    /// Reports a name that nothing has.
+    fn check(&self, name: &Spanned<String>, sink: &mut Sink) {
+        if self.find(&name.value).is_none() {
+            sink.push(self.unknown(name));
+        }
+    }
+    fn unknown(&self, name: &Spanned<String>) -> Diagnostic {
+        let title = format!("there is no {} `{}`", self.kind, visible(&name.value));
+        let bad = Diagnostic::new(Code::UnknownName, title, name.at, "unknown name");
+        let near = super::diagnostics::nearest(&name.value, &self.words().collect::<Vec<_>>());
+        let near = near.and_then(|near| self.find(near)).and_then(|(_, at)| *at);
+        let bad = bad.suggest(&name.value, self.words());
+        match near {
+            Some(at) => bad.label(at, format!("a {} with a similar name", self.kind)),
+            None => bad,
+        }
+    }
+    /// Reports a target that is not there though it should be, or is there though it should not.
+    fn check_target(&self, target: &Target, sink: &mut Sink) {
+        match (self.find(&target.name.value), target.missing) {
+            (None, false) => {
+                let example = super::printer::quoted(&target.name.value);
+                sink.push(
+                    self.unknown(&target.name).help(format!("if it is to be missing, write `missing({example})`")),
+                );
+            }
+            (Some((_, at)), true) => {
+                let title = format!("the {} `{}` is not missing", self.kind, visible(&target.name.value));
+                let bad = Diagnostic::new(Code::Conflict, title, target.name.at, "said to be missing");
+                sink.push(match at {
+                    Some(at) => bad.label(*at, "declared here"),
+                    None => bad,
+                });
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Reports names that stand twice.
+fn unique<'a>(kind: &str, names: impl IntoIterator<Item = &'a Spanned<String>>, sink: &mut Sink) {
+    let mut seen: std::collections::BTreeMap<&str, Extent> = std::collections::BTreeMap::new();
+    for name in names {
+        if let Some(before) = seen.get(name.value.as_str()) {
+            let title = format!("two {kind} are called `{}`", visible(&name.value));
+            sink.push(Diagnostic::new(Code::DuplicateName, title, name.at, "again here").label(*before, "first here"));
+        } else {
+            seen.insert(&name.value, name.at);
+        }
+    }
+}
+
+/// Checks a scenario.
+pub(super) fn check(scenario: &Scenario, root: &Node, sink: &mut Sink) {
+    unique("parties", scenario.parties().map(|(_, name)| name), sink);
+    unique("faults", scenario.faults.iter().map(|fault| &fault.name), sink);
+    let clients = scenario.producers.len() + scenario.consumers.len() + scenario.scripts.len();
+    if clients > MAX_CLIENTS {
+        let title = format!("{clients} clients are more than {MAX_CLIENTS}");
+        sink.push(Diagnostic::new(Code::OutOfRange, title, root.head(), "too many clients"));
+    }
+    for script in &scenario.scripts {
+        steps(script, &scenario.broker, sink);
+    }
+    let declared = declared_by_scripts(&scenario.scripts);
+    match &scenario.broker {
+        Broker::Rabbitmq(rabbitmq) => topology(scenario, rabbitmq, &declared, sink),
+        Broker::Redis(_) => lists(scenario, sink),
+    }
+    faults(scenario, sink);
+    expectations(scenario, &declared, sink);
+}
+
+/// Queues and exchanges that come up while the run goes on.
+#[derive(Default)]
+struct Declared {
+    queues: Vec<Spanned<String>>,
+    exchanges: Vec<Spanned<String>>,
+}
+
+fn declared_by_scripts(scripts: &[Script]) -> Declared {
+    let mut declared = Declared::default();
+    for step in scripts.iter().flat_map(|script| &script.steps) {
+        let field = |name: &str| {
+            let node = step.node.field(name)?;
+            node.text().map(|text| Spanned::new(text.to_owned(), node.at))
+        };
+        match step.word.value.as_str() {
+            "queue_declare" => declared.queues.extend(field("queue")),
+            "exchange_declare" => declared.exchanges.extend(field("exchange")),
+            _ => {}
+        }
+    }
+    declared
+}
+
+fn steps(script: &Script, broker: &Broker, sink: &mut Sink) {
+    let known: Vec<&str> = broker.steps().iter().map(|(word, _)| *word).collect();
+    for step in &script.steps {
+        let Some((_, fields)) = broker.steps().iter().find(|(word, _)| *word == step.word.value) else {
+            let title = format!("`{}` is no step of a script for {}", visible(&step.word.value), broker.system());
+            let bad = Diagnostic::new(Code::UnknownWord, title, step.word.at, "unknown step");
+            sink.push(bad.suggest(&step.word.value, known.iter().copied()));
+            continue;
+        };
+        let mut f = Fields::of_call(&step.node, "this step", sink);
+        for field in *fields {
+            f.take_first(field);
+        }
+        f.finish();
+    }
+}
+
+fn topology(scenario: &Scenario, broker: &Rabbitmq, declared: &Declared, sink: &mut Sink) {
+    unique("exchanges", broker.exchanges.iter().map(|exchange| &exchange.name), sink);
+    unique("queues", broker.queues.iter().map(|queue| &queue.name), sink);
+    let exchanges = Known::new("exchange")
+        .with(broker.exchanges.iter().map(|exchange| &exchange.name))
+        .with(&declared.exchanges)
+        .and(PREDECLARED);
+    let queues = Known::new("queue").with(broker.queues.iter().map(|queue| &queue.name)).with(&declared.queues);
+    for exchange in &broker.exchanges {
+        if let Some(alternate) = &exchange.alternate {
+            exchanges.check(alternate, sink);
+        }
+        if PREDECLARED.contains(&exchange.name.value.as_str()) {
+            let title = format!("the exchange `{}` is always there", visible(&exchange.name.value));
+            sink.push(Diagnostic::new(Code::DuplicateName, title, exchange.name.at, "declared by RabbitMQ itself"));
+        }
+    }
+    for binding in &broker.bindings {
+        exchanges.check(&binding.from, sink);
+        if exchanges.find(&binding.to.value).is_none() {
+            queues.check(&binding.to, sink);
+        }
+    }
+    for publish in scenario.producers.iter().flat_map(|producer| &producer.publish) {
+        exchanges.check_target(&publish.to, sink);
+        if let Some(reply_to) = &publish.reply_to {
+            queues.check_target(reply_to, sink);
+        }
+    }
+    for consumer in &scenario.consumers {
+        queues.check_target(&consumer.from, sink);
+    }
+}
+
+/// Lists need no declaration: there is one where somebody pushes.
+fn lists(scenario: &Scenario, sink: &mut Sink) {
+    let publishes = || scenario.producers.iter().flat_map(|producer| &producer.publish);
+    let replies = publishes().filter_map(|publish| publish.reply_to.as_ref()).map(|target| &target.name);
+    let known = Known::new("list").with(publishes().map(|publish| &publish.to.name)).with(replies);
+    for consumer in &scenario.consumers {
+        if !consumer.from.missing {
+            known.check(&consumer.from.name, sink);
+        }
+    }
+}
+
+fn faults(scenario: &Scenario, sink: &mut Sink) {
+    let parties = Known::new("party").with(scenario.parties().map(|(_, name)| name));
+    let nodes = Known::new("node").with([scenario.broker.name()]);
+    let consumers = Known::new("consumer").with(scenario.consumers.iter().map(|consumer| &consumer.name));
+    for link in &scenario.network.links {
+        between(scenario, &link.between, &parties, sink);
+    }
+    for fault in &scenario.faults {
+        match &fault.action {
+            Action::Cut { between: ends, losing, .. } => {
+                between(scenario, ends, &parties, sink);
+                if let Some(losing) = losing.as_ref().filter(|l| l.value != ends.0.value && l.value != ends.1.value) {
+                    let title = format!("`{}` is at neither end of the cut connection", visible(&losing.value));
+                    let bad = Diagnostic::new(Code::Conflict, title, losing.at, "whose messages are lost?");
+                    sink.push(bad.label(ends.0.at.to(ends.1.at), "the connection"));
+                }
+            }
+            Action::PowerLoss { who, .. } => nodes.check(who, sink),
+            Action::Kill { who, .. } | Action::Stop { who, .. } | Action::Pause { who, .. } => parties.check(who, sink),
+        }
+        moment(&fault.when, &parties, &nodes, &consumers, sink);
+    }
+}
+
+/// A connection has a client at one end and the node at the other.
+fn between(scenario: &Scenario, ends: &(Spanned<String>, Spanned<String>), parties: &Known<'_>, sink: &mut Sink) {
+    parties.check(&ends.0, sink);
+    parties.check(&ends.1, sink);
+    let node = &scenario.broker.name().value;
+    let known = parties.find(&ends.0.value).is_some() && parties.find(&ends.1.value).is_some();
+    if known && (ends.0.value == *node) == (ends.1.value == *node) {
+        let title = "there is no connection between these two";
+        let bad = Diagnostic::new(Code::Conflict, title, ends.0.at.to(ends.1.at), "one of them must be the node");
+        sink.push(bad.help(format!("the node is called `{}`", visible(node))));
+    }
+}
+
+fn moment(when: &When, parties: &Known<'_>, nodes: &Known<'_>, consumers: &Known<'_>, sink: &mut Sink) {
+    match when {
+        When::At(_) => {}
+        When::Sending(FramePoint { from, to, .. }) | When::Arriving(FramePoint { from, to, .. }) => {
+            for name in from.iter().chain(to) {
+                parties.check(name, sink);
+            }
+        }
+        When::BeforeFsync(point) | When::AfterWrite(point) | When::AfterFsync(point) => {
+            if let Some(node) = &point.node {
+                nodes.check(node, sink);
+            }
+        }
+        When::Worked(point) | When::Received(point) => consumers.check(&point.consumer, sink),
+        When::With(_, when) => moment(when, parties, nodes, consumers, sink),
+    }
+}
+
+fn expectations(scenario: &Scenario, declared: &Declared, sink: &mut Sink) {
+    let tables = || scenario.consumers.iter().filter_map(table);
+    let producers = || scenario.producers.iter().map(|p| &p.name).chain(scenario.scripts.iter().map(|s| &s.name));
+    let consumers = || scenario.consumers.iter().map(|c| &c.name).chain(scenario.scripts.iter().map(|s| &s.name));
+    let queues: Vec<&Spanned<String>> = match &scenario.broker {
+        Broker::Rabbitmq(broker) => broker.queues.iter().map(|q| &q.name).chain(&declared.queues).collect(),
+        Broker::Redis(_) => {
+            let to = scenario.producers.iter().flat_map(|p| &p.publish).map(|p| &p.to.name);
+            to.chain(scenario.consumers.iter().map(|c| &c.from.name)).collect()
+        }
+    };
+    let outcomes = Outcome::ALL.iter().map(|outcome| outcome.word());
+    for expect in &scenario.expect {
+        let Some(of) = &expect.of else { continue };
+        let (Takes::CountMayOf(kind) | Takes::CountOf(kind) | Takes::Name(kind)) = expect.expectation.what.takes()
+        else {
+            continue;
+        };
+        let known = match kind {
+            Of::Producer => Known::new("producer").with(producers()),
+            Of::Consumer => Known::new("consumer").with(consumers()),
+            Of::Queue => Known::new("queue").with(queues.iter().copied()),
+            Of::Table => Known::new("table").with(tables()),
+            Of::Destination => Known::new("destination").with(tables()).with(queues.iter().copied()).and(["nowhere"]),
+            Of::Fault => Known::new("fault").with(scenario.faults.iter().map(|fault| &fault.name)),
+            Of::Outcome => Known::new("outcome").and(outcomes.clone()),
+        };
+        known.check(of, sink);
+    }
+}
+
+fn table(consumer: &Consumer) -> Option<&Spanned<String>> {
+    consumer.effect.as_ref().map(|effect| &effect.table)
+}

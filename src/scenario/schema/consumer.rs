@@ -1,0 +1,248 @@
+//! Consumers: what they take, when they acknowledge, what their work writes, and what goes wrong with it.
+
+use super::timing::{Timing, timing};
+use super::values::{Row, rows};
+use super::{Reconnect, Target, reconnect, target};
+use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned};
+use crate::scenario::fields::{
+    Fields, choice, count, name, no_arguments, number, pattern, positive, some_span, span, truth, word,
+};
+use crate::scenario::tree::{Node, Value};
+use crate::units::Span;
+
+/// A client that consumes.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Consumer {
+    /// Its name, unique among all parties.
+    pub name: Spanned<String>,
+    /// From what.
+    pub from: Target,
+    /// When it settles.
+    pub ack: Ack,
+    /// At most so many open deliveries; 0 is without limit.
+    pub prefetch: u32,
+    /// How long the work on one message takes.
+    pub work: Timing,
+    /// How many it works on at the same time.
+    pub parallel: u32,
+    /// What its work writes.
+    pub effect: Option<Effect>,
+    /// What goes wrong.
+    pub fail: Vec<Fail>,
+    /// How many ids it remembers, to skip what comes again; `Some(0)` is all.
+    pub dedup: Option<u32>,
+    /// The id of the answer it sends where one is asked for, with `{id}`.
+    pub reply: Option<Spanned<String>>,
+    /// Whether it alone may consume.
+    pub exclusive: bool,
+    /// Arguments of the subscription.
+    pub arguments: Vec<Row>,
+    /// Whether and when it connects again.
+    pub reconnect: Option<Reconnect>,
+    /// When its process starts.
+    pub start: Span,
+    /// How long after its process died it is started again; never without.
+    pub restart: Option<Span>,
+}
+
+/// When a consumer settles its deliveries.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ack {
+    /// They count as settled when they are sent.
+    Automatic,
+    /// Before the work.
+    BeforeWork,
+    /// When the work is complete.
+    AfterWork,
+    /// Several at once.
+    Batch {
+        /// After so many.
+        size: u32,
+        /// Also so long after the first of them.
+        flush: Option<Span>,
+    },
+    /// Never.
+    Never,
+}
+
+/// What completed work writes to a table.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Effect {
+    /// How.
+    pub kind: EffectKind,
+    /// The table.
+    pub table: Spanned<String>,
+    /// The row's key, with `{id}`.
+    pub key: Spanned<String>,
+}
+
+/// What is done with a row.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EffectKind {
+    /// A row more.
+    Insert,
+    /// Written again, or inserted.
+    Upsert,
+    /// Inserted where there is none with the key.
+    InsertUnique,
+    /// Deleted.
+    Delete,
+    /// This number is added.
+    Add(i64),
+}
+
+/// Something that goes wrong.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Fail {
+    /// With which works.
+    pub which: Which,
+    /// How often; 0 is always.
+    pub times: u32,
+    /// What it comes to.
+    pub then: Then,
+}
+
+/// Which works fail.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Which {
+    /// Those on this message.
+    Message(Spanned<String>),
+    /// Every so-manieth.
+    Every(u32),
+}
+
+/// What a failure comes to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Then {
+    /// The message is to be delivered again.
+    Requeue,
+    /// It is to be thrown away or dead-lettered.
+    Reject,
+    /// The error is swallowed: it is acknowledged as if all were well.
+    Swallow,
+    /// The handler never comes back.
+    Hang,
+    /// The process dies before the effect.
+    Crash,
+    /// The process dies after the effect, before it settles.
+    CrashAfterEffect,
+}
+
+/// Decodes a consumer.
+pub(super) fn consumer(node: &Node, sink: &mut Sink) -> Option<Consumer> {
+    let mut f = Fields::of_struct(node, "a consumer", sink)?;
+    let name = f.required("name", name);
+    let from = f.required("from", target);
+    let ack = f.or("ack", Ack::AfterWork, ack);
+    let prefetch = f.or("prefetch", 0, |node, sink| number(node, 0..=65_535, sink).map(|n| n as u32));
+    let work = f.or("work", Timing::ZERO, timing);
+    let parallel = f.or("parallel", 1, |node, sink| number(node, 1..=65_535, sink).map(|n| n as u32));
+    let effect = f.optional("effect", effect);
+    let fail = f.list("fail", fail);
+    let dedup = f.optional("dedup", dedup);
+    let reply = f.optional("reply", reply).flatten();
+    let exclusive = f.or("exclusive", false, truth);
+    let arguments = f.or("arguments", Vec::new(), rows);
+    let reconnect = f.optional("reconnect", reconnect);
+    let start = f.or("start", Span::ZERO, span);
+    let restart = f.optional("restart", span);
+    f.finish();
+    Some(Consumer {
+        name: name?,
+        from: from?,
+        ack,
+        prefetch,
+        work,
+        parallel,
+        effect,
+        fail,
+        dedup,
+        reply,
+        exclusive,
+        arguments,
+        reconnect,
+        start,
+        restart,
+    })
+}
+
+fn ack(node: &Node, sink: &mut Sink) -> Option<Ack> {
+    const KNOWN: [&str; 5] = ["automatic", "before_work", "after_work", "batch", "never"];
+    let found = word(node, "a time to acknowledge", &KNOWN, sink)?;
+    if found.value != "batch" {
+        no_arguments(node, sink);
+    }
+    Some(match found.value.as_str() {
+        "automatic" => Ack::Automatic,
+        "before_work" => Ack::BeforeWork,
+        "never" => Ack::Never,
+        "batch" => {
+            let mut f = Fields::of_call(node, "`batch`", sink);
+            let size = f.first("size", positive).unwrap_or(1);
+            let flush = f.optional("flush", some_span);
+            f.finish();
+            Ack::Batch { size, flush }
+        }
+        _ => Ack::AfterWork,
+    })
+}
+
+fn effect(node: &Node, sink: &mut Sink) -> Option<Effect> {
+    const KNOWN: [&str; 5] = ["insert", "upsert", "insert_unique", "delete", "add"];
+    let found = word(node, "an effect", &KNOWN, sink)?;
+    let mut f = Fields::of_call(node, "an effect", sink);
+    let table = f.first("table", name);
+    let key = f.optional("key", |node, sink| pattern(node, "{id}", sink));
+    let kind = match found.value.as_str() {
+        "upsert" => EffectKind::Upsert,
+        "insert_unique" => EffectKind::InsertUnique,
+        "delete" => EffectKind::Delete,
+        "add" => {
+            let by = f.or("by", 1, |node, sink| number(node, -1_000_000_000..=1_000_000_000, sink));
+            EffectKind::Add(by)
+        }
+        _ => EffectKind::Insert,
+    };
+    f.finish();
+    let key = key.unwrap_or_else(|| Spanned::new("{id}".to_owned(), node.head()));
+    Some(Effect { kind, table: table?, key })
+}
+
+fn fail(node: &Node, sink: &mut Sink) -> Option<Fail> {
+    let then = [
+        ("requeue", Then::Requeue),
+        ("reject", Then::Reject),
+        ("swallow", Then::Swallow),
+        ("hang", Then::Hang),
+        ("crash", Then::Crash),
+        ("crash_after_effect", Then::CrashAfterEffect),
+    ];
+    let mut f = Fields::of_struct(node, "a failure", sink)?;
+    let message = f.optional("message", name);
+    let every = f.optional("every", positive);
+    let times = f.or("times", 0, count);
+    let then = f.required("then", |node, sink| choice(node, "what a failure comes to", &then, sink));
+    if message.is_some() == every.is_some() {
+        let title = "a failure needs either `message` or `every`";
+        f.sink().push(Diagnostic::new(Code::Conflict, title, node.head(), "which works fail?"));
+    }
+    f.finish();
+    let which = message.map(Which::Message).or(every.map(Which::Every));
+    Some(Fail { which: which?, times, then: then? })
+}
+
+fn dedup(node: &Node, sink: &mut Sink) -> Option<u32> {
+    word(node, "a memory of ids", &["memory"], sink)?;
+    let mut f = Fields::of_call(node, "`memory`", sink);
+    let size = f.or("size", 0, count);
+    f.finish();
+    Some(size)
+}
+
+fn reply(node: &Node, sink: &mut Sink) -> Option<Option<Spanned<String>>> {
+    match node.value {
+        Value::Bool(true) => Some(Some(Spanned::new("re-{id}".to_owned(), node.at))),
+        Value::Bool(false) => Some(None),
+        _ => pattern(node, "{id}", sink).map(Some),
+    }
+}

@@ -1,0 +1,62 @@
+//! Expectations: words of the verdict with counts and ids, as `verdict` knows them.
+
+use crate::scenario::diagnostics::{Extent, Sink, Spanned};
+use crate::scenario::fields::{Fields, count, list, name, truth, word};
+use crate::scenario::tree::{Node, Value};
+use crate::verdict::{Count, Expectation, Takes, Word};
+
+/// An expectation and where it stands.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Expect {
+    /// What is expected.
+    pub expectation: Expectation,
+    /// Where the whole stands.
+    pub at: Extent,
+    /// Where the name that narrows it stands.
+    pub of: Option<Spanned<String>>,
+    /// Where each id stands.
+    pub ids: Vec<Spanned<String>>,
+}
+
+/// Decodes an expectation.
+pub(super) fn expect(node: &Node, sink: &mut Sink) -> Option<Expect> {
+    let known: Vec<&str> = Word::ALL.iter().map(|word| word.name()).collect();
+    let found = word(node, "a word of the verdict", &known, sink)?;
+    let what = Word::from_name(&found.value)?;
+    let mut f = Fields::of_call(node, "this expectation", sink);
+    let named = node.args().iter().any(|arg| arg.name.is_none() && arg.value.text().is_some());
+    let (of, number) = match what.takes() {
+        Takes::CountMayOf(_) => {
+            let of = if named { f.first("of", name) } else { f.optional("of", name) };
+            (of, f.first("count", number))
+        }
+        Takes::CountOf(_) => (f.first("of", name), f.first("count", number)),
+        Takes::Truth => {
+            let holds = f.take_first("holds").map_or(Some(true), |node| truth(node, f.sink()));
+            (None, holds.map(|holds| if holds { Count::HOLDS } else { Count::BROKEN }))
+        }
+        Takes::Name(_) => {
+            let of = f.first("of", name);
+            let times = f.take_first("count").map_or(Some(Count::OCCURS), |node| number(node, f.sink()));
+            (of, times)
+        }
+    };
+    let ids = if what.takes_ids() { f.optional("ids", |node, sink| list(node, name, sink)) } else { None };
+    f.finish();
+    let texts = |names: &Vec<Spanned<String>>| names.iter().map(|id| id.value.clone()).collect();
+    let expectation =
+        Expectation { what, of: of.as_ref().map(|of| of.value.clone()), count: number?, ids: ids.as_ref().map(texts) };
+    Some(Expect { expectation, at: node.at, of, ids: ids.unwrap_or_default() })
+}
+
+/// `2`, `at_least(2)` or `at_most(2)`.
+fn number(node: &Node, sink: &mut Sink) -> Option<Count> {
+    if !matches!(node.value, Value::Call(_)) {
+        return count(node, sink).map(Count::Exactly);
+    }
+    let found = word(node, "a number or a bound", &["at_least", "at_most"], sink)?;
+    let mut f = Fields::of_call(node, "a bound", sink);
+    let n = f.first("count", count);
+    f.finish();
+    n.map(|n| if found.value == "at_least" { Count::AtLeast(n) } else { Count::AtMost(n) })
+}

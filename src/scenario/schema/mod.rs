@@ -1,0 +1,171 @@
+//! What a scenario says, as typed values with their places: made from the tree, checked afterwards.
+//!
+//! Not yet a world; and not checked across parts: whether names are known is `check`'s business.
+
+mod consumer;
+mod expect;
+mod fault;
+mod lesson;
+mod parts;
+mod producer;
+mod timing;
+pub(super) mod values;
+
+pub use consumer::{Ack, Consumer, Effect, EffectKind, Fail, Then, Which};
+pub use expect::Expect;
+pub use fault::{Action, DiskPoint, Fault, FramePoint, When, WorkPoint};
+pub use lesson::{Caption, Lesson, Question};
+pub use parts::{Disk, Limits, Link, Network, Script, Step};
+pub use producer::{Producer, Publish, Reliability, Retry};
+pub use timing::Timing;
+pub use values::Row;
+
+use super::broker::{self, Broker};
+use super::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned};
+use super::fields::{Fields, address, count, name, number, some_span, span, text, word};
+use super::tree::{Call, Node, Value};
+use crate::units::Span;
+
+/// A scenario, without its variants.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Scenario {
+    /// Its title.
+    pub title: String,
+    /// What it is about.
+    pub about: String,
+    /// The variant that was selected.
+    pub variant: Option<String>,
+    /// The seed, if the command line gives none.
+    pub seed: u64,
+    /// When the run ends at the latest.
+    pub until: Option<Span>,
+    /// The broker.
+    pub broker: Broker,
+    /// Clients that publish.
+    pub producers: Vec<Producer>,
+    /// Clients that consume.
+    pub consumers: Vec<Consumer>,
+    /// Clients that do what a list says.
+    pub scripts: Vec<Script>,
+    /// Links.
+    pub network: Network,
+    /// Disks.
+    pub disk: Disk,
+    /// What breaks.
+    pub faults: Vec<Fault>,
+    /// What is expected.
+    pub expect: Vec<Expect>,
+    /// The lesson.
+    pub lesson: Lesson,
+    /// Where a run is cut short.
+    pub limits: Limits,
+    /// The digest of what decides about the run's behaviour; replay tokens hold it.
+    pub digest: crate::ids::Digest,
+}
+
+/// When a client connects again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reconnect {
+    /// The pause before each try.
+    pub after: Span,
+    /// At most this many tries in a row; 0 is without end.
+    pub max: u32,
+}
+
+/// What a client publishes to or takes from.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Target {
+    /// Its name; the empty text is the system's default.
+    pub name: Spanned<String>,
+    /// Whether it is written as `missing("…")`: on purpose nothing of this name exists.
+    pub missing: bool,
+}
+
+/// Decodes a scenario's tree; variants are not looked at.
+pub(super) fn scenario(root: &Node, sink: &mut Sink) -> Option<Scenario> {
+    match &root.value {
+        Value::Call(Call { word: Some(word), args: Some(_) }) if word.value == "Scenario" => {}
+        Value::Call(Call { word: None, args: Some(_) }) => {}
+        _ => {
+            let title = format!("expected `Scenario(…)`, found {}", root.kind());
+            let bad = Diagnostic::new(Code::WrongType, title, root.head(), "a scenario begins with `Scenario(`");
+            sink.push(bad.help("`mqlab new` writes one to begin with"));
+            return None;
+        }
+    }
+    let mut f = Fields::of_call(root, "a scenario", sink);
+    let title = f.required("title", text).unwrap_or_default();
+    let about = f.or("about", String::new(), text);
+    let seed = f.or("seed", 1, |node, sink| number(node, 0..=i64::MAX, sink).map(|n| n as u64));
+    let until = f.optional("until", some_span);
+    let broker = f.required("broker", broker::decode);
+    let producers = f.list("producers", producer::producer);
+    let consumers = f.list("consumers", consumer::consumer);
+    let scripts = f.list("scripts", parts::script);
+    let network = f.or("network", Network::default(), parts::network);
+    let disk = f.or("disk", Disk::default(), parts::disk);
+    let faults = f.list("faults", fault::fault);
+    let expect = f.list("expect", expect::expect);
+    let lesson = f.or("lesson", Lesson::default(), lesson::lesson);
+    let limits = f.or("limits", Limits::default(), parts::limits);
+    f.node("variants");
+    f.finish();
+    let (variant, digest) = (None, crate::ids::Digest::new());
+    let broker = broker?;
+    Some(Scenario {
+        title,
+        about,
+        variant,
+        seed,
+        until,
+        broker,
+        producers,
+        consumers,
+        scripts,
+        network,
+        disk,
+        faults,
+        expect,
+        lesson,
+        limits,
+        digest,
+    })
+}
+
+/// Checks one expectation of a variant without making use of it.
+pub(super) fn expectation(node: &Node, sink: &mut Sink) -> Option<Expect> {
+    expect::expect(node, sink)
+}
+
+fn reconnect(node: &Node, sink: &mut Sink) -> Option<Reconnect> {
+    let mut f = Fields::of_struct(node, "a reconnect", sink)?;
+    let after = f.required("after", span);
+    let max = f.or("max", 0, count);
+    f.finish();
+    Some(Reconnect { after: after?, max })
+}
+
+/// `"orders"`, or `missing("nope")` for what is not there on purpose.
+fn target(node: &Node, sink: &mut Sink) -> Option<Target> {
+    if !matches!(node.value, Value::Call(Call { word: Some(_), args: Some(_) })) {
+        return address(node, sink).map(|name| Target { name, missing: false });
+    }
+    word(node, "a name or `missing(\"…\")`", &["missing"], sink)?;
+    let mut f = Fields::of_call(node, "`missing`", sink);
+    let name = f.first("name", name);
+    f.finish();
+    name.map(|name| Target { name, missing: true })
+}
+
+impl Scenario {
+    /// All parties with a name: clients, then the broker's nodes.
+    pub fn parties(&self) -> impl Iterator<Item = (&'static str, &Spanned<String>)> {
+        let producers = self.producers.iter().map(|p| ("producer", &p.name));
+        let scripts = self.scripts.iter().map(|s| ("script", &s.name));
+        let consumers = self.consumers.iter().map(|c| ("consumer", &c.name));
+        producers.chain(scripts).chain(consumers).chain([("broker", self.broker.name())])
+    }
+}
+
+/// Where nothing stands.
+pub(super) const NOWHERE: Extent = Extent { start: 0, end: 0 };

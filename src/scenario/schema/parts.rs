@@ -1,0 +1,148 @@
+//! Network, disk, limits, scripts: the smaller parts.
+
+use super::timing::{Timing, timing};
+use crate::scenario::diagnostics::{Sink, Spanned};
+use crate::scenario::fields::{Fields, list, name, number, pair, size, some_span, span};
+use crate::scenario::tree::{Call, Node, Value};
+use crate::units::Span;
+
+/// The links between the parties.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Network {
+    /// Of every link that is not listed.
+    pub latency: Timing,
+    /// Bytes a second; unlimited without.
+    pub bandwidth: Option<u32>,
+    /// Single links.
+    pub links: Vec<Link>,
+}
+
+/// The link between two parties.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Link {
+    /// The parties.
+    pub between: (Spanned<String>, Spanned<String>),
+    /// Its latency; that of the network without.
+    pub latency: Option<Timing>,
+    /// Bytes a second; that of the network without.
+    pub bandwidth: Option<u32>,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Network { latency: Timing::Constant(Span::millis(1)), bandwidth: None, links: Vec::new() }
+    }
+}
+
+/// A node's disk.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Disk {
+    /// How long a write takes to be in the page cache.
+    pub write: Timing,
+    /// How long a sync takes.
+    pub fsync: Timing,
+}
+
+impl Default for Disk {
+    fn default() -> Self {
+        Disk { write: Timing::Constant(Span::micros(50)), fsync: Timing::Constant(Span::millis(2)) }
+    }
+}
+
+/// Where a run is cut short.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// At most so many events.
+    pub events: u64,
+    /// At most so much simulated time.
+    pub time: Span,
+    /// At most so many messages.
+    pub messages: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { events: 5_000_000, time: Span::secs(24 * 3600), messages: 1_000_000 }
+    }
+}
+
+/// A client that does what a list says.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Script {
+    /// Its name, unique among all parties.
+    pub name: Spanned<String>,
+    /// Its steps.
+    pub steps: Vec<Step>,
+    /// When its process starts.
+    pub start: Span,
+}
+
+/// A step of a script. What its fields mean is the system's affair.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Step {
+    /// The method in snake case, or `wait`.
+    pub word: Spanned<String>,
+    /// The whole, with its fields.
+    pub node: Node,
+}
+
+/// Decodes the network.
+pub(super) fn network(node: &Node, sink: &mut Sink) -> Option<Network> {
+    let mut f = Fields::of_struct(node, "the network", sink)?;
+    let latency = f.or("latency", Network::default().latency, timing);
+    let bandwidth = f.optional("bandwidth", size);
+    let links = f.list("links", link);
+    f.finish();
+    Some(Network { latency, bandwidth, links })
+}
+
+fn link(node: &Node, sink: &mut Sink) -> Option<Link> {
+    let mut f = Fields::of_struct(node, "a link", sink)?;
+    let between = f.required("between", |node, sink| pair(node, "two names `(\"a\", \"b\")`", name, sink));
+    let latency = f.optional("latency", timing);
+    let bandwidth = f.optional("bandwidth", size);
+    f.finish();
+    Some(Link { between: between?, latency, bandwidth })
+}
+
+/// Decodes the disk.
+pub(super) fn disk(node: &Node, sink: &mut Sink) -> Option<Disk> {
+    let mut f = Fields::of_struct(node, "the disk", sink)?;
+    let write = f.or("write", Disk::default().write, timing);
+    let fsync = f.or("fsync", Disk::default().fsync, timing);
+    f.finish();
+    Some(Disk { write, fsync })
+}
+
+/// Decodes the limits.
+pub(super) fn limits(node: &Node, sink: &mut Sink) -> Option<Limits> {
+    const MOST: i64 = 1_000_000_000;
+    let mut f = Fields::of_struct(node, "limits", sink)?;
+    let default = Limits::default();
+    let number = |node: &Node, sink: &mut Sink| number(node, 1..=MOST, sink).map(|n| n as u64);
+    let events = f.or("events", default.events, number);
+    let messages = f.or("messages", default.messages, number);
+    let time = f.or("time", default.time, some_span);
+    f.finish();
+    Some(Limits { events, time, messages })
+}
+
+/// Decodes a script.
+pub(super) fn script(node: &Node, sink: &mut Sink) -> Option<Script> {
+    let mut f = Fields::of_struct(node, "a script", sink)?;
+    let name = f.required("name", name);
+    let steps = f.required("steps", |node, sink| list(node, step, sink)).unwrap_or_default();
+    let start = f.or("start", Span::ZERO, span);
+    f.finish();
+    Some(Script { name: name?, steps, start })
+}
+
+fn step(node: &Node, sink: &mut Sink) -> Option<Step> {
+    match &node.value {
+        Value::Call(Call { word: Some(word), .. }) => Some(Step { word: word.clone(), node: node.clone() }),
+        _ => {
+            crate::scenario::fields::wrong_type(node, "a step such as `basic_get(queue: \"billing\")`", sink);
+            None
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Producers: what they publish and how they make sure.
+
+use super::timing::{Timing, timing};
+use super::values::{Row, rows};
+use super::{Reconnect, Target, reconnect, target};
+use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned};
+use crate::scenario::fields::{
+    Fields, address, count, list, name, number, pattern, positive, size, some_span, span, truth, word,
+};
+use crate::scenario::tree::Node;
+use crate::units::Span;
+
+/// A client that publishes.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Producer {
+    /// Its name, unique among all parties.
+    pub name: Spanned<String>,
+    /// What it publishes; all series run side by side.
+    pub publish: Vec<Publish>,
+    /// How it makes sure.
+    pub reliability: Reliability,
+    /// Whether and when it connects again.
+    pub reconnect: Option<Reconnect>,
+    /// When its process starts.
+    pub start: Span,
+    /// How long after its process died it is started again; never without.
+    pub restart: Option<Span>,
+}
+
+/// A series of messages.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Publish {
+    /// To what.
+    pub to: Target,
+    /// The keys, taken in turn; none is the empty key.
+    pub keys: Vec<Spanned<String>>,
+    /// The messages' ids, with `{n}`.
+    pub id: Spanned<String>,
+    /// How many.
+    pub count: u32,
+    /// From one to the next.
+    pub every: Timing,
+    /// From the session to the first.
+    pub start: Span,
+    /// Size of each payload in bytes.
+    pub size: u32,
+    /// Whether each asks to survive a restart.
+    pub persistent: bool,
+    /// Whether each is to come back where no queue takes it.
+    pub mandatory: bool,
+    /// Priority.
+    pub priority: Option<u8>,
+    /// Time to live.
+    pub expiration: Option<Span>,
+    /// Headers.
+    pub headers: Option<Vec<Row>>,
+    /// Where answers should go.
+    pub reply_to: Option<Target>,
+    /// The correlation id, with `{n}`.
+    pub correlation_id: Option<Spanned<String>>,
+}
+
+/// How a producer makes sure that its messages arrive.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reliability {
+    /// It does not.
+    FireAndForget,
+    /// It asks for an answer to each message.
+    Confirms {
+        /// At most this many unanswered; 0 is without limit.
+        window: u32,
+        /// Publishes so many, then waits for all answers.
+        batch: Option<u32>,
+        /// How long it waits for an answer; without, as long as the session stands.
+        timeout: Option<Span>,
+        /// What it does where no answer came.
+        on_timeout: Retry,
+        /// What it does where the answer was no.
+        on_refused: Retry,
+    },
+}
+
+/// What is done about a message that did not make it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Retry {
+    /// It is left at that.
+    GiveUp,
+    /// It is published again with the same id.
+    Republish {
+        /// At most this many attempts in all; 0 is without end.
+        max: u32,
+        /// The pause before the second attempt; doubles with each.
+        backoff: Span,
+    },
+}
+
+/// Decodes a producer.
+pub(super) fn producer(node: &Node, sink: &mut Sink) -> Option<Producer> {
+    let mut f = Fields::of_struct(node, "a producer", sink)?;
+    let name = f.required("name", name);
+    let publish = f.required("publish", |node, sink| list(node, publish, sink)).unwrap_or_default();
+    let reliability = f.or("reliability", Reliability::FireAndForget, reliability);
+    let reconnect = f.optional("reconnect", reconnect);
+    let start = f.or("start", Span::ZERO, span);
+    let restart = f.optional("restart", span);
+    f.finish();
+    Some(Producer { name: name?, publish, reliability, reconnect, start, restart })
+}
+
+fn publish(node: &Node, sink: &mut Sink) -> Option<Publish> {
+    let mut f = Fields::of_struct(node, "a series of messages", sink)?;
+    let to = f.required("to", target);
+    let single = f.node("key");
+    let several = f.node("keys");
+    if let (Some(single), Some(several)) = (single, several) {
+        let clash = Diagnostic::new(Code::Conflict, "`key` and `keys` exclude each other", several.at, "and here");
+        f.sink().push(clash.label(single.at, "given here").help("`keys` are taken in turn"));
+    }
+    let mut keys: Vec<Spanned<String>> = single.and_then(|node| key(node, f.sink())).into_iter().collect();
+    keys.extend(several.and_then(|node| list(node, key, f.sink())).unwrap_or_default());
+    let id = f.optional("id", |node, sink| pattern(node, "{n}", sink));
+    let count = f.or("count", 1, positive);
+    let every = f.or("every", Timing::ZERO, timing);
+    let start = f.or("start", Span::ZERO, span);
+    let size = f.or("size", 100, size);
+    let persistent = f.or("persistent", false, truth);
+    let mandatory = f.or("mandatory", false, truth);
+    let priority = f.optional("priority", |node, sink| number(node, 0..=255, sink)).map(|n| n as u8);
+    let expiration = f.optional("expiration", span);
+    let headers = f.optional("headers", rows);
+    let reply_to = f.optional("reply_to", target);
+    let correlation_id = f.optional("correlation_id", |node, sink| pattern(node, "{n}", sink));
+    f.finish();
+    let id = id.unwrap_or_else(|| Spanned::new("message-{n}".to_owned(), node.head()));
+    Some(Publish {
+        to: to?,
+        keys,
+        id,
+        count,
+        every,
+        start,
+        size,
+        persistent,
+        mandatory,
+        priority,
+        expiration,
+        headers,
+        reply_to,
+        correlation_id,
+    })
+}
+
+/// A routing key; it may be empty, and may hold `{n}`.
+fn key(node: &Node, sink: &mut Sink) -> Option<Spanned<String>> {
+    let key = address(node, sink)?;
+    if key.value.contains(['{', '}']) { pattern(node, "{n}", sink) } else { Some(key) }
+}
+
+fn reliability(node: &Node, sink: &mut Sink) -> Option<Reliability> {
+    let found = word(node, "a way to make sure", &["fire_and_forget", "confirms"], sink)?;
+    if found.value == "fire_and_forget" {
+        crate::scenario::fields::no_arguments(node, sink);
+        return Some(Reliability::FireAndForget);
+    }
+    let mut f = Fields::of_call(node, "`confirms`", sink);
+    let window = f.or("window", 0, count);
+    let batch = f.optional("batch", positive);
+    let timeout = f.optional("timeout", some_span);
+    let on_timeout = f.or("on_timeout", Retry::GiveUp, retry);
+    let on_refused = f.or("on_refused", Retry::GiveUp, retry);
+    f.finish();
+    Some(Reliability::Confirms { window, batch, timeout, on_timeout, on_refused })
+}
+
+fn retry(node: &Node, sink: &mut Sink) -> Option<Retry> {
+    let found = word(node, "what is done then", &["give_up", "republish"], sink)?;
+    if found.value == "give_up" {
+        crate::scenario::fields::no_arguments(node, sink);
+        return Some(Retry::GiveUp);
+    }
+    let mut f = Fields::of_call(node, "`republish`", sink);
+    let max = f.or("max", 0, count);
+    let backoff = f.or("backoff", Span::ZERO, span);
+    f.finish();
+    Some(Retry::Republish { max, backoff })
+}

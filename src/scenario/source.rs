@@ -1,0 +1,129 @@
+//! A scenario file that was read: its text, its tree, its variants; and the scenario that each of them gives.
+
+use super::diagnostics::{Diagnostic, Diagnostics, Sink, position};
+use super::schema::Scenario;
+use super::tree::{Arg, Call, Node, Value};
+use super::variant::{self, Variant};
+use super::{check, parser, printer, schema};
+use crate::ids::Digest;
+use std::sync::Arc;
+
+/// A scenario file without errors.
+#[derive(Clone, Debug)]
+pub struct Source {
+    text: Arc<str>,
+    root: Node,
+    variants: Vec<Variant>,
+}
+
+/// Reads a scenario, with all its variants.
+///
+/// # Errors
+/// All errors of the file: of its syntax, or, where the syntax is right, of everything else.
+pub fn read(text: &str) -> Result<Source, Diagnostics> {
+    let text: Arc<str> = text.strip_prefix('\u{feff}').unwrap_or(text).into();
+    let mut sink = Sink::default();
+    let root = parser::parse(&text, &mut sink);
+    // What could not be parsed is not there, so that its absence would be reported too.
+    let Some(root) = root.filter(|_| sink.is_empty()) else { return Err(Diagnostics::new(text, sink.list)) };
+    if let Some(scenario) = schema::scenario(&root, &mut sink) {
+        check::check(&scenario, &root, &mut sink);
+    }
+    let variants = variant::decode(&root, &mut sink);
+    for variant in &variants {
+        let mut own = Sink::default();
+        build(&root, Some(variant), &mut own);
+        // What is wrong with the scenario itself was reported already.
+        for mut bad in own.list {
+            bad.variant = Some(variant.name.value.clone());
+            sink.push(bad);
+        }
+    }
+    if sink.is_empty() { Ok(Source { text, root, variants }) } else { Err(Diagnostics::new(text, sink.list)) }
+}
+
+/// Reads a scenario from a file's bytes.
+///
+/// # Errors
+/// As [`read`], and where the bytes are not text or too many.
+pub fn read_bytes(bytes: &[u8]) -> Result<Source, Diagnostics> {
+    match parser::text_of(bytes) {
+        Ok(text) => read(text),
+        Err(bad) => Err(Diagnostics::new("".into(), vec![bad])),
+    }
+}
+
+/// The error for a file that was not even read because it has so many bytes.
+pub fn too_large(bytes: u64) -> Diagnostics {
+    Diagnostics::new("".into(), vec![parser::too_large(bytes)])
+}
+
+fn build(root: &Node, variant: Option<&Variant>, sink: &mut Sink) -> Option<Scenario> {
+    let changed = variant.map(|variant| variant::apply(root, variant, sink));
+    let root = changed.as_ref().unwrap_or(root);
+    let mut scenario = schema::scenario(root, sink)?;
+    check::check(&scenario, root, sink);
+    scenario.variant = variant.map(|variant| variant.name.value.clone());
+    scenario.digest = digest(root);
+    Some(scenario)
+}
+
+/// The digest of what decides about a run's behaviour: not the words around it, nor the seed, which a token holds.
+fn digest(root: &Node) -> Digest {
+    const WORDS: [&str; 6] = ["title", "about", "seed", "variants", "expect", "lesson"];
+    let mut root = root.clone();
+    if let Value::Call(Call { args: Some(args), .. }) = &mut root.value {
+        args.retain(|arg| !arg.name().is_some_and(|name| WORDS.contains(&name)));
+        args.sort_by(|a, b| a.name().cmp(&b.name()));
+    }
+    Digest::of(|digest| digest.text(&printer::print_line(&root)))
+}
+
+impl Source {
+    /// The scenario as it stands, or with a variant's changes.
+    ///
+    /// # Errors
+    /// Where there is no variant of this name.
+    pub fn select(&self, variant: Option<&str>) -> Result<Scenario, Diagnostics> {
+        let mut sink = Sink::default();
+        let chosen = match variant {
+            None => None,
+            Some(name) => match self.variants.iter().find(|variant| variant.name.value == name) {
+                Some(found) => Some(found),
+                None => return Err(self.errors(vec![variant::unknown(name, &self.variants)])),
+            },
+        };
+        match build(&self.root, chosen, &mut sink) {
+            Some(scenario) if sink.is_empty() => Ok(scenario),
+            _ => Err(self.errors(sink.list)),
+        }
+    }
+
+    fn errors(&self, list: Vec<Diagnostic>) -> Diagnostics {
+        Diagnostics::new(Arc::clone(&self.text), list)
+    }
+    /// The variants, in the order of the file.
+    pub fn variants(&self) -> &[Variant] {
+        &self.variants
+    }
+    /// The file's text, every byte as it was but for a byte-order mark.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+    /// The file's tree.
+    pub fn root(&self) -> &Node {
+        &self.root
+    }
+    /// The file in canonical form, without its comments.
+    pub fn print(&self) -> String {
+        printer::print(&self.root)
+    }
+    /// Line and column, from 1, of a byte of the text.
+    pub fn position(&self, at: usize) -> (usize, usize) {
+        position(&self.text, at)
+    }
+    /// The name of a top-level field at a byte of the text, if there is one.
+    pub fn field_at(&self, at: usize) -> Option<&str> {
+        self.root.args().iter().find(|arg| arg.at().start <= at && at < arg.at().end).and_then(Arg::name)
+    }
+}

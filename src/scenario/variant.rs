@@ -1,0 +1,250 @@
+//! Variants: named sets of changes to a scenario's tree, applied before it is given a meaning, so that whatever is
+//! wrong with a change is shown in the variant's own lines.
+//!
+//! A path goes by names: of fields, of list elements (`consumers.biller.effect`), or by an element's place from 1
+//! (`producers.shop.publish.1.count`). An element's name may hold dots; the longest that fits is taken.
+
+use super::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned, visible};
+use super::fields::{Fields, list, name, text, word};
+use super::tree::{Arg, Call, Node, Value};
+
+/// A variant.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Variant {
+    /// Its name, unique in the scenario.
+    pub name: Spanned<String>,
+    /// What it is about.
+    pub about: String,
+    /// What it changes, in order.
+    pub changes: Vec<Change>,
+    /// What is expected instead of what the scenario expects.
+    pub expect: Option<Node>,
+}
+
+/// A change to the tree.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Change {
+    /// What is done.
+    pub kind: ChangeKind,
+    /// Where.
+    pub path: Spanned<String>,
+    /// What is put there; nothing for a removal.
+    pub value: Option<Node>,
+}
+
+/// What a change does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ChangeKind {
+    /// Gives a field a value, whether or not it had one.
+    Set,
+    /// Adds an element to a list.
+    Add,
+    /// Removes a field or an element.
+    Remove,
+    /// Puts another value where one stands.
+    Replace,
+}
+
+/// Decodes all variants of a scenario.
+pub(super) fn decode(root: &Node, sink: &mut Sink) -> Vec<Variant> {
+    let Some(node) = root.field("variants") else { return Vec::new() };
+    let variants = list(node, variant, sink).unwrap_or_default();
+    for (i, variant) in variants.iter().enumerate() {
+        if let Some(before) = variants[..i].iter().find(|v| v.name.value == variant.name.value) {
+            let title = format!("two variants are called `{}`", visible(&variant.name.value));
+            let bad = Diagnostic::new(Code::DuplicateName, title, variant.name.at, "again here");
+            sink.push(bad.label(before.name.at, "first here"));
+        }
+    }
+    variants
+}
+
+fn variant(node: &Node, sink: &mut Sink) -> Option<Variant> {
+    let mut f = Fields::of_struct(node, "a variant", sink)?;
+    let name = f.required("name", name);
+    let about = f.or("about", String::new(), text);
+    let changes = f.list("change", change);
+    let expect = f.node("expect").cloned();
+    f.finish();
+    Some(Variant { name: name?, about, changes, expect })
+}
+
+fn change(node: &Node, sink: &mut Sink) -> Option<Change> {
+    let found = word(node, "a change", &["set", "add", "remove", "replace"], sink)?;
+    let kind = match found.value.as_str() {
+        "set" => ChangeKind::Set,
+        "add" => ChangeKind::Add,
+        "remove" => ChangeKind::Remove,
+        _ => ChangeKind::Replace,
+    };
+    let mut f = Fields::of_call(node, "a change", sink);
+    let path = f.first("path", super::fields::spanned_text);
+    let value = if kind == ChangeKind::Remove { None } else { f.first("value", |node, _| Some(node.clone())) };
+    f.finish();
+    if kind != ChangeKind::Remove && value.is_none() {
+        return None;
+    }
+    Some(Change { kind, path: path?, value })
+}
+
+/// The tree with a variant's changes.
+pub(super) fn apply(root: &Node, variant: &Variant, sink: &mut Sink) -> Node {
+    let mut root = root.clone();
+    for change in &variant.changes {
+        if let Err(bad) = one(&mut root, change) {
+            sink.push(bad);
+        }
+    }
+    if let Some(expect) = &variant.expect {
+        set_field(&mut root, "expect", expect.clone(), expect.at);
+    }
+    root
+}
+
+fn one(root: &mut Node, change: &Change) -> Result<(), Diagnostic> {
+    if change.path.value == "variants" || change.path.value.starts_with("variants.") {
+        return Err(bad_path(&change.path, "a variant cannot change variants"));
+    }
+    let mut here = root;
+    let mut rest = change.path.value.as_str();
+    loop {
+        let (segment, next) = segment(here, rest);
+        match next {
+            Some(next) => (here, rest) = (child(here, segment, &change.path)?, next),
+            None => return finish(here, segment, change),
+        }
+    }
+}
+
+/// The first part of a path as seen from a node, and what is left of it.
+fn segment<'p>(here: &Node, path: &'p str) -> (&'p str, Option<&'p str>) {
+    let fits = |name: &str| path == name || path.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+    let longest = here.elements().iter().filter_map(name_of).filter(|name| fits(name)).map(str::len).max();
+    let end = longest.unwrap_or_else(|| path.find('.').unwrap_or(path.len()));
+    (&path[..end], path.get(end + 1..))
+}
+
+fn name_of(node: &Node) -> Option<&str> {
+    node.field("name").and_then(Node::text)
+}
+
+/// Where an element of a list or a field of a struct is.
+fn position(here: &Node, segment: &str) -> Option<usize> {
+    match &here.value {
+        Value::List(nodes) => nodes.iter().position(|node| name_of(node) == Some(segment)).or_else(|| {
+            let nth = segment.parse::<usize>().ok()?.checked_sub(1)?;
+            (nth < nodes.len()).then_some(nth)
+        }),
+        Value::Map(rows) => rows.iter().position(|(key, _)| key.text() == Some(segment)),
+        _ => here.args().iter().position(|arg| arg.is(segment)),
+    }
+}
+
+fn child<'n>(here: &'n mut Node, segment: &str, path: &Spanned<String>) -> Result<&'n mut Node, Diagnostic> {
+    let Some(at) = position(here, segment) else { return Err(nothing_there(here, segment, path)) };
+    match &mut here.value {
+        Value::List(nodes) => Ok(&mut nodes[at]),
+        Value::Map(rows) => Ok(&mut rows[at].1),
+        Value::Call(Call { args: Some(args), .. }) => Ok(&mut args[at].value),
+        _ => Err(bad_path(path, "leads into something that has no parts")),
+    }
+}
+
+/// Does the change at the last part of its path.
+fn finish(here: &mut Node, last: &str, change: &Change) -> Result<(), Diagnostic> {
+    let there = position(here, last);
+    match (change.kind, &change.value, there) {
+        (ChangeKind::Remove, _, Some(at)) => {
+            match &mut here.value {
+                Value::List(nodes) => _ = nodes.remove(at),
+                Value::Map(rows) => _ = rows.remove(at),
+                Value::Call(Call { args: Some(args), .. }) => _ = args.remove(at),
+                _ => {}
+            }
+            Ok(())
+        }
+        (ChangeKind::Set | ChangeKind::Replace, Some(value), Some(_)) => {
+            *child(here, last, &change.path)? = value.clone();
+            Ok(())
+        }
+        (ChangeKind::Set, Some(value), None) if matches!(here.value, Value::Call(_)) => {
+            set_field(here, last, value.clone(), change.path.at);
+            Ok(())
+        }
+        (ChangeKind::Set, Some(value), None) if matches!(here.value, Value::Map(_)) => {
+            let key = Node { at: change.path.at, value: Value::Text(last.to_owned()) };
+            if let Value::Map(rows) = &mut here.value {
+                rows.push((key, value.clone()));
+            }
+            Ok(())
+        }
+        (ChangeKind::Add, Some(value), Some(_)) => add(child(here, last, &change.path)?, value, change),
+        (ChangeKind::Add, Some(value), None) if matches!(here.value, Value::Call(_)) => {
+            let nodes = added(value);
+            set_field(here, last, Node { at: value.at, value: Value::List(nodes) }, change.path.at);
+            Ok(())
+        }
+        _ => Err(nothing_there(here, last, &change.path)),
+    }
+}
+
+fn add(list: &mut Node, value: &Node, change: &Change) -> Result<(), Diagnostic> {
+    let at = list.at;
+    let kind = list.kind();
+    match &mut list.value {
+        Value::List(nodes) => {
+            nodes.extend(added(value));
+            Ok(())
+        }
+        _ => Err(bad_path(&change.path, "is not a list").label(at, format!("this is {kind}"))),
+    }
+}
+
+/// One element, or each of a list of elements.
+fn added(value: &Node) -> Vec<Node> {
+    match &value.value {
+        Value::List(nodes) => nodes.clone(),
+        _ => vec![value.clone()],
+    }
+}
+
+fn set_field(here: &mut Node, name: &str, value: Node, at: Extent) {
+    let Value::Call(call) = &mut here.value else { return };
+    let args = call.args.get_or_insert_with(Vec::new);
+    match args.iter_mut().find(|arg| arg.is(name)) {
+        Some(arg) => arg.value = value,
+        None => args.push(Arg { name: Some(Spanned::new(name.to_owned(), at)), value }),
+    }
+}
+
+fn bad_path(path: &Spanned<String>, label: &str) -> Diagnostic {
+    let title = format!("`{}` cannot be changed", visible(&path.value));
+    Diagnostic::new(Code::BadPath, title, path.at, label)
+}
+
+fn nothing_there(here: &Node, segment: &str, path: &Spanned<String>) -> Diagnostic {
+    let known: Vec<&str> = match &here.value {
+        Value::List(nodes) => nodes.iter().filter_map(name_of).collect(),
+        Value::Map(rows) => rows.iter().filter_map(|(key, _)| key.text()).collect(),
+        _ => here.args().iter().filter_map(Arg::name).collect(),
+    };
+    let title = format!("`{}` leads nowhere", visible(&path.value));
+    let label = format!("there is no `{}`", visible(segment));
+    let bad = Diagnostic::new(Code::BadPath, title, path.at, label).label(here.head(), "looked for here");
+    match (&here.value, known.is_empty()) {
+        (Value::List(nodes), true) if !nodes.is_empty() => {
+            bad.help(format!("these have no names; count them: 1 to {}", nodes.len()))
+        }
+        _ => bad.suggest(segment, known),
+    }
+}
+
+/// Reports a variant that is not there.
+pub(super) fn unknown(given: &str, variants: &[Variant]) -> Diagnostic {
+    let title = format!("there is no variant `{}`", visible(given));
+    let bad = Diagnostic::new(Code::UnknownVariant, title, Extent::default(), "in this scenario");
+    if variants.is_empty() {
+        return bad.help("this scenario has no variants");
+    }
+    bad.suggest(given, variants.iter().map(|variant| variant.name.value.as_str()))
+}

@@ -22,8 +22,8 @@ pub(super) fn check(args: &CheckArgs, out: &mut Output) -> Result<Exit, Failure>
 fn one(file: &str, look: Look) -> Result<String, Failure> {
     match input::open(file)? {
         Input::Trace(log) => Ok(format!("a trace of {} steps", log.events().len())),
-        Input::Scenario { name, text } => {
-            let source = Source::read(&name, &text, look)?;
+        Input::Scenario { name, bytes } => {
+            let source = Source::read(&name, &bytes, look)?;
             let variants = source.variants();
             source.select(None)?;
             variants.iter().try_for_each(|variant| source.select(Some(variant)).map(drop))?;

@@ -10,16 +10,16 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 
 /// The largest scenario in bytes.
-pub(super) const MAX_SCENARIO: u64 = 1 << 20;
+const MAX_SCENARIO: u64 = crate::scenario::MAX_BYTES as u64;
 
 /// A file that was read.
 pub(super) enum Input {
-    /// The text of what should be a scenario.
+    /// What should be the text of a scenario; not yet looked at.
     Scenario {
         /// What it is called in messages.
         name: String,
-        /// The text.
-        text: String,
+        /// The bytes.
+        bytes: Vec<u8>,
     },
     /// A trace.
     Trace(Box<Log>),
@@ -45,17 +45,17 @@ pub(super) fn open(path: &str) -> Result<Input, Failure> {
     classify(path, reader)
 }
 
-/// The text of a scenario; a trace is refused.
-pub(super) fn scenario(path: &str) -> Result<(String, String), Failure> {
+/// The name and bytes of a scenario; a trace is refused.
+pub(super) fn scenario(path: &str) -> Result<(String, Vec<u8>), Failure> {
     match open(path)? {
-        Input::Scenario { name, text } => Ok((name, text)),
+        Input::Scenario { name, bytes } => Ok((name, bytes)),
         Input::Trace(_) => Err(Failure::usage(format!("{} is a recorded trace; a scenario is needed", shown(path)))),
     }
 }
 
 fn from_gallery(path: &str) -> Result<Input, Failure> {
     if let Some(entry) = gallery::find(path) {
-        return Ok(Input::Scenario { name: entry.name().to_owned(), text: entry.text.to_owned() });
+        return Ok(Input::Scenario { name: entry.name().to_owned(), bytes: entry.text.into() });
     }
     let names: Vec<&str> = gallery::ALL.iter().map(|entry| entry.name()).collect();
     let help = match super::near::nearest(path, names.iter().copied()) {
@@ -81,32 +81,7 @@ fn classify(name: &str, mut from: impl BufRead) -> Result<Input, Failure> {
     if bytes.len() as u64 > MAX_SCENARIO {
         return Err(too_large(name, None));
     }
-    let text = text_of(name, bytes)?;
-    Ok(Input::Scenario { name: name.to_owned(), text })
-}
-
-fn text_of(name: &str, bytes: Vec<u8>) -> Result<String, Failure> {
-    let fail = |at: usize, what: &str| {
-        let line = 1 + bytes[..at].iter().filter(|byte| **byte == b'\n').count();
-        Err(Failure::usage(format!(
-            "{} is not a scenario: {what} in line {line} (byte {at}); a scenario is UTF-8 text",
-            shown(name)
-        )))
-    };
-    if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
-        return fail(at, "a zero byte");
-    }
-    if let Err(error) = std::str::from_utf8(&bytes) {
-        return fail(error.valid_up_to(), "a byte that is not UTF-8");
-    }
-    let text = String::from_utf8(bytes).unwrap_or_default();
-    if text.trim_start_matches('\u{feff}').trim().is_empty() {
-        return Err(Failure::usage(format!(
-            "{} is empty\nhelp: `mqlab new FILE` writes a scenario to start from",
-            shown(name)
-        )));
-    }
-    Ok(text)
+    Ok(Input::Scenario { name: name.to_owned(), bytes })
 }
 
 fn of_trace(name: &str, error: &DecodeError) -> Failure {
@@ -145,15 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_refused_with_its_place() {
-        assert!(refused(b"Scenario(\n\0").contains("a zero byte in line 2 (byte 10)"));
-        assert!(refused(b"Scen\xff").contains("not UTF-8 in line 1 (byte 4)"));
-    }
-
-    #[test]
-    fn what_is_empty_or_too_large_is_refused() {
-        assert!(refused(b"").contains("is empty"));
-        assert!(refused("\u{feff} \n".as_bytes()).contains("is empty"));
+    fn what_is_too_large_is_refused_before_it_is_looked_at() {
         assert!(refused(&vec![b' '; MAX_SCENARIO as usize + 1]).contains("too large"));
     }
 

@@ -20,6 +20,7 @@ mod output;
 mod panic;
 mod route;
 mod run;
+mod shell;
 mod show;
 
 pub use exit::{EXIT_CODES, Exit};

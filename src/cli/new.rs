@@ -5,6 +5,7 @@ use super::exit::Exit;
 use super::failure::{Failure, plain, shown};
 use super::load;
 use super::output::Output;
+use super::shell::quoted;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 
@@ -22,6 +23,6 @@ pub(super) fn new(args: &NewArgs, out: &mut Output) -> Result<Exit, Failure> {
     })?;
     let written = file.write_all(load::template().as_bytes());
     written.map_err(|error| Failure::of_write(&error, &shown(path)))?;
-    out.line(&format!("wrote {0}; run it with: mqlab run {0}", load::quoted(path)))?;
+    out.line(&format!("wrote {0}; run it with: mqlab run {0}", quoted(path)))?;
     Ok(Exit::Holds)
 }

@@ -38,6 +38,22 @@ pub(super) struct Look {
     pub(super) color_errors: bool,
 }
 
+impl Look {
+    /// Whether only ASCII is to be drawn with.
+    pub(super) fn is_ascii(self) -> bool {
+        self.glyphs == Glyphs::Ascii
+    }
+
+    /// The signs of a text that was made for Unicode, in the characters that are asked for.
+    pub(super) fn signs(self, text: &str) -> String {
+        if !self.is_ascii() {
+            return text.to_owned();
+        }
+        let signs = [("✓", "ok"), ("✗", "X"), ("…", ".."), ("–", "-"), ("—", "-"), ("→", "->")];
+        signs.iter().fold(text.to_owned(), |text, (sign, plain)| text.replace(sign, plain))
+    }
+}
+
 /// The standard output.
 pub(super) struct Output {
     to: BufWriter<Box<dyn Write>>,

@@ -11,6 +11,7 @@ use super::schema::{Action, Consumer, FramePoint, Scenario, Script, Target, When
 use super::tree::Node;
 use crate::trace::Outcome;
 use crate::verdict::{Of, Takes};
+use std::collections::BTreeMap;
 
 /// The most clients that a scenario may have.
 pub const MAX_CLIENTS: usize = 1_000;
@@ -19,12 +20,12 @@ pub const MAX_CLIENTS: usize = 1_000;
 struct Known<'a> {
     /// What one is: `queue`.
     kind: &'static str,
-    names: Vec<(&'a str, Option<Extent>)>,
+    names: BTreeMap<&'a str, Option<Extent>>,
 }
 
 impl<'a> Known<'a> {
     fn new(kind: &'static str) -> Known<'a> {
-        Known { kind, names: Vec::new() }
+        Known { kind, names: BTreeMap::new() }
     }
     fn with(mut self, names: impl IntoIterator<Item = &'a Spanned<String>>) -> Known<'a> {
         self.names.extend(names.into_iter().map(|name| (name.value.as_str(), Some(name.at))));
@@ -34,15 +35,16 @@ impl<'a> Known<'a> {
         self.names.extend(names.into_iter().map(|name| (name, None)));
         self
     }
-    fn find(&self, name: &str) -> Option<&(&'a str, Option<Extent>)> {
-        self.names.iter().find(|(known, _)| *known == name)
+    fn find(&self, name: &str) -> Option<Option<Extent>> {
+        self.names.get(name).copied()
     }
     fn words(&self) -> impl Iterator<Item = &'a str> {
-        self.names.iter().map(|(name, _)| *name).filter(|name| !name.is_empty() && !name.starts_with("amq."))
+        self.names.keys().copied().filter(|name| !name.is_empty() && !name.starts_with("amq."))
     }
     /// Reports a name that nothing has.
     fn check(&self, name: &Spanned<String>, sink: &mut Sink) {
-        if self.find(&name.value).is_none() {
+        // Looking for a similar name takes its time.
+        if self.find(&name.value).is_none() && !sink.is_full() {
             sink.push(self.unknown(name));
         }
     }
@@ -50,27 +52,27 @@ impl<'a> Known<'a> {
         let title = format!("there is no {} `{}`", self.kind, visible(&name.value));
         let bad = Diagnostic::new(Code::UnknownName, title, name.at, "unknown name");
         let near = super::diagnostics::nearest(&name.value, &self.words().collect::<Vec<_>>());
-        let near = near.and_then(|near| self.find(near)).and_then(|(_, at)| *at);
+        let near = near.and_then(|near| self.find(near)).flatten();
         let bad = bad.suggest(&name.value, self.words());
         match near {
-            Some(at) => bad.label(at, format!("a {} with a similar name", self.kind)),
+            Some(at) => bad.label(at, format!("{} {} with a similar name", article(self.kind), self.kind)),
             None => bad,
         }
     }
     /// Reports a target that is not there though it should be, or is there though it should not.
     fn check_target(&self, target: &Target, sink: &mut Sink) {
         match (self.find(&target.name.value), target.missing) {
-            (None, false) => {
+            (None, false) if !sink.is_full() => {
                 let example = super::printer::quoted(&target.name.value);
                 sink.push(
                     self.unknown(&target.name).help(format!("if it is to be missing, write `missing({example})`")),
                 );
             }
-            (Some((_, at)), true) => {
+            (Some(at), true) => {
                 let title = format!("the {} `{}` is not missing", self.kind, visible(&target.name.value));
                 let bad = Diagnostic::new(Code::Conflict, title, target.name.at, "said to be missing");
                 sink.push(match at {
-                    Some(at) => bad.label(*at, "declared here"),
+                    Some(at) => bad.label(at, "declared here"),
                     None => bad,
                 });
             }
@@ -79,9 +81,13 @@ impl<'a> Known<'a> {
     }
 }
 
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+}
+
 /// Reports names that stand twice.
 fn unique<'a>(kind: &str, names: impl IntoIterator<Item = &'a Spanned<String>>, sink: &mut Sink) {
-    let mut seen: std::collections::BTreeMap<&str, Extent> = std::collections::BTreeMap::new();
+    let mut seen: BTreeMap<&str, Extent> = BTreeMap::new();
     for name in names {
         if let Some(before) = seen.get(name.value.as_str()) {
             let title = format!("two {kind} are called `{}`", visible(&name.value));
@@ -92,8 +98,24 @@ fn unique<'a>(kind: &str, names: impl IntoIterator<Item = &'a Spanned<String>>, 
     }
 }
 
-/// Checks a scenario.
+/// Checks a scenario. Where parts of it could not be decoded, a name that is like no other may be one of theirs and is
+/// not reported.
 pub(super) fn check(scenario: &Scenario, root: &Node, sink: &mut Sink) {
+    let incomplete = |d: &Diagnostic| {
+        use Code::{Arguments, BadName, MissingField, UnknownWord, WrongType};
+        matches!(d.code, Arguments | BadName | MissingField | UnknownWord | WrongType)
+    };
+    let shaky = sink.list.iter().any(incomplete);
+    let mut own = Sink::default();
+    parts(scenario, root, &mut own);
+    for bad in own.list {
+        if !(shaky && bad.code == Code::UnknownName && bad.secondary.is_empty()) {
+            sink.push(bad);
+        }
+    }
+}
+
+fn parts(scenario: &Scenario, root: &Node, sink: &mut Sink) {
     unique("parties", scenario.parties().map(|(_, name)| name), sink);
     unique("faults", scenario.faults.iter().map(|fault| &fault.name), sink);
     let clients = scenario.producers.len() + scenario.consumers.len() + scenario.scripts.len();

@@ -257,7 +257,7 @@ impl Diagnostics {
         let mut snippet = Snippet::source(window.text(&self.text)).line_start(window.line).path(visible(path));
         let primary = AnnotationKind::Primary.span(window.range(diagnostic.primary.at));
         snippet = snippet.annotation(primary.label(some(&diagnostic.primary.says)));
-        for label in &diagnostic.secondary {
+        for label in diagnostic.secondary.iter().filter(|label| window.holds(label.at)) {
             let context = AnnotationKind::Context.span(window.range(label.at));
             snippet = snippet.annotation(context.label(some(&label.says)));
         }
@@ -287,11 +287,39 @@ struct Window {
 impl Window {
     fn around(text: &str, diagnostic: &Diagnostic) -> Window {
         let places = || diagnostic.secondary.iter().map(|l| l.at).chain([diagnostic.primary.at]);
-        let first = places().map(|at| at.start).min().unwrap_or(0).min(text.len());
-        let last = places().map(|at| at.end).max().unwrap_or(0).clamp(first, text.len());
+        let first = places().map(|at| at.start).min().unwrap_or(0);
+        let last = places().map(|at| at.end).max().unwrap_or(0);
+        let all = Window::lines(text, first, last);
+        if all.is_shown(text) {
+            return all;
+        }
+        let Extent { start, end } = diagnostic.primary.at;
+        let own = Window::lines(text, start, end);
+        if own.is_shown(text) { own } else { own.cut(text, start) }
+    }
+    fn lines(text: &str, first: usize, last: usize) -> Window {
+        let first = first.min(text.len());
+        let last = last.clamp(first, text.len());
         let start = text.as_bytes()[..first].iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
         let end = text.as_bytes()[last..].iter().position(|b| *b == b'\n').map_or(text.len(), |i| last + i);
         Window { start, end, line: line_of(text, start) }
+    }
+    /// Whether it is neither so long nor so wide that showing it would help nobody.
+    fn is_shown(&self, text: &str) -> bool {
+        const LONGEST: usize = 1 << 16;
+        const WIDEST: usize = 1 << 10;
+        self.end - self.start <= LONGEST && self.text(text).split('\n').all(|line| line.len() <= WIDEST)
+    }
+    /// The neighbourhood of a byte in a line that is too wide; columns then count from there.
+    fn cut(self, text: &str, at: usize) -> Window {
+        const AROUND: usize = 100;
+        let bound = |i: usize| (0..=i).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+        let start = bound(at.saturating_sub(AROUND)).max(self.start);
+        let line = line_of(text, start);
+        Window { start, end: bound((at + AROUND).min(self.end)).max(start), line }
+    }
+    fn holds(&self, at: Extent) -> bool {
+        self.start <= at.start && at.end <= self.end
     }
     fn text<'a>(&self, text: &'a str) -> &'a str {
         text.get(self.start..self.end).unwrap_or("")
@@ -336,11 +364,15 @@ pub struct Sink {
 impl Sink {
     /// Puts in an error. Of one kind at one place only the first is kept.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        const MAX_KEPT: usize = 1_000;
         let same = |d: &Diagnostic| d.code == diagnostic.code && d.primary.at == diagnostic.primary.at;
-        if self.list.len() < MAX_KEPT && !self.list.iter().any(same) {
+        if !self.is_full() && !self.list.iter().any(same) {
             self.list.push(diagnostic);
         }
+    }
+    /// Whether so much is wrong that more would not be kept; then looking for more is wasted time.
+    pub fn is_full(&self) -> bool {
+        const MAX_KEPT: usize = 4 * MAX_SHOWN;
+        self.list.len() >= MAX_KEPT
     }
     /// Whether nothing is wrong so far.
     pub fn is_empty(&self) -> bool {

@@ -27,6 +27,7 @@ pub struct Fields<'n, 's> {
     args: &'n [Arg],
     used: Vec<bool>,
     known: Vec<&'static str>,
+    given: Vec<&'static str>,
     missing: Vec<&'static str>,
     sink: &'s mut Sink,
 }
@@ -48,13 +49,24 @@ impl<'n, 's> Fields<'n, 's> {
         let args = node.args();
         let end = Extent { start: node.at.end.saturating_sub(1).max(node.at.start), end: node.at.end };
         let used = vec![false; args.len()];
-        Fields { what, head: node.head(), end, args, used, known: Vec::new(), missing: Vec::new(), sink }
+        Fields {
+            what,
+            head: node.head(),
+            end,
+            args,
+            used,
+            known: Vec::new(),
+            given: Vec::new(),
+            missing: Vec::new(),
+            sink,
+        }
     }
 
     fn take(&mut self, name: &'static str) -> Option<&'n Node> {
         self.known.push(name);
         let at = self.args.iter().position(|arg| arg.is(name))?;
         self.used[at] = true;
+        self.given.push(name);
         Some(&self.args[at].value)
     }
 
@@ -108,6 +120,7 @@ impl<'n, 's> Fields<'n, 's> {
         }
         let at = self.args.iter().zip(&self.used).position(|(arg, used)| arg.name.is_none() && !used)?;
         self.used[at] = true;
+        self.given.push(name);
         Some(&self.args[at].value)
     }
 
@@ -118,12 +131,16 @@ impl<'n, 's> Fields<'n, 's> {
 
     /// Reports what is unknown, stands twice or is missing.
     pub fn finish(self) {
-        let Fields { what, head, end, args, used, known, missing, sink } = self;
+        let Fields { what, head, end, args, used, known, given, missing, sink } = self;
+        let open: Vec<&str> = known.into_iter().filter(|name| !given.contains(name)).collect();
         for (i, arg) in args.iter().enumerate().filter(|(i, _)| !used[*i]) {
+            if sink.is_full() {
+                return;
+            }
             let Some(name) = &arg.name else {
                 let title = format!("{what} does not take this argument");
                 let bad = Diagnostic::new(Code::Arguments, title, arg.value.at, "one too many, or without its name");
-                sink.push(bad.suggest("", known.iter().copied()));
+                sink.push(bad.suggest("", open.iter().copied()));
                 continue;
             };
             let before = args[..i].iter().find(|earlier| earlier.is(&name.value)).and_then(|arg| arg.name.as_ref());
@@ -135,8 +152,7 @@ impl<'n, 's> Fields<'n, 's> {
             }
             let title = format!("{what} has no field `{}`", visible(&name.value));
             let bad = Diagnostic::new(Code::UnknownField, title, name.at, "unknown field");
-            let open = known.iter().copied().filter(|known| !args.iter().any(|arg| arg.is(known)));
-            sink.push(bad.suggest(&name.value, open));
+            sink.push(bad.suggest(&name.value, open.iter().copied()));
         }
         for name in missing {
             let title = format!("{what} needs `{name}`");

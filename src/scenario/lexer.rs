@@ -72,9 +72,13 @@ impl<'a> Lexer<'a> {
                 c if c == '_' || c.is_alphabetic() => self.word(),
                 c => {
                     self.at += c.len_utf8();
-                    let at = Extent { start, end: self.at };
-                    sink.push(unexpected(c, at));
-                    continue;
+                    sink.push(unexpected(c, Extent { start, end: self.at }));
+                    // What was surely meant stands in for it.
+                    match c {
+                        '=' => Token::Colon,
+                        ';' => Token::Comma,
+                        _ => continue,
+                    }
                 }
             };
             return (token, Extent { start, end: self.at });
@@ -160,19 +164,20 @@ impl<'a> Lexer<'a> {
         Token::Int(0)
     }
 
+    /// A text may go over several lines, as in RON. But where what follows its end does not fit there, a quote was
+    /// forgotten, and the text is taken to end on the line on which it begins.
     fn quoted(&mut self, sink: &mut Sink) -> Token {
         let start = self.at;
         self.at += 1;
         let mut text = String::new();
+        let mut line: Option<(usize, usize)> = None;
         loop {
-            let Some(c) = self.rest().chars().next() else {
-                self.open_text(start, sink);
-                return Token::Text(text);
-            };
+            let Some(c) = self.rest().chars().next() else { return self.open_quote(start, text, line, sink) };
             let at = self.at;
             self.at += c.len_utf8();
             match c {
-                '"' => return Token::Text(text),
+                '"' if line.is_none() || self.fits_behind_text() => return Token::Text(text),
+                '"' => return self.open_quote(start, text, line, sink),
                 '\\' => match self.escape() {
                     Some(Some(c)) => text.push(c),
                     Some(None) => {}
@@ -183,9 +188,31 @@ impl<'a> Lexer<'a> {
                         sink.push(Diagnostic::new(Code::BadEscape, title, at, "").help(help));
                     }
                 },
-                c => text.push(c),
+                c => {
+                    if c == '\n' && line.is_none() {
+                        line = Some((at, text.len()));
+                    }
+                    text.push(c);
+                }
             }
         }
+    }
+
+    fn fits_behind_text(&self) -> bool {
+        let next = self.rest().trim_start().chars().next();
+        next.is_none_or(|c| matches!(c, ',' | ')' | ']' | '}' | ':' | '/'))
+    }
+
+    /// A text without its closing quote: what stands on its first line, but not the comma there.
+    fn open_quote(&mut self, start: usize, mut text: String, line: Option<(usize, usize)>, sink: &mut Sink) -> Token {
+        self.open_text(start, sink);
+        let Some((end, len)) = line else { return Token::Text(text) };
+        self.at = end;
+        text.truncate(len);
+        if self.text[start..end].trim_end().ends_with(',') {
+            self.at = start + self.text[start..end].trim_end().len() - 1;
+        }
+        Token::Text(text)
     }
 
     /// What an escape stands for; the inner `None` is a line that goes on. The backslash is behind already.

@@ -7,18 +7,22 @@ mod check;
 pub mod diagnostics;
 mod fields;
 mod lexer;
+mod lower;
 mod parser;
 mod printer;
 pub mod schema;
 mod source;
+mod template;
 #[cfg(test)]
 mod tests;
 pub mod tree;
 mod variant;
 
 pub use diagnostics::{Code, Diagnostic, Diagnostics, Extent, Look, Spanned};
+pub use lower::{LowerError, lower};
 pub use parser::{MAX_BYTES, MAX_DEPTH};
 pub use printer::{print, print_line, quoted};
 pub use schema::Scenario;
 pub use source::{Source, read, read_bytes, too_large};
+pub use template::template;
 pub use variant::{Change, ChangeKind, Variant};

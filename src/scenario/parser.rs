@@ -228,7 +228,8 @@ impl Parser<'_> {
                 true
             }
             Token::End => {
-                if !self.gone {
+                let open_end = |d: &Diagnostic| matches!(d.code, Code::OpenComment | Code::OpenText);
+                if !self.gone && !sink.list.iter().any(open_end) {
                     let title = format!("{} is never closed", shown(open));
                     let end = Diagnostic::new(Code::Unclosed, title, at, "opened here");
                     let end = end.label(self.next.1, format!("the file ends without {}", shown(closing(open))));

@@ -30,3 +30,219 @@ fn a_printed_scenario_reads_the_same() {
         assert_eq!(source.select(None).unwrap().digest, again.select(None).unwrap().digest);
     }
 }
+
+#[test]
+fn the_template_is_right() {
+    let source = read(template()).unwrap();
+    assert_eq!(source.select(Some("cured")).unwrap().variant.as_deref(), Some("cured"));
+}
+
+/// A right scenario in which one part is put in place of another.
+fn with(part: &str, instead: &str) -> String {
+    let base = r#"Scenario(
+    title: "t",
+    broker: rabbitmq(
+        exchanges: [(name: "orders", kind: direct)],
+        queues: [(name: "billing", durable: true)],
+        bindings: [(from: "orders", to: "billing", key: "created")],
+    ),
+    producers: [(name: "shop", publish: [(to: "orders", key: "created", id: "order-{n}", count: 3)])],
+    consumers: [(name: "biller", from: "billing", ack: after_work, work: "5ms", effect: insert(table: "invoices"))],
+    faults: [(name: "f", what: cut(between: ("shop", "broker"), when: at("42ms")))],
+    expect: [lost(0), rows("invoices", 3)],
+    variants: [(name: "v", change: [set("consumers.biller.ack", automatic)])],
+)
+"#;
+    assert!(read(base).is_ok());
+    assert!(base.contains(part), "{part}");
+    base.replacen(part, instead, 1)
+}
+
+/// Every way to be wrong, by name.
+fn wrong() -> Vec<(&'static str, String)> {
+    let deep = format!("Scenario(title: {}", "[".repeat(10_000));
+    let long = format!("name: \"{}\"", "x".repeat(300));
+    vec![
+        ("an empty file", String::new()),
+        ("only a comment", "// nothing\n".into()),
+        ("a zero byte", "Scenario(\0)".into()),
+        ("too deep", deep),
+        ("an unexpected character", with("title: \"t\"", "title = \"t\"")),
+        ("a text that never ends", with("title: \"t\"", "title: \"t")),
+        ("a comment that never ends", with("title: \"t\",", "title: \"t\", /* oh")),
+        ("an unknown escape", with("title: \"t\"", "title: \"\\q\"")),
+        ("a number too large", with("count: 3", "count: 1000000000000000000000")),
+        ("a count of 10^18", with("count: 3", "count: 1000000000000000000")),
+        ("a number that is none", with("count: 3", "count: 3ms")),
+        ("a missing comma", with("title: \"t\",", "title: \"t\"")),
+        ("a missing colon", with("title: \"t\"", "title \"t\"")),
+        ("a missing value", with("count: 3", "count: ")),
+        ("a file cut off", with("3)])],", "3)")[..450].to_owned()),
+        ("a wrong bracket", with("key: \"created\")],", "key: \"created\"]],")),
+        ("something behind the end", with("automatic)])],\n)", "automatic)])],\n) Scenario()")),
+        ("not a scenario", "[1, 2]".into()),
+        ("a wrong type", with("count: 3", "count: \"3\"")),
+        ("a word without quotes", with("from: \"billing\"", "from: billing")),
+        ("a quoted word", with("after_work", "\"after_work\"")),
+        ("an element without its list", with("[(name: \"billing\", durable: true)]", "(name: \"billing\")")),
+        ("an unknown field", with("durable: true", "durabel: true")),
+        ("a missing field", with("name: \"orders\", ", "")),
+        ("a field that stands twice", with("count: 3", "count: 3, count: 4")),
+        ("a key that stands twice", with("key: \"created\")]", "arguments: {\"a\": 1, \"a\": 2})]")),
+        ("an unknown word", with("after_work", "after_wrok")),
+        ("one argument too many", with("\"invoices\", 3", "\"invoices\", 3, 4")),
+        ("arguments of a word without", with("after_work", "after_work(1)")),
+        ("a bare duration", with("\"5ms\"", "5")),
+        ("a negative duration", with("\"5ms\"", "\"-5ms\"")),
+        ("an absurd duration", with("\"5ms\"", "\"100000h\"")),
+        ("a duration without a unit", with("\"5ms\"", "\"5\"")),
+        ("a size that is none", with("count: 3", "size: \"1 parsec\"")),
+        ("a size too large", with("count: 3", "size: \"1GiB\"")),
+        ("a probability above one", with("at(\"42ms\")", "with(\"3/2\", when: at(\"1ms\"))")),
+        ("a number out of range", with("ack: after_work", "prefetch: 70000")),
+        ("an empty name", with("name: \"billing\"", "name: \"\"")),
+        ("a control character in a name", with("name: \"billing\"", "name: \"bil\\u{1b}[31mling\"")),
+        ("a name too long", with("name: \"biller\"", &long)),
+        ("braces that mean nothing", with("order-{n}", "order-{m}")),
+        ("an unknown version", with("rabbitmq(", "rabbitmq(version: \"2.0\",")),
+        ("two parties of one name", with("\"biller\"", "\"shop\"")),
+        ("two queues of one name", with("durable: true)", "durable: true), (name: \"billing\")")),
+        ("an unknown queue", with("from: \"billing\"", "from: \"biling\"")),
+        ("an unknown exchange", with("to: \"orders\"", "to: \"order\"")),
+        ("an unknown party", with("(\"shop\", \"broker\")", "(\"shop\", \"brocker\")")),
+        ("an unknown table", with("rows(\"invoices\"", "rows(\"invoice\"")),
+        ("missing and yet there", with("to: \"orders\"", "to: missing(\"orders\")")),
+        ("a cut between two clients", with("(\"shop\", \"broker\")", "(\"shop\", \"biller\")")),
+        ("a path that leads nowhere", with("consumers.biller.ack", "consumers.bller.ack")),
+        ("a variant's wrong value", with("\", automatic", "\", automatc")),
+        ("two variants of one name", with("automatic)])", "automatic)]), (name: \"v\")")),
+        (
+            "several at once",
+            with("durable: true", "durabel: true").replace("\"5ms\"", "\"5 parsecs\"").replace("lost(0)", "lots(0)"),
+        ),
+    ]
+}
+
+#[test]
+fn every_error_reads_well() {
+    for (what, text) in wrong() {
+        let errors = read(&text).map(|_| ()).expect_err(what);
+        insta::assert_snapshot!(what.replace(' ', "_"), errors.render("orders.ron", Look::PLAIN));
+    }
+}
+
+#[test]
+fn every_kind_of_error_has_its_example() {
+    let mut seen: Vec<Code> = wrong().iter().flat_map(|(_, text)| codes(read(text))).collect();
+    seen.extend(codes(read_bytes(&[0xff, 0xfe, 0, 1])));
+    seen.extend(codes(read_bytes(&vec![b' '; MAX_BYTES + 1])));
+    let source = read(template()).unwrap();
+    seen.extend(source.select(Some("curd")).unwrap_err().list().iter().map(|d| d.code));
+    let without: Vec<&Code> = Code::ALL.iter().filter(|code| !seen.contains(code)).collect();
+    assert!(without.is_empty(), "{without:?}");
+}
+
+fn codes(read: Result<Source, Diagnostics>) -> Vec<Code> {
+    read.expect_err("wrong").list().iter().map(|d| d.code).collect()
+}
+
+#[test]
+fn a_byte_order_mark_shifts_nothing() {
+    let errors = read(&format!("\u{feff}{}", with("count: 3", "cuont: 3"))).unwrap_err();
+    assert_eq!(errors.position(&errors.list()[0]), (8, 90));
+}
+
+#[test]
+fn a_scenario_cut_off_anywhere_gives_an_error_and_no_panic() {
+    let text = template();
+    for end in (0..text.trim_end().len()).filter(|i| text.is_char_boundary(*i)).step_by(7) {
+        let errors = read(&text[..end]).map(|_| ()).expect_err("cut off");
+        assert!(!errors.render("f", Look::PLAIN).is_empty());
+    }
+}
+
+#[test]
+fn what_is_written_to_exhaust_the_reader_is_read_in_no_time() {
+    let many = |unit: &str| unit.repeat(MAX_BYTES / unit.len() - 100);
+    for text in [
+        format!("Scenario({})", many("a:1,")),
+        format!("Scenario(variants: [{}])", many("(name:\"a\"),")),
+        format!("Scenario(title: \"\", broker: redis(), expect: [{}])", many("rows(\"a\",1),")),
+        format!("Scenario(title: \"\", broker: redis(), producers: [{}])", many("(name:\"a\"),")),
+        many("\" "),
+        many("=;"),
+        many("/*"),
+        many("(["),
+        many("{1:"),
+        many("a "),
+    ] {
+        let errors = read(&text).map(|_| ()).expect_err("hostile");
+        assert!(errors.render("f", Look::PLAIN).len() < 1 << 17);
+    }
+}
+
+mod properties {
+    use super::super::tree::{Arg, Call, Node, Value};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(value: Value) -> Node {
+        Node { at: Extent::default(), value }
+    }
+
+    fn word() -> impl Strategy<Value = Spanned<String>> {
+        "[a-q_][a-z0-9_]{0,6}"
+            .prop_filter("no literal", |w| w != "true" && w != "false")
+            .prop_map(|w| Spanned::new(w, Extent::default()))
+    }
+
+    fn node() -> impl Strategy<Value = Node> {
+        let leaf = prop_oneof![
+            any::<i64>().prop_map(Value::Int),
+            any::<bool>().prop_map(Value::Bool),
+            any::<String>().prop_filter("no zero", |t| !t.contains('\0')).prop_map(Value::Text),
+            (0u32..1000, 0u32..1000).prop_map(|(a, b)| Value::Float(format!("{a}.{b}"))),
+            word().prop_map(|word| Value::Call(Call { word: Some(word), args: None })),
+        ];
+        leaf.prop_map(at).prop_recursive(4, 40, 6, |inner| {
+            let arg = (proptest::option::of(word()), inner.clone()).prop_map(|(name, value)| Arg { name, value });
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::List),
+                proptest::collection::vec((inner.clone(), inner.clone()), 0..4).prop_map(Value::Map),
+                (proptest::option::of(word()), proptest::collection::vec(arg, 0..6))
+                    .prop_map(|(word, args)| Value::Call(Call { word, args: Some(args) })),
+            ]
+            .prop_map(at)
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn what_is_printed_reads_the_same(node in node()) {
+            let mut sink = diagnostics::Sink::default();
+            let again = parser::parse(&print(&node), &mut sink);
+            prop_assert!(sink.is_empty(), "{:?}\n{}", sink, print(&node));
+            prop_assert!(again.unwrap().same(&node), "{}", print(&node));
+        }
+
+        #[test]
+        fn no_text_makes_the_reader_panic(text in any::<String>()) {
+            if let Err(errors) = read(&text) {
+                prop_assert!(!errors.render("f", Look::PLAIN).is_empty());
+            }
+        }
+
+        #[test]
+        fn no_damage_to_a_scenario_makes_the_reader_panic(at in 0usize..3000, len in 0usize..9, put in "[\\PC(){}\\[\\],:\"]{0,4}") {
+            let mut chars: Vec<char> = template().chars().collect();
+            let at = at.min(chars.len());
+            let end = (at + len).min(chars.len());
+            chars.splice(at..end, put.chars());
+            if let Err(errors) = read(&chars.iter().collect::<String>()) {
+                prop_assert!(!errors.render("f", Look::PLAIN).is_empty());
+            }
+        }
+    }
+}

@@ -8,6 +8,9 @@ use super::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned, visible};
 use super::fields::{Fields, list, name, text, word};
 use super::tree::{Arg, Call, Node, Value};
 
+/// The most variants that a scenario may have; each is read like a scenario of its own.
+pub const MAX_VARIANTS: usize = 64;
+
 /// A variant.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Variant {
@@ -48,6 +51,11 @@ pub enum ChangeKind {
 /// Decodes all variants of a scenario.
 pub(super) fn decode(root: &Node, sink: &mut Sink) -> Vec<Variant> {
     let Some(node) = root.field("variants") else { return Vec::new() };
+    if node.elements().len() > MAX_VARIANTS {
+        let title = format!("{} variants are more than {MAX_VARIANTS}", node.elements().len());
+        sink.push(Diagnostic::new(Code::OutOfRange, title, node.head(), "too many variants"));
+        return Vec::new();
+    }
     let variants = list(node, variant, sink).unwrap_or_default();
     for (i, variant) in variants.iter().enumerate() {
         if let Some(before) = variants[..i].iter().find(|v| v.name.value == variant.name.value) {
@@ -89,7 +97,7 @@ fn change(node: &Node, sink: &mut Sink) -> Option<Change> {
 
 /// The tree with a variant's changes.
 pub(super) fn apply(root: &Node, variant: &Variant, sink: &mut Sink) -> Node {
-    let mut root = root.clone();
+    let mut root = without_variants(root);
     for change in &variant.changes {
         if let Err(bad) = one(&mut root, change) {
             sink.push(bad);
@@ -99,6 +107,17 @@ pub(super) fn apply(root: &Node, variant: &Variant, sink: &mut Sink) -> Node {
         set_field(&mut root, "expect", expect.clone(), expect.at);
     }
     root
+}
+
+fn without_variants(root: &Node) -> Node {
+    let value = match &root.value {
+        Value::Call(Call { word, args: Some(args) }) => {
+            let args = args.iter().filter(|arg| !arg.is("variants")).cloned().collect();
+            Value::Call(Call { word: word.clone(), args: Some(args) })
+        }
+        value => value.clone(),
+    };
+    Node { at: root.at, value }
 }
 
 fn one(root: &mut Node, change: &Change) -> Result<(), Diagnostic> {

@@ -193,7 +193,7 @@ fn about(client: ActorId, message: Name, actor: ActorId, name: Name) -> bool {
 
 fn fits(frame: &FrameMatch, words: &Words, (from, to): (ActorId, ActorId)) -> Option<u32> {
     let any = |wanted: ActorId, is: ActorId| !wanted.is_some() || wanted == is;
-    let kind = frame.verb == VerbId::NONE || frame.verb == words.verb;
+    let kind = frame.verbs == [VerbId::NONE; 2] || frame.verbs.contains(&words.verb);
     let message = !frame.message.is_some() || frame.message == words.message;
     (kind && message && any(frame.from, from) && any(frame.to, to)).then_some(frame.nth)
 }

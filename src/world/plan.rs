@@ -194,8 +194,9 @@ pub enum Trigger {
 /// Which frames.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FrameMatch {
-    /// What kind; [`VerbId::NONE`] for any.
-    pub verb: VerbId,
+    /// What kind: up to two rows of the vocabulary, since one method can have two uses; [`VerbId::NONE`] twice for
+    /// any.
+    pub verbs: [VerbId; 2],
     /// Sent by whom; [`ActorId::NONE`] for anybody.
     pub from: ActorId,
     /// Sent to whom; [`ActorId::NONE`] for anybody.

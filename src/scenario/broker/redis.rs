@@ -58,3 +58,15 @@ fn version(node: &Node, sink: &mut Sink) -> Option<()> {
     }
     Some(())
 }
+
+impl Redis {
+    /// What the node runs.
+    pub(in crate::scenario) fn config(&self) -> crate::redis::Config {
+        let fsync = match self.appendfsync {
+            Fsync::Always => crate::redis::Fsync::Always,
+            Fsync::Everysec => crate::redis::Fsync::Everysec,
+            Fsync::No => crate::redis::Fsync::No,
+        };
+        crate::redis::Config { aof: self.aof, fsync, writeback: self.writeback }
+    }
+}

@@ -25,8 +25,6 @@ pub enum Action {
         between: (Spanned<String>, Spanned<String>),
         /// What is on its way to this party is lost; without, both directions lose theirs.
         losing: Option<Spanned<String>>,
-        /// New connections are refused for so long.
-        refuse: Span,
     },
     /// A process dies: what it held in memory is gone.
     Kill {
@@ -136,8 +134,7 @@ fn action(node: &Node, sink: &mut Sink) -> Option<(Action, When)> {
         "cut" => {
             let between = f.required("between", |node, sink| pair(node, "two names `(\"a\", \"b\")`", name, sink));
             let losing = f.or("losing", None, losing);
-            let refuse = f.or("refuse", Span::ZERO, span);
-            between.map(|between| Action::Cut { between, losing, refuse })
+            between.map(|between| Action::Cut { between, losing })
         }
         "pause" => {
             let who = f.first("who", name);

@@ -1,9 +1,10 @@
 //! Tables of typed values: headers, arguments of queues, exchanges, bindings and subscriptions.
 
 use crate::machine::Value as Typed;
-use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned};
+use crate::scenario::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned};
 use crate::scenario::fields::{text, word, wrong_type};
 use crate::scenario::tree::{Call, Node, Value};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A row of a table of values.
@@ -22,11 +23,12 @@ pub(in crate::scenario) fn rows(node: &Node, sink: &mut Sink) -> Option<Vec<Row>
         return None;
     };
     let mut rows: Vec<Row> = Vec::new();
+    let mut seen: BTreeMap<String, Extent> = BTreeMap::new();
     for (key, value) in pairs {
         let Some(key_text) = text(key, sink) else { continue };
-        if let Some(before) = rows.iter().find(|row| row.key.value == key_text) {
+        if let Some(before) = seen.insert(key_text.clone(), key.at) {
             let bad = Diagnostic::new(Code::DuplicateField, "this key stands twice", key.at, "again here");
-            sink.push(bad.label(before.key.at, "first here"));
+            sink.push(bad.label(before, "first here"));
             continue;
         }
         let Some(value) = typed(value, sink) else { continue };

@@ -1,0 +1,470 @@
+//! From a scenario to the plan of a world: names become interned, references become ids.
+//!
+//! Nothing is checked here for the user's sake; a scenario that was selected is sound. What one system needs of it is
+//! in that system's file under `broker`.
+
+use super::broker::Broker;
+use super::diagnostics::Spanned;
+use super::schema::{self, Ack, Action, EffectKind, Reliability, Retry, Scenario, Then, Timing, When, Which};
+use crate::app;
+use crate::ids::{ActorId, Name, Names, VerbId};
+use crate::machine::{Props, Session, Take, Value};
+use crate::net::Link;
+use crate::sim::{Limits, Spread};
+use crate::systems;
+use crate::trace::{ActorKind, Destination, FaultText, Header};
+use crate::units::{Ratio, Span, Time};
+use crate::world::VERBS;
+use crate::world::plan::{ClientPlan, FaultKind, FaultPlan, FrameMatch, NodePlan, Plan, Program, Trigger};
+use std::sync::Arc;
+
+/// Why a scenario cannot be lowered, in words: only what depends on a system's own words, such as a script's step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LowerError {
+    /// Where in the file.
+    pub at: super::Extent,
+    /// What is wrong.
+    pub says: String,
+}
+
+/// The plan of a scenario.
+///
+/// # Errors
+/// Where a script's step is not one of the system's, or its fields are wrong.
+pub fn lower(scenario: &Scenario) -> Result<Arc<Plan>, LowerError> {
+    let mut names = Names::new();
+    let config = scenario.broker.config(&mut names);
+    let clients = Clients { scenario, names: &mut names }.all()?;
+    let mut plan = Plan {
+        header: Header::default(),
+        names: Names::new(),
+        seed: scenario.seed,
+        limits: limits(&scenario.limits),
+        until: scenario.until.map(|span| Time(span.0)),
+        nodes: vec![NodePlan {
+            name: scenario.broker.name().value.clone(),
+            config,
+            disk: crate::disk::Speed { write: spread(scenario.disk.write), fsync: spread(scenario.disk.fsync) },
+        }],
+        clients,
+        link: Link { latency: spread(scenario.network.latency), bandwidth: scenario.network.bandwidth.map(u64::from) },
+        links: Vec::new(),
+        faults: Vec::new(),
+    };
+    plan.links = links(scenario, &plan);
+    plan.faults = scenario.faults.iter().map(|fault| fault_plan(fault, &plan, &mut names)).collect();
+    plan.header = header(scenario, &plan);
+    names.share();
+    plan.names = names;
+    Ok(Arc::new(plan))
+}
+
+fn limits(limits: &schema::Limits) -> Limits {
+    Limits { events: limits.events, time: Time(limits.time.0), messages: limits.messages, ..Limits::default() }
+}
+
+/// The scenario's `uniform` includes its upper bound, the kernel's does not.
+fn spread(timing: Timing) -> Spread {
+    match timing {
+        Timing::Constant(span) => Spread::Fixed(span),
+        Timing::Uniform(lo, hi) => Spread::Uniform { lo, hi: hi + Span(1) },
+        Timing::Exponential(mean) => Spread::Exponential { mean },
+    }
+}
+
+fn timing(timing: Timing) -> app::Timing {
+    match timing {
+        Timing::Constant(span) => app::Timing::Constant(span),
+        Timing::Uniform(lo, hi) => app::Timing::Uniform(lo, hi),
+        Timing::Exponential(mean) => app::Timing::Exponential(mean),
+    }
+}
+
+fn links(scenario: &Scenario, plan: &Plan) -> Vec<(usize, usize, Link)> {
+    let client = |name: &Spanned<String>| plan.clients.iter().position(|c| c.name == name.value);
+    let node = |name: &Spanned<String>| plan.nodes.iter().position(|n| n.name == name.value);
+    let own = |link: &schema::Link| {
+        let (a, b) = (&link.between.0, &link.between.1);
+        let (client, node) = client(a).zip(node(b)).or_else(|| client(b).zip(node(a)))?;
+        let latency = link.latency.map_or(plan.link.latency, spread);
+        let bandwidth = link.bandwidth.map(u64::from).or(plan.link.bandwidth);
+        Some((client, node, Link { latency, bandwidth }))
+    };
+    scenario.network.links.iter().filter_map(own).collect()
+}
+
+fn header(scenario: &Scenario, plan: &Plan) -> Header {
+    let destinations = scenario.consumers.iter().map(|consumer| Destination {
+        from: consumer.from.name.value.clone(),
+        consumer: actor(plan, &consumer.name),
+        table: consumer.effect.as_ref().map(|effect| effect.table.value.clone()),
+    });
+    Header {
+        title: scenario.title.clone(),
+        about: scenario.about.clone(),
+        variant: scenario.variant.clone(),
+        seed: scenario.seed,
+        scenario: scenario.digest.to_string(),
+        actors: plan.actors(),
+        destinations: destinations.collect(),
+        faults: scenario.faults.iter().map(|f| FaultText { name: f.name.value.clone(), says: says(f) }).collect(),
+        expect: scenario.expect.iter().map(|e| e.expectation.to_string()).collect(),
+        declared: Vec::new(),
+    }
+}
+
+/// The id of a party; [`ActorId::NONE`] if there is none of this name.
+fn actor(plan: &Plan, name: &Spanned<String>) -> ActorId {
+    let client = plan.clients.iter().position(|c| c.name == name.value).map(|c| plan.client_id(c));
+    let node = || plan.nodes.iter().position(|n| n.name == name.value).map(|n| plan.node_id(n));
+    client.or_else(node).unwrap_or_default()
+}
+
+struct Clients<'a> {
+    scenario: &'a Scenario,
+    names: &'a mut Names,
+}
+
+impl Clients<'_> {
+    fn all(&mut self) -> Result<Vec<ClientPlan>, LowerError> {
+        let mut all = Vec::new();
+        for producer in &self.scenario.producers {
+            all.push(self.producer(producer));
+        }
+        for script in &self.scenario.scripts {
+            all.push(ClientPlan {
+                name: script.name.value.clone(),
+                kind: ActorKind::Script,
+                node: 0,
+                program: Program::Script(self.scenario.broker.script(script, self.names)?),
+                start: script.start,
+                restart: None,
+            });
+        }
+        for consumer in &self.scenario.consumers {
+            all.push(self.consumer(consumer));
+        }
+        Ok(all)
+    }
+
+    fn producer(&mut self, producer: &schema::Producer) -> ClientPlan {
+        let (reliability, confirms) = reliability(producer.reliability);
+        let spec = app::ProducerSpec {
+            plans: producer.publish.iter().map(|publish| self.publish(publish)).collect(),
+            reliability,
+            reconnect: producer.reconnect.map(reconnect),
+        };
+        ClientPlan {
+            name: producer.name.value.clone(),
+            kind: ActorKind::Producer,
+            node: 0,
+            program: Program::App {
+                spec: Arc::new(app::Spec::Producer(spec)),
+                session: Arc::new(Session { confirms, take: None, heartbeat: None }),
+            },
+            start: producer.start,
+            restart: producer.restart,
+        }
+    }
+
+    fn publish(&mut self, publish: &schema::Publish) -> app::Plan {
+        let props = Props {
+            delivery_mode: publish.persistent.then_some(2),
+            priority: publish.priority,
+            expiration: publish.expiration.map(|span| (span.0 / 1_000_000).to_string().into()),
+            headers: publish.headers.as_deref().map(table),
+            ..Props::default()
+        };
+        app::Plan {
+            to: self.names.intern(&publish.to.name.value),
+            keys: publish.keys.iter().map(|key| self.template(&key.value)).collect(),
+            id: self.template(&publish.id.value),
+            count: publish.count,
+            every: timing(publish.every),
+            start: publish.start,
+            size: publish.size,
+            mandatory: publish.mandatory,
+            props: Arc::new(props),
+            reply_to: publish.reply_to.as_ref().map_or(Name::NONE, |to| self.names.intern(&to.name.value)),
+            correlation: publish.correlation_id.as_ref().map(|id| self.template(&id.value)),
+        }
+    }
+
+    /// A template; a text that is none stands for itself, and checking has refused it before.
+    fn template(&mut self, text: &str) -> app::Template {
+        let fixed = self.names.intern(text);
+        app::Template::new(text, self.names).unwrap_or_else(|_| app::Template::fixed(fixed))
+    }
+
+    fn derived(&mut self, text: &str) -> app::Derived {
+        app::Derived::new(text, self.names).unwrap_or_else(|_| app::Derived::id())
+    }
+
+    fn consumer(&mut self, consumer: &schema::Consumer) -> ClientPlan {
+        let effect = consumer.effect.as_ref().map(|effect| app::Effect {
+            table: self.names.intern(&effect.table.value),
+            key: self.derived(&effect.key.value),
+            kind: match effect.kind {
+                EffectKind::Insert => app::EffectKind::Insert,
+                EffectKind::Upsert => app::EffectKind::Upsert,
+                EffectKind::InsertUnique => app::EffectKind::InsertUnique,
+                EffectKind::Delete => app::EffectKind::Delete,
+                EffectKind::Add(n) => app::EffectKind::Add(n),
+            },
+        });
+        let spec = app::ConsumerSpec {
+            name: self.names.intern(&consumer.name.value),
+            ack: ack(consumer.ack),
+            work: timing(consumer.work),
+            parallel: consumer.parallel,
+            fail: consumer.fail.iter().map(|fail| self.fail(fail)).collect(),
+            effect,
+            reply: consumer.reply.as_ref().map(|id| self.derived(&id.value)),
+            dedup: consumer.dedup,
+            reconnect: consumer.reconnect.map(reconnect),
+        };
+        ClientPlan {
+            name: consumer.name.value.clone(),
+            kind: ActorKind::Consumer,
+            node: 0,
+            program: Program::App {
+                spec: Arc::new(app::Spec::Consumer(spec)),
+                session: Arc::new(Session { confirms: false, take: Some(self.take(consumer)), heartbeat: None }),
+            },
+            start: consumer.start,
+            restart: consumer.restart,
+        }
+    }
+
+    fn take(&mut self, consumer: &schema::Consumer) -> Take {
+        let mut options: Vec<(Name, Value)> =
+            consumer.arguments.iter().map(|row| (self.names.intern(&row.key.value), row.value.clone())).collect();
+        if consumer.exclusive {
+            options.push((self.names.intern("exclusive"), Value::Bool(true)));
+        }
+        self.scenario.broker.subscription(consumer, &mut options, self.names);
+        Take {
+            from: self.names.intern(&consumer.from.name.value),
+            auto_settle: consumer.ack == Ack::Automatic,
+            prefetch: self.scenario.broker.prefetch(consumer),
+            options: Arc::new(options),
+        }
+    }
+
+    fn fail(&mut self, fail: &schema::Fail) -> app::Fail {
+        app::Fail {
+            which: match &fail.which {
+                Which::Message(id) => app::Which::Message(self.names.intern(&id.value)),
+                Which::Every(n) => app::Which::Every(*n),
+            },
+            times: fail.times,
+            then: match fail.then {
+                Then::Requeue => app::Then::Requeue,
+                Then::Reject => app::Then::Reject,
+                Then::Swallow => app::Then::Swallow,
+                Then::Hang => app::Then::Hang,
+                Then::Crash => app::Then::Crash,
+                Then::CrashAfterEffect => app::Then::CrashAfterEffect,
+            },
+        }
+    }
+}
+
+/// Rows as a table of values.
+pub(super) fn table(rows: &[schema::Row]) -> Vec<(Arc<str>, Value)> {
+    rows.iter().map(|row| (Arc::from(row.key.value.as_str()), row.value.clone())).collect()
+}
+
+fn reconnect(reconnect: schema::Reconnect) -> app::Reconnect {
+    app::Reconnect { after: reconnect.after, max: reconnect.max }
+}
+
+/// The policy, and whether the session must ask for confirms.
+fn reliability(reliability: Reliability) -> (app::Reliability, bool) {
+    let Reliability::Confirms { window, batch, timeout, on_timeout, on_refused } = reliability else {
+        return (app::Reliability::FireAndForget, false);
+    };
+    let retry = |retry| match retry {
+        Retry::GiveUp => (app::Retry::GiveUp, Span::ZERO),
+        Retry::Republish { max, backoff } => (app::Retry::Republish { max }, backoff),
+    };
+    let ((on_timeout, late), (on_refused, refused)) = (retry(on_timeout), retry(on_refused));
+    let backoff = app::Backoff { first: late.max(refused), max: Span::ZERO };
+    (app::Reliability::Confirms { window, batch, timeout, on_timeout, on_refused, backoff }, true)
+}
+
+fn ack(ack: Ack) -> app::AckPolicy {
+    match ack {
+        Ack::Automatic => app::AckPolicy::Auto,
+        Ack::BeforeWork => app::AckPolicy::BeforeWork,
+        Ack::AfterWork => app::AckPolicy::AfterWork,
+        Ack::Batch { size, flush } => app::AckPolicy::Batch { size, flush },
+        Ack::Never => app::AckPolicy::Never,
+    }
+}
+
+fn fault_plan(fault: &schema::Fault, plan: &Plan, names: &mut Names) -> FaultPlan {
+    let (chance, when) = match &fault.when {
+        When::With(chance, when) => (*chance, &**when),
+        when => (Ratio::ONE, when),
+    };
+    let what = match &fault.action {
+        Action::Cut { between: (a, b), losing } => {
+            let (a, b) = (actor(plan, a), actor(plan, b));
+            let (client, node) = if plan.client_index(a).is_some() { (a, b) } else { (b, a) };
+            let to = losing.as_ref().map(|name| actor(plan, name));
+            FaultKind::Cut {
+                client,
+                node,
+                losing_to_client: to.is_none_or(|to| to == client),
+                losing_to_node: to.is_none_or(|to| to == node),
+            }
+        }
+        Action::Kill { who, restart } => FaultKind::Kill { actor: actor(plan, who), restart: *restart },
+        Action::PowerLoss { who, restart } => FaultKind::PowerLoss { node: actor(plan, who), restart: *restart },
+        Action::Stop { who, restart } => FaultKind::Stop { actor: actor(plan, who), restart: *restart },
+        Action::Pause { who, lasting } => FaultKind::Pause { actor: actor(plan, who), lasts: *lasting },
+    };
+    let when = trigger(when, plan, names);
+    FaultPlan { name: fault.name.value.clone(), what, when, chance }
+}
+
+fn trigger(when: &When, plan: &Plan, names: &mut Names) -> Trigger {
+    let message = |id: &Option<Spanned<String>>, names: &mut Names| {
+        id.as_ref().map_or(Name::NONE, |id| names.intern(&id.value))
+    };
+    let party = |name: &Option<Spanned<String>>| name.as_ref().map_or(ActorId::NONE, |name| actor(plan, name));
+    let node = |name: &Option<Spanned<String>>| name.as_ref().map_or(plan.node_id(0), |name| actor(plan, name));
+    let frame = |point: &schema::FramePoint, names: &mut Names| FrameMatch {
+        verbs: verbs(point.method.as_ref()),
+        from: party(&point.from),
+        to: party(&point.to),
+        message: message(&point.message, names),
+        nth: point.nth,
+    };
+    match when {
+        When::At(span) => Trigger::At(Time(span.0)),
+        When::Sending(point) => Trigger::Sending(frame(point, names)),
+        When::Arriving(point) => Trigger::Arriving(frame(point, names)),
+        When::BeforeFsync(point) => Trigger::BeforeSync {
+            node: node(&point.node),
+            covers: message(&point.message, names),
+            nth: point.nth,
+        },
+        When::AfterWrite(point) => {
+            Trigger::Written { node: node(&point.node), message: message(&point.message, names), nth: point.nth }
+        }
+        When::AfterFsync(point) => {
+            Trigger::Synced { node: node(&point.node), message: message(&point.message, names), nth: point.nth }
+        }
+        When::Worked(point) => Trigger::Worked {
+            client: actor(plan, &point.consumer),
+            message: message(&point.message, names),
+            nth: point.nth,
+        },
+        When::Received(point) => Trigger::Received {
+            client: actor(plan, &point.consumer),
+            message: message(&point.message, names),
+            nth: point.nth,
+        },
+        When::With(_, inner) => trigger(inner, plan, names),
+    }
+}
+
+/// The rows of the vocabulary with a method's name.
+fn verbs(method: Option<&Spanned<String>>) -> [VerbId; 2] {
+    let Some(method) = method else { return [VerbId::NONE; 2] };
+    let mut rows = VERBS.all().filter(|(_, verb)| verb.name == method.value).map(|(id, _)| id);
+    let first = rows.next().unwrap_or_default();
+    [first, rows.next().unwrap_or(first)]
+}
+
+/// What a fault does and when, in words.
+fn says(fault: &schema::Fault) -> String {
+    let what = match &fault.action {
+        Action::Cut { between: (a, b), losing: None } => {
+            format!("cuts the connection between {} and {}", a.value, b.value)
+        }
+        Action::Cut { between: (a, b), losing: Some(to) } => {
+            format!("cuts the connection between {} and {}; only what is on its way to {} is lost", a.value, b.value, to.value)
+        }
+        Action::Kill { who, restart } => format!("kills {}{}", who.value, back(*restart)),
+        Action::PowerLoss { who, restart } => format!("cuts the power of {}{}", who.value, back(*restart)),
+        Action::Stop { who, restart } => format!("stops {}{}", who.value, back(*restart)),
+        Action::Pause { who, lasting } => format!("lets {} stand still for {lasting}", who.value),
+    };
+    format!("{what} {}", moment(&fault.when))
+}
+
+fn back(restart: Option<Span>) -> String {
+    restart.map_or_else(String::new, |after| format!(" (it starts again after {after})"))
+}
+
+fn moment(when: &When) -> String {
+    let nth = |n: u32, what: &str| if n == 1 { format!("the first {what}") } else { format!("{what} number {n}") };
+    let frame = |point: &schema::FramePoint, does: &str| {
+        let method = point.method.as_ref().map_or("frame", |m| m.value.as_str());
+        let from = point.from.as_ref().map(|p| format!(" from {}", p.value)).unwrap_or_default();
+        let to = point.to.as_ref().map(|p| format!(" to {}", p.value)).unwrap_or_default();
+        let about = point.message.as_ref().map(|m| format!(" about {}", m.value)).unwrap_or_default();
+        format!("as {}{from}{to}{about} {does}", nth(point.nth, method))
+    };
+    let disk = |point: &schema::DiskPoint, what: &str| {
+        let about = point.message.as_ref().map(|m| format!(" of {}", m.value)).unwrap_or_default();
+        format!("{}{about}", nth(point.nth, what))
+    };
+    let work = |point: &schema::WorkPoint, verb: &str| {
+        let message = point.message.as_ref().map_or("a message", |m| m.value.as_str());
+        format!("{} has {verb} {message}", point.consumer.value)
+    };
+    match when {
+        When::At(span) => format!("at {span}"),
+        When::Sending(point) => frame(point, "is sent"),
+        When::Arriving(point) => frame(point, "arrives"),
+        When::BeforeFsync(point) => format!("just before {}", disk(point, "fsync")),
+        When::AfterWrite(point) => format!("right after {}", disk(point, "write")),
+        When::AfterFsync(point) => format!("right after {}", disk(point, "fsync")),
+        When::Worked(point) => format!("when {} and not yet settled it", work(point, "worked on")),
+        When::Received(point) => format!("when {}", work(point, "received")),
+        When::With(chance, inner) => format!("{}, with probability {chance}", moment(inner)),
+    }
+}
+
+impl Broker {
+    /// What the node runs.
+    fn config(&self, names: &mut Names) -> systems::NodeConfig {
+        match self {
+            Broker::Rabbitmq(rabbitmq) => systems::NodeConfig::Amqp(Arc::new(rabbitmq.config(names))),
+            Broker::Redis(redis) => systems::NodeConfig::Redis(Arc::new(redis.config())),
+        }
+    }
+    fn script(&self, script: &schema::Script, names: &mut Names) -> Result<systems::Script, LowerError> {
+        match self {
+            Broker::Rabbitmq(rabbitmq) => rabbitmq.script(script, names).map(systems::Script::AmqpScript),
+            Broker::Redis(_) => Err(LowerError {
+                at: script.name.at,
+                says: "scripts are not available for this broker".to_owned(),
+            }),
+        }
+    }
+    /// What the system calls a subscription besides what all systems share.
+    fn subscription(&self, consumer: &schema::Consumer, options: &mut Vec<(Name, Value)>, names: &mut Names) {
+        match self {
+            Broker::Rabbitmq(_) => {
+                let tag = names.intern("consumer_tag");
+                options.push((tag, Value::text(&consumer.name.value)));
+            }
+            Broker::Redis(_) => {
+                let list = format!("{}:processing:{}", consumer.from.name.value, consumer.name.value);
+                options.push((names.intern("processing"), Value::text(&list)));
+            }
+        }
+    }
+    /// How many deliveries may be open. Who pulls takes one at a time if nothing else is said.
+    fn prefetch(&self, consumer: &schema::Consumer) -> u32 {
+        match self {
+            Broker::Rabbitmq(_) => consumer.prefetch,
+            Broker::Redis(_) => consumer.prefetch.max(1),
+        }
+    }
+}

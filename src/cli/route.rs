@@ -15,7 +15,7 @@ use crate::ids::{Name, Names};
 use crate::machine::Value;
 use crate::mem::VecMap;
 use crate::systems::NodeConfig;
-use crate::timeline::text::{Style, cut};
+use crate::timeline::text::Style;
 use crate::trace::{expand, visible, wrap};
 use crate::world::plan::Plan;
 use std::sync::Arc;
@@ -124,7 +124,8 @@ impl Topology {
     /// The queues that get the message, by name and without repetition.
     fn reached(&self, from: Name, key: Name, headers: &Headers) -> Vec<Name> {
         let mut scratch = Scratch::default();
-        find(&self.exchanges, from, key, &[key], Some(headers), &self.names, &mut scratch).to_vec()
+        find(&self.exchanges, from, key, &[], Some(headers), &self.names, &mut scratch);
+        scratch.queues
     }
 }
 
@@ -151,7 +152,12 @@ fn show(topology: &Topology, from: Name, key: Name, headers: &Headers, out: &mut
     };
     for reason in reasons.iter().filter(absent) {
         let queue = reason.target.map_or(Name::EMPTY, Target::name);
-        paragraph(Style::Plain, &format!("There is no queue {} when the run begins.", topology.shown(queue)), "    ", out)?;
+        paragraph(
+            Style::Plain,
+            &format!("There is no queue {} when the run begins.", topology.shown(queue)),
+            "    ",
+            out,
+        )?;
     }
     Ok(())
 }

@@ -88,7 +88,8 @@ fn brief(text: &str) -> String {
 /// The command line that brings a run back.
 fn replay_line(args: &RunArgs, token: &str) -> String {
     // A file that begins with a dash would be taken for an option.
-    let file = if args.file.starts_with('-') && args.file != "-" { format!("./{}", args.file) } else { args.file.clone() };
+    let file =
+        if args.file.starts_with('-') && args.file != "-" { format!("./{}", args.file) } else { args.file.clone() };
     let variant = args.variant.as_ref().map_or_else(String::new, |name| format!(" --variant {}", quoted(name)));
     format!("mqlab run {}{variant} --replay {token}", quoted(&file))
 }
@@ -96,9 +97,7 @@ fn replay_line(args: &RunArgs, token: &str) -> String {
 fn warnings(run: &Run) -> Vec<String> {
     let mut warnings: Vec<String> = run
         .idle_faults()
-        .map(|fault| {
-            format!("fault {} never came about: this scenario does not test what it says", shown(&fault.name))
-        })
+        .map(|fault| format!("fault {} never came about: this scenario does not test what it says", shown(&fault.name)))
         .collect();
     let choices = |n: usize| if n == 1 { "1 choice".to_owned() } else { format!("{n} choices") };
     if !run.unused.is_empty() {
@@ -150,20 +149,23 @@ fn judge(log: &Log) -> Findings {
 }
 
 /// Hands a log to an observer, frames before the events that name them.
-fn feed(log: &Log, observer: &mut impl Observer) {
+fn feed<O: Observer>(log: &Log, observer: &mut O) {
     let tables = log.tables();
-    let mut frames = 0;
+    let mut told = 0;
+    let mut frames = |end: usize, observer: &mut O| {
+        for at in told..end.min(log.frames.len()) {
+            observer.frame(FrameId(at as u32), &log.frames[at], &tables);
+        }
+        told = told.max(end);
+    };
     for (i, event) in log.events().iter().enumerate() {
         if let Kind::Sent(frame) | Kind::Arrived(frame) | Kind::Lost(frame) | Kind::Ignored(frame) = event.kind {
-            let named = frame.at() + 1;
-            for (at, frame) in log.frames.iter().enumerate().take(named).skip(frames) {
-                observer.frame(FrameId(at as u32), frame, &tables);
-            }
-            frames = frames.max(named);
+            frames(frame.at() + 1, observer);
         }
         let id = EventId(i as u32);
         observer.event(id, event, log.deltas(id), &tables);
     }
+    frames(log.frames.len(), observer);
 }
 
 fn write(args: &RunArgs, shown: &Shown<'_>, token: Option<&str>, out: &mut Output) -> Result<(), Failure> {

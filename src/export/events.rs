@@ -85,7 +85,8 @@ fn frame(log: &Log, id: FrameId, verbs: VerbBook, full: bool) -> String {
     if !full {
         return format!("f{} {name}{message} from {}", id.0, log.actor_name(frame.from));
     }
-    let mut text = format!("f{} {name}{message} to {} c{}.{}", id.0, log.actor_name(frame.to), frame.conn.0, frame.channel);
+    let mut text =
+        format!("f{} {name}{message} to {} c{}.{}", id.0, log.actor_name(frame.to), frame.conn.0, frame.channel);
     if frame.number != u32::MAX {
         text.push_str(&format!(" #{}", frame.number));
     }

@@ -330,9 +330,8 @@ fn fault_plan(fault: &schema::Fault, plan: &Plan, names: &mut Names) -> FaultPla
 }
 
 fn trigger(when: &When, plan: &Plan, names: &mut Names) -> Trigger {
-    let message = |id: &Option<Spanned<String>>, names: &mut Names| {
-        id.as_ref().map_or(Name::NONE, |id| names.intern(&id.value))
-    };
+    let message =
+        |id: &Option<Spanned<String>>, names: &mut Names| id.as_ref().map_or(Name::NONE, |id| names.intern(&id.value));
     let party = |name: &Option<Spanned<String>>| name.as_ref().map_or(ActorId::NONE, |name| actor(plan, name));
     let node = |name: &Option<Spanned<String>>| name.as_ref().map_or(plan.node_id(0), |name| actor(plan, name));
     let frame = |point: &schema::FramePoint, names: &mut Names| FrameMatch {
@@ -346,11 +345,9 @@ fn trigger(when: &When, plan: &Plan, names: &mut Names) -> Trigger {
         When::At(span) => Trigger::At(Time(span.0)),
         When::Sending(point) => Trigger::Sending(frame(point, names)),
         When::Arriving(point) => Trigger::Arriving(frame(point, names)),
-        When::BeforeFsync(point) => Trigger::BeforeSync {
-            node: node(&point.node),
-            covers: message(&point.message, names),
-            nth: point.nth,
-        },
+        When::BeforeFsync(point) => {
+            Trigger::BeforeSync { node: node(&point.node), covers: message(&point.message, names), nth: point.nth }
+        }
         When::AfterWrite(point) => {
             Trigger::Written { node: node(&point.node), message: message(&point.message, names), nth: point.nth }
         }
@@ -386,7 +383,10 @@ fn says(fault: &schema::Fault) -> String {
             format!("cuts the connection between {} and {}", a.value, b.value)
         }
         Action::Cut { between: (a, b), losing: Some(to) } => {
-            format!("cuts the connection between {} and {}; only what is on its way to {} is lost", a.value, b.value, to.value)
+            format!(
+                "cuts the connection between {} and {}; only what is on its way to {} is lost",
+                a.value, b.value, to.value
+            )
         }
         Action::Kill { who, restart } => format!("kills {}{}", who.value, back(*restart)),
         Action::PowerLoss { who, restart } => format!("cuts the power of {}{}", who.value, back(*restart)),
@@ -441,10 +441,9 @@ impl Broker {
     fn script(&self, script: &schema::Script, names: &mut Names) -> Result<systems::Script, LowerError> {
         match self {
             Broker::Rabbitmq(rabbitmq) => rabbitmq.script(script, names).map(systems::Script::AmqpScript),
-            Broker::Redis(_) => Err(LowerError {
-                at: script.name.at,
-                says: "scripts are not available for this broker".to_owned(),
-            }),
+            Broker::Redis(_) => {
+                Err(LowerError { at: script.name.at, says: "scripts are not available for this broker".to_owned() })
+            }
         }
     }
     /// What the system calls a subscription besides what all systems share.

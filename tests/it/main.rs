@@ -1,3 +1,4 @@
 //! The integration tests, one binary: a file a behaviour.
 
+mod cli;
 mod layering;

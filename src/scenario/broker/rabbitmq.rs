@@ -4,14 +4,14 @@ use super::Steps;
 use crate::amqp::{self, exchange::Target};
 use crate::ids::Names;
 use crate::machine::Value;
+use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned, visible};
+use crate::scenario::fields::{Fields, address, choice, name, spanned_text, truth};
 use crate::scenario::lower::{LowerError, table};
 use crate::scenario::printer::print_line;
 use crate::scenario::schema::Script;
-use std::sync::Arc;
-use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned, visible};
-use crate::scenario::fields::{Fields, address, choice, name, spanned_text, truth};
 use crate::scenario::schema::values::{Row, rows};
 use crate::scenario::tree::Node;
+use std::sync::Arc;
 
 /// A RabbitMQ node with its topology.
 #[derive(Clone, PartialEq, Debug)]
@@ -272,12 +272,18 @@ impl Rabbitmq {
     }
 
     /// What a script performs. Steps have the form of RON enums, so serde reads them one by one.
-    pub(in crate::scenario) fn script(&self, script: &Script, names: &mut Names) -> Result<Arc<amqp::Program>, LowerError> {
+    pub(in crate::scenario) fn script(
+        &self,
+        script: &Script,
+        names: &mut Names,
+    ) -> Result<Arc<amqp::Program>, LowerError> {
         let options = ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);
         let mut steps = Vec::with_capacity(script.steps.len());
         for step in &script.steps {
             let text = print_line(&step.node);
-            let step = options.from_str(&text).map_err(|error| LowerError { at: step.node.at, says: error.code.to_string() })?;
+            let step = options
+                .from_str(&text)
+                .map_err(|error| LowerError { at: step.node.at, says: error.code.to_string() })?;
             steps.push(step);
         }
         Ok(amqp::Script::compile(&steps, names))

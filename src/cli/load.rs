@@ -5,7 +5,7 @@
 use super::failure::Failure;
 use super::output::Look;
 use crate::ids::Digest;
-use crate::scenario;
+use crate::scenario::{self, Code, Diagnostic, Diagnostics};
 use crate::verdict::Expectation;
 use crate::world::plan::Plan;
 use std::sync::Arc;
@@ -44,18 +44,18 @@ impl Source {
 
     /// The scenario as it stands, or one of its variants.
     pub(super) fn select(&self, variant: Option<&str>) -> Result<Ready, Failure> {
-        let selected = self.source.select(variant);
-        let scenario = selected.map_err(|errors| Failure::Told(errors.render(&self.name, self.look)))?;
-        Ok(Ready {
-            plan: lower(&scenario)?,
-            expect: scenario.expect.iter().map(|expect| expect.expectation.clone()).collect(),
-            digest: scenario.digest,
-        })
+        let scenario = self.source.select(variant).map_err(|errors| self.told(&errors))?;
+        let plan = scenario::lower(&scenario).map_err(|error| {
+            let bad = Diagnostic::new(Code::Arguments, error.says, error.at, "");
+            self.told(&Diagnostics::new(self.source.text().into(), vec![bad]))
+        })?;
+        let expect = scenario.expect.iter().map(|expect| expect.expectation.clone()).collect();
+        Ok(Ready { plan, expect, digest: scenario.digest })
     }
-}
 
-fn lower(_: &scenario::Scenario) -> Result<Arc<Plan>, Failure> {
-    Err(Failure::usage("scenarios cannot be run yet"))
+    fn told(&self, errors: &Diagnostics) -> Failure {
+        Failure::Told(errors.render(&self.name, self.look))
+    }
 }
 
 /// An expectation as it stands in a trace's header; `None` where it is not one.

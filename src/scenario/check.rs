@@ -6,7 +6,6 @@
 use super::broker::Broker;
 use super::broker::rabbitmq::{PREDECLARED, Rabbitmq};
 use super::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned, visible};
-use super::fields::Fields;
 use super::schema::{Action, Consumer, FramePoint, Scenario, Script, Target, When};
 use super::tree::Node;
 use crate::trace::Outcome;
@@ -124,13 +123,14 @@ fn parts(scenario: &Scenario, root: &Node, sink: &mut Sink) {
         sink.push(Diagnostic::new(Code::OutOfRange, title, root.head(), "too many clients"));
     }
     for script in &scenario.scripts {
-        steps(script, &scenario.broker, sink);
+        scenario.broker.check_script(script, sink);
     }
     let declared = declared_by_scripts(&scenario.scripts);
     match &scenario.broker {
         Broker::Rabbitmq(rabbitmq) => topology(scenario, rabbitmq, &declared, sink),
         Broker::Redis(_) => lists(scenario, sink),
     }
+    ids(scenario, sink);
     faults(scenario, sink);
     expectations(scenario, &declared, sink);
 }
@@ -156,23 +156,6 @@ fn declared_by_scripts(scripts: &[Script]) -> Declared {
         }
     }
     declared
-}
-
-fn steps(script: &Script, broker: &Broker, sink: &mut Sink) {
-    let known: Vec<&str> = broker.steps().iter().map(|(word, _)| *word).collect();
-    for step in &script.steps {
-        let Some((_, fields)) = broker.steps().iter().find(|(word, _)| *word == step.word.value) else {
-            let title = format!("`{}` is no step of a script for {}", visible(&step.word.value), broker.system());
-            let bad = Diagnostic::new(Code::UnknownWord, title, step.word.at, "unknown step");
-            sink.push(bad.suggest(&step.word.value, known.iter().copied()));
-            continue;
-        };
-        let mut f = Fields::of_call(&step.node, "this step", sink);
-        for field in *fields {
-            f.take_first(field);
-        }
-        f.finish();
-    }
 }
 
 fn topology(scenario: &Scenario, broker: &Rabbitmq, declared: &Declared, sink: &mut Sink) {
@@ -222,16 +205,20 @@ fn lists(scenario: &Scenario, sink: &mut Sink) {
 }
 
 fn faults(scenario: &Scenario, sink: &mut Sink) {
-    let parties = Known::new("party").with(scenario.parties().map(|(_, name)| name));
-    let nodes = Known::new("node").with([scenario.broker.name()]);
-    let consumers = Known::new("consumer").with(scenario.consumers.iter().map(|consumer| &consumer.name));
+    let known = Moments {
+        parties: Known::new("party").with(scenario.parties().map(|(_, name)| name)),
+        nodes: Known::new("node").with([scenario.broker.name()]),
+        consumers: Known::new("consumer").with(scenario.consumers.iter().map(|consumer| &consumer.name)),
+        methods: Known::new("method").and(scenario.broker.methods()),
+    };
+    let (parties, nodes) = (&known.parties, &known.nodes);
     for link in &scenario.network.links {
-        between(scenario, &link.between, &parties, sink);
+        between(scenario, &link.between, parties, sink);
     }
     for fault in &scenario.faults {
         match &fault.action {
             Action::Cut { between: ends, losing, .. } => {
-                between(scenario, ends, &parties, sink);
+                between(scenario, ends, parties, sink);
                 if let Some(losing) = losing.as_ref().filter(|l| l.value != ends.0.value && l.value != ends.1.value) {
                     let title = format!("`{}` is at neither end of the cut connection", visible(&losing.value));
                     let bad = Diagnostic::new(Code::Conflict, title, losing.at, "whose messages are lost?");
@@ -241,7 +228,7 @@ fn faults(scenario: &Scenario, sink: &mut Sink) {
             Action::PowerLoss { who, .. } => nodes.check(who, sink),
             Action::Kill { who, .. } | Action::Stop { who, .. } | Action::Pause { who, .. } => parties.check(who, sink),
         }
-        moment(&fault.when, &parties, &nodes, &consumers, sink);
+        moment(&fault.when, &known, sink);
     }
 }
 
@@ -258,21 +245,44 @@ fn between(scenario: &Scenario, ends: &(Spanned<String>, Spanned<String>), parti
     }
 }
 
-fn moment(when: &When, parties: &Known<'_>, nodes: &Known<'_>, consumers: &Known<'_>, sink: &mut Sink) {
+/// What a moment may speak of.
+struct Moments<'a> {
+    parties: Known<'a>,
+    nodes: Known<'a>,
+    consumers: Known<'a>,
+    methods: Known<'a>,
+}
+
+fn moment(when: &When, known: &Moments<'_>, sink: &mut Sink) {
     match when {
         When::At(_) => {}
-        When::Sending(FramePoint { from, to, .. }) | When::Arriving(FramePoint { from, to, .. }) => {
+        When::Sending(FramePoint { method, from, to, .. }) | When::Arriving(FramePoint { method, from, to, .. }) => {
             for name in from.iter().chain(to) {
-                parties.check(name, sink);
+                known.parties.check(name, sink);
+            }
+            if let Some(method) = method {
+                known.methods.check(method, sink);
             }
         }
         When::BeforeFsync(point) | When::AfterWrite(point) | When::AfterFsync(point) => {
             if let Some(node) = &point.node {
-                nodes.check(node, sink);
+                known.nodes.check(node, sink);
             }
         }
-        When::Worked(point) | When::Received(point) => consumers.check(&point.consumer, sink),
-        When::With(_, when) => moment(when, parties, nodes, consumers, sink),
+        When::Worked(point) | When::Received(point) => known.consumers.check(&point.consumer, sink),
+        When::With(_, when) => moment(when, known, sink),
+    }
+}
+
+/// Messages are told apart by their ids, so no two may have the same.
+fn ids(scenario: &Scenario, sink: &mut Sink) {
+    unique("series of messages", scenario.producers.iter().flat_map(|p| &p.publish).map(|publish| &publish.id), sink);
+    for publish in scenario.producers.iter().flat_map(|producer| &producer.publish) {
+        if publish.count > 1 && !publish.id.value.contains('{') {
+            let title = format!("{} messages would have the same id", publish.count);
+            let bad = Diagnostic::new(Code::Conflict, title, publish.id.at, "without a number");
+            sink.push(bad.help("`{n}` in it stands for the message's number"));
+        }
     }
 }
 

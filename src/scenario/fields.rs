@@ -113,7 +113,19 @@ impl<'n, 's> Fields<'n, 's> {
         }
     }
 
-    /// The next argument without a name, else the one with this name.
+    /// An argument that must stand there without a name.
+    pub fn bare<T>(&mut self, decode: impl FnOnce(&Node, &mut Sink) -> Option<T>) -> Option<T> {
+        let at = self.args.iter().zip(&self.used).position(|(arg, used)| arg.name.is_none() && !used);
+        let Some(at) = at else {
+            let title = format!("{} needs an argument", self.what);
+            self.sink.push(Diagnostic::new(Code::MissingField, title, self.head, "without one"));
+            return None;
+        };
+        self.used[at] = true;
+        decode(&self.args[at].value, self.sink)
+    }
+
+    /// The argument with this name, else the next one without a name.
     pub fn take_first(&mut self, name: &'static str) -> Option<&'n Node> {
         if let Some(node) = self.take(name) {
             return Some(node);

@@ -109,7 +109,7 @@ fn header(scenario: &Scenario, plan: &Plan) -> Header {
         destinations: destinations.collect(),
         faults: scenario.faults.iter().map(|f| FaultText { name: f.name.value.clone(), says: says(f) }).collect(),
         expect: scenario.expect.iter().map(|e| e.expectation.to_string()).collect(),
-        declared: Vec::new(),
+        declared: scenario.declared.clone(),
     }
 }
 

@@ -17,10 +17,10 @@ pub const MAX_DEPTH: usize = 64;
 ///
 /// # Errors
 /// Where it is too large, or not UTF-8.
-pub fn text_of(bytes: &[u8]) -> Result<&str, Diagnostic> {
+pub fn text_of(bytes: &[u8]) -> Result<&str, Box<Diagnostic>> {
     let here = Extent::default();
     if bytes.len() > MAX_BYTES {
-        return Err(too_large(bytes.len() as u64));
+        return Err(Box::new(too_large(bytes.len() as u64)));
     }
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
@@ -30,7 +30,7 @@ pub fn text_of(bytes: &[u8]) -> Result<&str, Diagnostic> {
             let label = format!("byte {} (line {line}) is not UTF-8", error.valid_up_to() + 1);
             let bad = Diagnostic::new(Code::NotText, title, here, label);
             let wide = matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
-            return Err(if wide { bad.help("it looks like UTF-16; save it as UTF-8") } else { bad });
+            return Err(Box::new(if wide { bad.help("it looks like UTF-16; save it as UTF-8") } else { bad }));
         }
     };
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))

@@ -1,11 +1,12 @@
 //! A scenario file that was read: its text, its tree, its variants; and the scenario that each of them gives.
 
-use super::diagnostics::{Diagnostic, Diagnostics, Sink, position};
+use super::diagnostics::{Diagnostic, Diagnostics, Sink, Spanned, position};
 use super::schema::Scenario;
 use super::tree::{Arg, Call, Node, Value};
 use super::variant::{self, Variant};
 use super::{check, parser, printer, schema};
 use crate::ids::Digest;
+use crate::trace::Declared;
 use std::sync::Arc;
 
 /// A scenario file without errors.
@@ -49,7 +50,7 @@ pub fn read(text: &str) -> Result<Source, Diagnostics> {
 pub fn read_bytes(bytes: &[u8]) -> Result<Source, Diagnostics> {
     match parser::text_of(bytes) {
         Ok(text) => read(text),
-        Err(bad) => Err(Diagnostics::new("".into(), vec![bad])),
+        Err(bad) => Err(Diagnostics::new("".into(), vec![*bad])),
     }
 }
 
@@ -94,9 +95,20 @@ impl Source {
             },
         };
         match build(&self.root, chosen, &mut sink) {
-            Some(scenario) if sink.is_empty() => Ok(scenario),
+            Some(mut scenario) if sink.is_empty() => {
+                scenario.declared = self.declared(&scenario);
+                Ok(scenario)
+            }
             _ => Err(self.errors(sink.list)),
         }
+    }
+
+    fn declared(&self, scenario: &Scenario) -> Vec<Declared> {
+        let declared = |(what, name): (&str, &Spanned<String>)| {
+            let (line, column) = self.position(name.at.start);
+            Declared { what: format!("{what} {}", name.value), line: line as u32, column: column as u32 }
+        };
+        scenario.named().map(declared).collect()
     }
 
     fn errors(&self, list: Vec<Diagnostic>) -> Diagnostics {

@@ -58,6 +58,27 @@ fn with(part: &str, instead: &str) -> String {
     base.replacen(part, instead, 1)
 }
 
+const REDIS: &str = r#"Scenario(
+    title: "t",
+    broker: redis(),
+    producers: [(name: "web", publish: [(to: "jobs")])],
+    consumers: [(name: "worker", from: "jobs")],
+)
+"#;
+
+#[test]
+fn whatever_is_read_can_be_lowered() {
+    for (path, text) in shipped() {
+        let source = read(&text).unwrap();
+        let variants = source.variants().iter().map(|variant| Some(variant.name.value.as_str()));
+        for variant in variants.chain([None]) {
+            let scenario = source.select(variant).unwrap();
+            let plan = lower(&scenario).unwrap_or_else(|error| panic!("{path}: {error:?}"));
+            assert!(plan.header.declared.iter().all(|declared| declared.line > 1));
+        }
+    }
+}
+
 /// Every way to be wrong, by name.
 fn wrong() -> Vec<(&'static str, String)> {
     let deep = format!("Scenario(title: {}", "[".repeat(10_000));
@@ -116,6 +137,22 @@ fn wrong() -> Vec<(&'static str, String)> {
         ("a path that leads nowhere", with("consumers.biller.ack", "consumers.bller.ack")),
         ("a variant's wrong value", with("\", automatic", "\", automatc")),
         ("two variants of one name", with("automatic)])", "automatic)]), (name: \"v\")")),
+        ("ids without a number", with("order-{n}", "order")),
+        ("two series with the same ids", with("count: 3)", "count: 3), (to: \"orders\", id: \"order-{n}\")")),
+        ("an unknown method", with("at(\"42ms\")", "sending(method: \"basic.acknowledge\")")),
+        ("any frame at all", with("at(\"42ms\")", "sending()")),
+        ("an unknown step", with("faults:", "scripts: [(name: \"s\", steps: [queue_declair(queue: \"q\")])], faults:")),
+        (
+            "a step's unknown field",
+            with("faults:", "scripts: [(name: \"s\", steps: [basic_get(que: \"q\")])], faults:"),
+        ),
+        (
+            "a step's wrong value",
+            with("faults:", "scripts: [(name: \"s\", steps: [basic_ack(tag: \"1\"), wait])], faults:"),
+        ),
+        ("a script for Redis", REDIS.replace("consumers", "scripts: [(name: \"s\", steps: [])], consumers")),
+        ("a sync policy without a file", REDIS.replace("redis()", "redis(appendfsync: always)")),
+        ("a list that nobody pushes to", REDIS.replace("from: \"jobs\"", "from: \"jbos\"")),
         (
             "several at once",
             with("durable: true", "durabel: true").replace("\"5ms\"", "\"5 parsecs\"").replace("lost(0)", "lots(0)"),

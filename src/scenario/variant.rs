@@ -100,7 +100,7 @@ pub(super) fn apply(root: &Node, variant: &Variant, sink: &mut Sink) -> Node {
     let mut root = without_variants(root);
     for change in &variant.changes {
         if let Err(bad) = one(&mut root, change) {
-            sink.push(bad);
+            sink.push(*bad);
         }
     }
     if let Some(expect) = &variant.expect {
@@ -120,9 +120,9 @@ fn without_variants(root: &Node) -> Node {
     Node { at: root.at, value }
 }
 
-fn one(root: &mut Node, change: &Change) -> Result<(), Diagnostic> {
+fn one(root: &mut Node, change: &Change) -> Result<(), Box<Diagnostic>> {
     if change.path.value == "variants" || change.path.value.starts_with("variants.") {
-        return Err(bad_path(&change.path, "a variant cannot change variants"));
+        return Err(Box::new(bad_path(&change.path, "a variant cannot change variants")));
     }
     let mut here = root;
     let mut rest = change.path.value.as_str();
@@ -159,18 +159,18 @@ fn position(here: &Node, segment: &str) -> Option<usize> {
     }
 }
 
-fn child<'n>(here: &'n mut Node, segment: &str, path: &Spanned<String>) -> Result<&'n mut Node, Diagnostic> {
-    let Some(at) = position(here, segment) else { return Err(nothing_there(here, segment, path)) };
+fn child<'n>(here: &'n mut Node, segment: &str, path: &Spanned<String>) -> Result<&'n mut Node, Box<Diagnostic>> {
+    let Some(at) = position(here, segment) else { return Err(Box::new(nothing_there(here, segment, path))) };
     match &mut here.value {
         Value::List(nodes) => Ok(&mut nodes[at]),
         Value::Map(rows) => Ok(&mut rows[at].1),
         Value::Call(Call { args: Some(args), .. }) => Ok(&mut args[at].value),
-        _ => Err(bad_path(path, "leads into something that has no parts")),
+        _ => Err(Box::new(bad_path(path, "leads into something that has no parts"))),
     }
 }
 
 /// Does the change at the last part of its path.
-fn finish(here: &mut Node, last: &str, change: &Change) -> Result<(), Diagnostic> {
+fn finish(here: &mut Node, last: &str, change: &Change) -> Result<(), Box<Diagnostic>> {
     let there = position(here, last);
     match (change.kind, &change.value, there) {
         (ChangeKind::Remove, _, Some(at)) => {
@@ -203,11 +203,11 @@ fn finish(here: &mut Node, last: &str, change: &Change) -> Result<(), Diagnostic
             set_field(here, last, Node { at: value.at, value: Value::List(nodes) }, change.path.at);
             Ok(())
         }
-        _ => Err(nothing_there(here, last, &change.path)),
+        _ => Err(Box::new(nothing_there(here, last, &change.path))),
     }
 }
 
-fn add(list: &mut Node, value: &Node, change: &Change) -> Result<(), Diagnostic> {
+fn add(list: &mut Node, value: &Node, change: &Change) -> Result<(), Box<Diagnostic>> {
     let at = list.at;
     let kind = list.kind();
     match &mut list.value {
@@ -215,7 +215,7 @@ fn add(list: &mut Node, value: &Node, change: &Change) -> Result<(), Diagnostic>
             nodes.extend(added(value));
             Ok(())
         }
-        _ => Err(bad_path(&change.path, "is not a list").label(at, format!("this is {kind}"))),
+        _ => Err(Box::new(bad_path(&change.path, "is not a list").label(at, format!("this is {kind}")))),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `rabbitmq(version: "3.10", exchanges: […], queues: […], bindings: […])`.
 
-use super::Steps;
+use super::steps::{Form, Holds};
 use crate::amqp::{self, exchange::Target};
 use crate::ids::Names;
 use crate::machine::Value;
@@ -11,6 +11,7 @@ use crate::scenario::printer::print_line;
 use crate::scenario::schema::Script;
 use crate::scenario::schema::values::{Row, rows};
 use crate::scenario::tree::Node;
+use Holds::{Number, Span, Table, Text, Truth};
 use std::sync::Arc;
 
 /// A RabbitMQ node with its topology.
@@ -166,55 +167,147 @@ fn binding(node: &Node, sink: &mut Sink) -> Option<Binding> {
     Some(Binding { from: from?, to: to?, key, arguments })
 }
 
-/// The methods that a script may send, with their fields.
-pub const STEPS: Steps = &[
-    ("channel_open", &["channel"]),
-    ("channel_close", &["channel"]),
-    ("connection_close", &[]),
-    (
+/// A 16-bit number.
+const SHORT: Holds = Number(65_535);
+/// A 32-bit number.
+const INT: Holds = Number(4_294_967_295);
+
+const fn form(word: &'static str, fields: &'static [(&'static str, Holds)]) -> Form {
+    Form { word, bare: None, fields }
+}
+
+/// The steps that a script may have. Their fields are those of the protocol's methods.
+pub const STEPS: &[Form] = &[
+    form("connect", &[("heartbeat", Span), ("vhost", Text)]),
+    Form { word: "wait", bare: Some(Span), fields: &[] },
+    Form { word: "await_deliveries", bare: Some(Number(10_000_000)), fields: &[] },
+    form("abort", &[]),
+    form("connection_close", &[]),
+    form("channel_open", &[("channel", SHORT)]),
+    form("channel_close", &[("channel", SHORT)]),
+    form("channel_flow", &[("active", Truth), ("channel", SHORT)]),
+    form(
         "exchange_declare",
-        &["channel", "exchange", "kind", "passive", "durable", "auto_delete", "internal", "nowait", "arguments"],
-    ),
-    ("exchange_delete", &["channel", "exchange", "if_unused", "nowait"]),
-    ("exchange_bind", &["channel", "destination", "source", "key", "nowait", "arguments"]),
-    ("exchange_unbind", &["channel", "destination", "source", "key", "nowait", "arguments"]),
-    ("queue_declare", &["channel", "queue", "passive", "durable", "exclusive", "auto_delete", "nowait", "arguments"]),
-    ("queue_bind", &["channel", "queue", "exchange", "key", "nowait", "arguments"]),
-    ("queue_unbind", &["channel", "queue", "exchange", "key", "arguments"]),
-    ("queue_purge", &["channel", "queue", "nowait"]),
-    ("queue_delete", &["channel", "queue", "if_unused", "if_empty", "nowait"]),
-    ("basic_qos", &["channel", "prefetch_size", "prefetch_count", "global"]),
-    ("basic_consume", &["channel", "queue", "consumer_tag", "no_local", "no_ack", "exclusive", "nowait", "arguments"]),
-    ("basic_cancel", &["channel", "consumer_tag", "nowait"]),
-    (
-        "basic_publish",
         &[
-            "channel",
-            "exchange",
-            "key",
-            "mandatory",
-            "immediate",
-            "message",
-            "size",
-            "persistent",
-            "priority",
-            "expiration",
-            "headers",
-            "reply_to",
-            "correlation_id",
+            ("exchange", Text),
+            ("kind", Text),
+            ("passive", Truth),
+            ("durable", Truth),
+            ("auto_delete", Truth),
+            ("internal", Truth),
+            ("nowait", Truth),
+            ("arguments", Table),
+            ("channel", SHORT),
         ],
     ),
-    ("basic_get", &["channel", "queue", "no_ack"]),
-    ("basic_ack", &["channel", "delivery_tag", "multiple"]),
-    ("basic_reject", &["channel", "delivery_tag", "requeue"]),
-    ("basic_nack", &["channel", "delivery_tag", "multiple", "requeue"]),
-    ("basic_recover", &["channel", "requeue"]),
-    ("tx_select", &["channel"]),
-    ("tx_commit", &["channel"]),
-    ("tx_rollback", &["channel"]),
-    ("confirm_select", &["channel", "nowait"]),
-    ("abort", &[]),
-    ("wait", &["time"]),
+    form("exchange_delete", &[("exchange", Text), ("if_unused", Truth), ("nowait", Truth), ("channel", SHORT)]),
+    form(
+        "exchange_bind",
+        &[
+            ("destination", Text),
+            ("source", Text),
+            ("key", Text),
+            ("nowait", Truth),
+            ("arguments", Table),
+            ("channel", SHORT),
+        ],
+    ),
+    form(
+        "exchange_unbind",
+        &[
+            ("destination", Text),
+            ("source", Text),
+            ("key", Text),
+            ("nowait", Truth),
+            ("arguments", Table),
+            ("channel", SHORT),
+        ],
+    ),
+    form(
+        "queue_declare",
+        &[
+            ("queue", Text),
+            ("passive", Truth),
+            ("durable", Truth),
+            ("exclusive", Truth),
+            ("auto_delete", Truth),
+            ("nowait", Truth),
+            ("arguments", Table),
+            ("channel", SHORT),
+        ],
+    ),
+    form(
+        "queue_bind",
+        &[
+            ("queue", Text),
+            ("exchange", Text),
+            ("key", Text),
+            ("nowait", Truth),
+            ("arguments", Table),
+            ("channel", SHORT),
+        ],
+    ),
+    form(
+        "queue_unbind",
+        &[("queue", Text), ("exchange", Text), ("key", Text), ("arguments", Table), ("channel", SHORT)],
+    ),
+    form("queue_purge", &[("queue", Text), ("nowait", Truth), ("channel", SHORT)]),
+    form(
+        "queue_delete",
+        &[("queue", Text), ("if_unused", Truth), ("if_empty", Truth), ("nowait", Truth), ("channel", SHORT)],
+    ),
+    form("basic_qos", &[("prefetch_size", INT), ("prefetch_count", SHORT), ("global", Truth), ("channel", SHORT)]),
+    form(
+        "basic_consume",
+        &[
+            ("queue", Text),
+            ("consumer_tag", Text),
+            ("no_local", Truth),
+            ("no_ack", Truth),
+            ("exclusive", Truth),
+            ("nowait", Truth),
+            ("arguments", Table),
+            ("channel", SHORT),
+        ],
+    ),
+    form("basic_cancel", &[("consumer_tag", Text), ("nowait", Truth), ("channel", SHORT)]),
+    form(
+        "basic_publish",
+        &[
+            ("exchange", Text),
+            ("key", Text),
+            ("body", Text),
+            ("size", Number(134_217_728)),
+            ("id", Text),
+            ("mandatory", Truth),
+            ("immediate", Truth),
+            ("persistent", Truth),
+            ("delivery_mode", Number(255)),
+            ("priority", Number(255)),
+            ("expiration", Text),
+            ("headers", Table),
+            ("reply_to", Text),
+            ("correlation_id", Text),
+            ("content_type", Text),
+            ("content_encoding", Text),
+            ("timestamp", Number(i64::MAX)),
+            ("kind", Text),
+            ("user_id", Text),
+            ("app_id", Text),
+            ("cluster_id", Text),
+            ("channel", SHORT),
+        ],
+    ),
+    form("basic_get", &[("queue", Text), ("no_ack", Truth), ("channel", SHORT)]),
+    form("basic_ack", &[("tag", INT), ("multiple", Truth), ("channel", SHORT)]),
+    form("basic_nack", &[("tag", INT), ("multiple", Truth), ("requeue", Truth), ("channel", SHORT)]),
+    form("basic_reject", &[("tag", INT), ("requeue", Truth), ("channel", SHORT)]),
+    form("basic_recover", &[("requeue", Truth), ("channel", SHORT)]),
+    form("basic_recover_async", &[("requeue", Truth), ("channel", SHORT)]),
+    form("confirm_select", &[("nowait", Truth), ("channel", SHORT)]),
+    form("tx_select", &[("channel", SHORT)]),
+    form("tx_commit", &[("channel", SHORT)]),
+    form("tx_rollback", &[("channel", SHORT)]),
 ];
 
 impl Rabbitmq {
@@ -280,7 +373,11 @@ impl Rabbitmq {
         let options = ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);
         let mut steps = Vec::with_capacity(script.steps.len());
         for step in &script.steps {
-            let text = print_line(&step.node);
+            // The serde form of a method has parentheses, also where there is nothing in them.
+            let mut text = print_line(&step.node);
+            if !text.ends_with(')') {
+                text.push_str("()");
+            }
             let step = options
                 .from_str(&text)
                 .map_err(|error| LowerError { at: step.node.at, says: error.code.to_string() })?;

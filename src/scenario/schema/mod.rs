@@ -21,7 +21,7 @@ pub use timing::Timing;
 pub use values::Row;
 
 use super::broker::{self, Broker};
-use super::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned};
+use super::diagnostics::{Code, Diagnostic, Sink, Spanned};
 use super::fields::{Fields, address, count, name, number, some_span, span, text, word};
 use super::tree::{Call, Node, Value};
 use crate::units::Span;
@@ -59,6 +59,8 @@ pub struct Scenario {
     pub lesson: Lesson,
     /// Where a run is cut short.
     pub limits: Limits,
+    /// What is declared, and where in the file.
+    pub declared: Vec<crate::trace::Declared>,
     /// The digest of what decides about the run's behaviour; replay tokens hold it.
     pub digest: crate::ids::Digest,
 }
@@ -110,7 +112,7 @@ pub(super) fn scenario(root: &Node, sink: &mut Sink) -> Option<Scenario> {
     let limits = f.or("limits", Limits::default(), parts::limits);
     f.node("variants");
     f.finish();
-    let (variant, digest) = (None, crate::ids::Digest::new());
+    let (variant, declared, digest) = (None, Vec::new(), crate::ids::Digest::new());
     let broker = broker?;
     Some(Scenario {
         title,
@@ -128,6 +130,7 @@ pub(super) fn scenario(root: &Node, sink: &mut Sink) -> Option<Scenario> {
         expect,
         lesson,
         limits,
+        declared,
         digest,
     })
 }
@@ -165,7 +168,10 @@ impl Scenario {
         let consumers = self.consumers.iter().map(|c| ("consumer", &c.name));
         producers.chain(scripts).chain(consumers).chain([("broker", self.broker.name())])
     }
-}
 
-/// Where nothing stands.
-pub(super) const NOWHERE: Extent = Extent { start: 0, end: 0 };
+    /// Everything that has a name of its own: what it is, and its name.
+    pub fn named(&self) -> impl Iterator<Item = (&'static str, &Spanned<String>)> {
+        let faults = self.faults.iter().map(|fault| ("fault", &fault.name));
+        self.parties().chain(self.broker.named()).chain(faults)
+    }
+}

@@ -34,7 +34,7 @@ pub struct Publish {
     pub to: Target,
     /// The keys, taken in turn; none is the empty key.
     pub keys: Vec<Spanned<String>>,
-    /// The messages' ids, with `{n}`.
+    /// The messages' ids, with `{n}`; the producer's name and the number where none is given.
     pub id: Spanned<String>,
     /// How many.
     pub count: u32,
@@ -98,7 +98,11 @@ pub enum Retry {
 pub(super) fn producer(node: &Node, sink: &mut Sink) -> Option<Producer> {
     let mut f = Fields::of_struct(node, "a producer", sink)?;
     let name = f.required("name", name);
-    let publish = f.required("publish", |node, sink| list(node, publish, sink)).unwrap_or_default();
+    let mut publish = f.required("publish", |node, sink| list(node, publish, sink)).unwrap_or_default();
+    let owner = name.as_ref().map_or("message", |name| name.value.as_str());
+    for (i, series) in publish.iter_mut().enumerate().filter(|(_, series)| series.id.value.is_empty()) {
+        series.id.value = if i == 0 { format!("{owner}-{{n}}") } else { format!("{owner}.{}-{{n}}", i + 1) };
+    }
     let reliability = f.or("reliability", Reliability::FireAndForget, reliability);
     let reconnect = f.optional("reconnect", reconnect);
     let start = f.or("start", Span::ZERO, span);
@@ -131,7 +135,7 @@ fn publish(node: &Node, sink: &mut Sink) -> Option<Publish> {
     let reply_to = f.optional("reply_to", target);
     let correlation_id = f.optional("correlation_id", |node, sink| pattern(node, "{n}", sink));
     f.finish();
-    let id = id.unwrap_or_else(|| Spanned::new("message-{n}".to_owned(), node.head()));
+    let id = id.unwrap_or_else(|| Spanned::new(String::new(), node.head()));
     Some(Publish {
         to: to?,
         keys,

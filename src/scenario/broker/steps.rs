@@ -1,0 +1,62 @@
+//! The steps of a script as the language sees them: their words, their fields, and what each field holds.
+//!
+//! Not what they do; that is the system's affair.
+
+use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned, visible};
+use crate::scenario::fields::{Fields, number, span, text, truth};
+use crate::scenario::schema::values::rows;
+use crate::scenario::tree::Node;
+
+/// What a field of a step holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Holds {
+    /// A text.
+    Text,
+    /// `true` or `false`.
+    Truth,
+    /// A number from 0 to this.
+    Number(i64),
+    /// A duration.
+    Span,
+    /// A table of values.
+    Table,
+}
+
+/// A step that a script may have.
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    /// Its word.
+    pub word: &'static str,
+    /// The argument that stands without a name.
+    pub bare: Option<Holds>,
+    /// Its fields.
+    pub fields: &'static [(&'static str, Holds)],
+}
+
+/// Checks one step against the forms of a system.
+pub(in crate::scenario) fn check(word: &Spanned<String>, node: &Node, forms: &[Form], system: &str, sink: &mut Sink) {
+    let Some(form) = forms.iter().find(|form| form.word == word.value) else {
+        let title = format!("`{}` is no step of a script for {system}", visible(&word.value));
+        let bad = Diagnostic::new(Code::UnknownWord, title, word.at, "unknown step");
+        sink.push(bad.suggest(&word.value, forms.iter().map(|form| form.word)));
+        return;
+    };
+    let mut f = Fields::of_call(node, "this step", sink);
+    if let Some(bare) = form.bare {
+        f.bare(|node, sink| held(node, bare, sink));
+    }
+    for (name, holds) in form.fields {
+        f.optional(name, |node, sink| held(node, *holds, sink));
+    }
+    f.finish();
+}
+
+fn held(node: &Node, holds: Holds, sink: &mut Sink) -> Option<()> {
+    match holds {
+        Holds::Text => text(node, sink).map(drop),
+        Holds::Truth => truth(node, sink).map(drop),
+        Holds::Number(most) => number(node, 0..=most, sink).map(drop),
+        Holds::Span => span(node, sink).map(drop),
+        Holds::Table => rows(node, sink).map(drop),
+    }
+}

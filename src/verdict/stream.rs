@@ -128,6 +128,11 @@ impl Verdict {
         match what {
             What::Stored | What::Recovered => self.stored(place, message, tables),
             What::Published => self.published(actor, message),
+            // An answer is a message of its own, for which nobody waits for a confirm.
+            What::Replied => {
+                self.published(actor, message);
+                self.believes(message, Belief::Sent);
+            }
             What::BelievesSent => _ = self.believes(message, Belief::Sent),
             What::BelievesConfirmed => _ = self.believes(message, Belief::Confirmed),
             What::BelievesRefused => _ = self.believes(message, Belief::Refused),

@@ -224,10 +224,12 @@ pub enum Method {
     },
     BasicGetEmpty,
     /// `confirm` is not a field of the protocol: the direction tells. A node's ack is a publisher confirm.
+    /// Nor is `about`: the message that the tag stands for, for show.
     BasicAck {
         tag: u32,
         multiple: bool,
         confirm: bool,
+        about: Name,
     },
     /// As for [`Method::BasicAck`].
     BasicNack {
@@ -235,10 +237,13 @@ pub enum Method {
         multiple: bool,
         requeue: bool,
         confirm: bool,
+        about: Name,
     },
+    /// As for [`Method::BasicAck`].
     BasicReject {
         tag: u32,
         requeue: bool,
+        about: Name,
     },
     BasicRecover {
         requeue: bool,
@@ -293,6 +298,16 @@ impl Method {
             | Method::BasicDeliver { message, .. }
             | Method::BasicGetOk { message, .. } => Some(message),
             _ => None,
+        }
+    }
+
+    /// The message that it carries or is about.
+    fn about(&self) -> Name {
+        match self {
+            Method::BasicAck { about, .. } | Method::BasicNack { about, .. } | Method::BasicReject { about, .. } => {
+                *about
+            }
+            body => body.message().map_or(Name::NONE, |message| message.id),
         }
     }
 
@@ -550,7 +565,7 @@ impl Wire for Frame {
             channel: self.channel,
             flags: self.body.flags(),
             number: self.body.number(),
-            message: self.body.message().map_or(Name::NONE, |message| message.id),
+            message: self.body.about(),
             a,
             b,
         }
@@ -662,7 +677,7 @@ mod tests {
         let mut names = Names::new();
         let size = |body: Method, names: &Names| Frame::new(1, body).size(names);
         // 8 + class and method 4 + tag 8 + bits 1.
-        assert_eq!(size(Method::BasicAck { tag: 1, multiple: false, confirm: false }, &names), 21);
+        assert_eq!(size(Method::BasicAck { tag: 1, multiple: false, confirm: false, about: Name::NONE }, &names), 21);
         let (exchange, key) = (names.intern("e"), names.intern("key"));
         let message = Message::plain(Name::NONE, 5);
         let publish = Method::BasicPublish { exchange, key, mandatory: false, immediate: false, message };
@@ -681,8 +696,8 @@ mod tests {
 
     #[test]
     fn a_confirm_and_an_ack_are_the_same_method_and_read_differently() {
-        let ack = Method::BasicAck { tag: 1, multiple: false, confirm: false };
-        let confirm = Method::BasicAck { tag: 1, multiple: false, confirm: true };
+        let ack = Method::BasicAck { tag: 1, multiple: false, confirm: false, about: Name::NONE };
+        let confirm = Method::BasicAck { tag: 1, multiple: false, confirm: true, about: Name::NONE };
         assert_eq!(ack.id(), confirm.id());
         assert_ne!(ack.verb(), confirm.verb());
     }

@@ -111,7 +111,7 @@ impl Rig {
     /// The settlings of the last call.
     fn settled(&self) -> Vec<(u32, Settle)> {
         let one = |does: &Does<Infallible>| match does {
-            Does::Ask(Ask::Settle(d, how)) => Some((d.0, *how)),
+            Does::Ask(Ask::Settle(d, _, how)) => Some((d.0, *how)),
             _ => None,
         };
         self.out.outputs.iter().filter_map(|o| one(&o.does)).collect()

@@ -161,7 +161,7 @@ impl Consumer {
     /// Tells the client that a delivery which needs no settling is worked off: one that fetches may fetch again.
     fn ready_for_next(&self, item: &Item, because: Because, io: &mut Io<'_>) {
         if !item.void && self.link.phase == Phase::Up {
-            let done = Does::Ask(Ask::Settle(item.delivery, Settle::Done));
+            let done = Does::Ask(Ask::Settle(item.delivery, item.id, Settle::Done));
             io.out.push(rules::AUTO, because, Need::Nothing, done);
         }
     }
@@ -171,7 +171,7 @@ impl Consumer {
         if item.void || self.link.phase != Phase::Up {
             return io.out.note(rules::ACK_VOID, because, What::Withheld, self.place, item.id, item.delivery.0);
         }
-        io.out.push(rule, because, Need::Nothing, Does::Ask(Ask::Settle(item.delivery, how)))
+        io.out.push(rule, because, Need::Nothing, Does::Ask(Ask::Settle(item.delivery, item.id, how)))
     }
 
     /// Settles all completed works. One answer stands for all deliveries up to the first that is still worked on; what

@@ -30,8 +30,9 @@ pub enum Ask {
     Connect,
     /// Publish a message.
     Publish(Publish),
-    /// Settle a delivery. Where deliveries count as settled already, it only says that this one is worked off.
-    Settle(Delivery, Settle),
+    /// Settle a delivery. The name is the message's, for show. Where deliveries count as settled
+    /// already, it only says that this one is worked off.
+    Settle(Delivery, Name, Settle),
     /// Close in order.
     Disconnect,
 }

@@ -185,7 +185,7 @@ impl Client {
                 push(rules::CLIENT_CONNECT, Does::Dial, ports);
             }
             (Ask::Publish(publish), Phase::Ready) => self.publish(publish, ports),
-            (Ask::Settle(delivery, how), Phase::Ready) => {
+            (Ask::Settle(delivery, _, how), Phase::Ready) => {
                 self.settle(delivery, how, ports);
                 self.fetch(ports);
             }

@@ -504,7 +504,7 @@ fn a_consumer_that_does_not_settle_pops_again_when_it_is_done() {
     let mut b = consumer(true, 1);
     give(&mut b, "m-1");
     assert_eq!(verbs_sent(&mut b), ["brpop"]);
-    b.input(Input::Ask(Ask::Settle(Delivery(1), Settle::Done)));
+    b.input(Input::Ask(Ask::Settle(Delivery(1), Name::NONE, Settle::Done)));
     give(&mut b, "m-2");
     assert_eq!(b.told.len(), 2);
     assert_eq!(verbs_sent(&mut b), ["brpop"]);
@@ -516,10 +516,10 @@ fn a_consumer_that_settles_moves_works_and_removes() {
     b.frame(B, Frame::Integer { value: 0, about: Name::NONE });
     give(&mut b, "m-1");
     assert_eq!(verbs_sent(&mut b), ["llen", "blmove"], "no second one while the first is open");
-    b.input(Input::Ask(Ask::Settle(Delivery(1), Settle::Done)));
+    b.input(Input::Ask(Ask::Settle(Delivery(1), Name::NONE, Settle::Done)));
     assert_eq!(verbs_sent(&mut b), ["lrem", "blmove"]);
     give(&mut b, "m-2");
-    b.input(Input::Ask(Ask::Settle(Delivery(2), Settle::Again)));
+    b.input(Input::Ask(Ask::Settle(Delivery(2), Name::NONE, Settle::Again)));
     assert_eq!(verbs_sent(&mut b), ["rpush", "lrem", "blmove"]);
 }
 
@@ -530,7 +530,7 @@ fn prefetch_keeps_several_open_and_one_settle_may_stand_for_all() {
     give(&mut b, "m-1");
     give(&mut b, "m-2");
     assert_eq!(verbs_sent(&mut b), ["llen", "blmove", "blmove"]);
-    b.input(Input::Ask(Ask::Settle(Delivery(2), Settle::DoneUpTo)));
+    b.input(Input::Ask(Ask::Settle(Delivery(2), Name::NONE, Settle::DoneUpTo)));
     assert_eq!(verbs_sent(&mut b), ["lrem", "lrem", "blmove"]);
 }
 
@@ -540,7 +540,7 @@ fn a_consumer_that_comes_back_takes_up_its_own_list_first() {
     b.frame(B, Frame::Integer { value: 1, about: Name::NONE });
     give(&mut b, "m-1");
     assert!(matches!(b.told[..], [Report::Offer { redelivered: true, .. }]));
-    b.input(Input::Ask(Ask::Settle(Delivery(1), Settle::Done)));
+    b.input(Input::Ask(Ask::Settle(Delivery(1), Name::NONE, Settle::Done)));
     assert_eq!(verbs_sent(&mut b), ["llen", "lmove", "lrem", "blmove"]);
 }
 
@@ -603,7 +603,7 @@ fn die_at_work(auto_settle: bool) -> (usize, usize) {
     connect(&mut client);
     converse(&mut client, &mut node);
     for delivery in 1..=3 {
-        client.input(Input::Ask(Ask::Settle(Delivery(delivery), Settle::Done)));
+        client.input(Input::Ask(Ask::Settle(Delivery(delivery), Name::NONE, Settle::Done)));
         converse(&mut client, &mut node);
     }
     let offers = client.told.iter().filter_map(|report| match report {

@@ -5,6 +5,7 @@
 pub mod broker;
 mod check;
 pub mod diagnostics;
+mod expectation;
 mod fields;
 mod lexer;
 mod lower;
@@ -19,6 +20,7 @@ pub mod tree;
 mod variant;
 
 pub use diagnostics::{Code, Diagnostic, Diagnostics, Extent, Look, Spanned};
+pub use expectation::expectation;
 pub use lower::{LowerError, lower};
 pub use parser::{MAX_BYTES, MAX_DEPTH};
 pub use printer::{print, print_line, quoted};

@@ -1,3 +1,5 @@
+//! What the calendar promises, held against a model.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! What the choice port promises.
+
 use super::*;
 
 const FATE: ChoiceKind = ChoiceKind(0);

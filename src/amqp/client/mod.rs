@@ -123,7 +123,7 @@ impl Client {
     fn ask(&mut self, ask: Ask, io: &mut Io<'_>) {
         match ask {
             Ask::Publish(publish) if self.stage == Stage::Ready => self.publish(publish, io),
-            Ask::Settle(delivery, how) if self.stage == Stage::Ready => self.settle(delivery, how, io),
+            Ask::Settle(delivery, about, how) if self.stage == Stage::Ready => self.settle(delivery, about, how, io),
             // The application was told that the session is gone; what it still asks of it has no receiver.
             Ask::Publish(_) | Ask::Settle(..) => {}
             Ask::Connect => self.connect(io),
@@ -145,17 +145,17 @@ impl Client {
 
     /// A settlement goes out as it is asked for, also where it is asked for twice: the broker objects to that, not the
     /// library.
-    fn settle(&mut self, delivery: Delivery, how: Settle, io: &mut Io<'_>) {
+    fn settle(&mut self, delivery: Delivery, about: Name, how: Settle, io: &mut Io<'_>) {
         let auto = self.session.take.as_ref().is_some_and(|take| take.auto_settle);
         if auto || delivery.0 <= self.base || delivery.0 > self.delivered {
             return;
         }
         let tag = delivery.0 - self.base;
         let body = match how {
-            Settle::Done => Method::BasicAck { tag, multiple: false, confirm: false },
-            Settle::DoneUpTo => Method::BasicAck { tag, multiple: true, confirm: false },
-            Settle::Again => Method::BasicNack { tag, multiple: false, requeue: true, confirm: false },
-            Settle::Reject => Method::BasicReject { tag, requeue: false },
+            Settle::Done => Method::BasicAck { tag, multiple: false, confirm: false, about },
+            Settle::DoneUpTo => Method::BasicAck { tag, multiple: true, confirm: false, about },
+            Settle::Again => Method::BasicNack { tag, multiple: false, requeue: true, confirm: false, about },
+            Settle::Reject => Method::BasicReject { tag, requeue: false, about },
         };
         self.send(rules::SETTLE, Because::INPUT, CHANNEL, body, io);
     }

@@ -41,7 +41,7 @@ impl Bed {
                 match frame.body {
                     Method::BasicAck { tag, multiple, .. } => format!("ack {tag} {multiple}"),
                     Method::BasicNack { tag, requeue, .. } => format!("nack {tag} {requeue}"),
-                    Method::BasicReject { tag, requeue } => format!("reject {tag} {requeue}"),
+                    Method::BasicReject { tag, requeue, .. } => format!("reject {tag} {requeue}"),
                     _ => name.to_owned(),
                 }
             }
@@ -135,10 +135,10 @@ fn the_session_stands_with_the_last_answer() {
 fn a_multiple_ack_answers_every_open_publish_up_to_its_number_in_order() {
     let mut bed = Bed::ready(producer());
     (1..=4).for_each(|n| bed.publish(10 + n, &format!("m-{n}"), false));
-    let ack = |tag, multiple| Method::BasicAck { tag, multiple, confirm: true };
+    let ack = |tag, multiple| Method::BasicAck { tag, multiple, confirm: true, about: Name::NONE };
     assert_eq!(bed.frame(1, ack(2, false)), ["Answer(12, Confirmed)"]);
     assert_eq!(bed.frame(1, ack(3, true)), ["Answer(11, Confirmed)", "Answer(13, Confirmed)"]);
-    let nack = Method::BasicNack { tag: 4, multiple: true, requeue: false, confirm: true };
+    let nack = Method::BasicNack { tag: 4, multiple: true, requeue: false, confirm: true, about: Name::NONE };
     assert_eq!(bed.frame(1, nack), ["Answer(14, Refused)"]);
 }
 
@@ -150,7 +150,10 @@ fn a_return_comes_before_its_answer_and_names_the_publish() {
     let message = Message::plain(bed.names.intern("b"), 10);
     let back = Method::BasicReturn { code: 312, text: Name::EMPTY, exchange: Name::EMPTY, key: Name::EMPTY, message };
     assert_eq!(bed.frame(1, back), ["Returned(2)"]);
-    assert_eq!(bed.frame(1, Method::BasicAck { tag: 2, multiple: false, confirm: true }), ["Answer(2, Confirmed)"]);
+    assert_eq!(
+        bed.frame(1, Method::BasicAck { tag: 2, multiple: false, confirm: true, about: Name::NONE }),
+        ["Answer(2, Confirmed)"]
+    );
 }
 
 #[test]
@@ -159,10 +162,10 @@ fn deliveries_are_settled_by_their_tag() {
     assert_eq!(bed.deliver(1), ["offer 1 false"]);
     assert_eq!(bed.deliver(2), ["offer 2 false"]);
     assert_eq!(bed.deliver(3), ["offer 3 false"]);
-    assert_eq!(bed.ask(Ask::Settle(Delivery(2), Settle::DoneUpTo)), ["ack 2 true"]);
-    assert_eq!(bed.ask(Ask::Settle(Delivery(3), Settle::Again)), ["nack 3 true"]);
-    assert_eq!(bed.ask(Ask::Settle(Delivery(3), Settle::Reject)), ["reject 3 false"]);
-    assert!(bed.ask(Ask::Settle(Delivery(4), Settle::Done)).is_empty());
+    assert_eq!(bed.ask(Ask::Settle(Delivery(2), Name::NONE, Settle::DoneUpTo)), ["ack 2 true"]);
+    assert_eq!(bed.ask(Ask::Settle(Delivery(3), Name::NONE, Settle::Again)), ["nack 3 true"]);
+    assert_eq!(bed.ask(Ask::Settle(Delivery(3), Name::NONE, Settle::Reject)), ["reject 3 false"]);
+    assert!(bed.ask(Ask::Settle(Delivery(4), Name::NONE, Settle::Done)).is_empty());
 }
 
 #[test]
@@ -175,13 +178,13 @@ fn a_delivery_of_an_earlier_session_is_not_settled_in_the_next() {
         bed.frame(1, Method::ChannelClose(close)),
         ["ChannelCloseOk", "down: PRECONDITION_FAILED - unknown delivery tag 9"]
     );
-    assert!(bed.ask(Ask::Settle(Delivery(1), Settle::Done)).is_empty());
+    assert!(bed.ask(Ask::Settle(Delivery(1), Name::NONE, Settle::Done)).is_empty());
     assert_eq!(bed.ask(Ask::Connect), ["ChannelOpen"]);
     assert_eq!(bed.frame(1, Method::ChannelOpenOk), ["BasicConsume"]);
     assert_eq!(bed.frame(1, Method::BasicConsumeOk { consumer_tag: Name::EMPTY }), ["Ready"]);
     assert_eq!(bed.deliver(1), ["offer 3 false"]);
-    assert!(bed.ask(Ask::Settle(Delivery(2), Settle::Done)).is_empty());
-    assert_eq!(bed.ask(Ask::Settle(Delivery(3), Settle::Done)), ["ack 1 false"]);
+    assert!(bed.ask(Ask::Settle(Delivery(2), Name::NONE, Settle::Done)).is_empty());
+    assert_eq!(bed.ask(Ask::Settle(Delivery(3), Name::NONE, Settle::Done)), ["ack 1 false"]);
 }
 
 #[test]
@@ -206,7 +209,7 @@ fn a_broken_connection_is_told_and_dialled_anew() {
     assert_eq!(bed.frame(1, Method::ConfirmSelectOk), ["Ready"]);
     bed.publish(2, "a", false);
     assert_eq!(
-        bed.frame(1, Method::BasicAck { tag: 1, multiple: false, confirm: true }),
+        bed.frame(1, Method::BasicAck { tag: 1, multiple: false, confirm: true, about: Name::NONE }),
         ["Answer(2, Confirmed)"],
         "numbers begin anew"
     );
@@ -281,7 +284,7 @@ fn input(pick: u8, n: u32) -> Input<Frame> {
         6 => frame(1, Method::ConfirmSelectOk),
         7 => frame(1, Method::BasicConsumeOk { consumer_tag: none }),
         8 => Input::Ask(Ask::Publish(Publish { ticket: n, to: none, key: none, message, mandatory: true })),
-        9 => frame(1, Method::BasicAck { tag: n, multiple: n.is_multiple_of(2), confirm: true }),
+        9 => frame(1, Method::BasicAck { tag: n, multiple: n.is_multiple_of(2), confirm: true, about: Name::NONE }),
         10 => frame(1, Method::BasicReturn { code: 312, text: none, exchange: none, key: none, message }),
         11 => {
             let redelivered = false;
@@ -290,7 +293,7 @@ fn input(pick: u8, n: u32) -> Input<Frame> {
                 Method::BasicDeliver { consumer_tag: none, tag: n, redelivered, exchange: none, key: none, message },
             )
         }
-        12 => Input::Ask(Ask::Settle(Delivery(n), Settle::Done)),
+        12 => Input::Ask(Ask::Settle(Delivery(n), Name::NONE, Settle::Done)),
         13 => frame(1, Method::ChannelClose(close)),
         14 => frame(0, Method::ConnectionClose(close)),
         15 => Input::Ended(CONN, Ending::Reset),

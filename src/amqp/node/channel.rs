@@ -33,6 +33,8 @@ pub(super) struct Pending {
     pub(super) number: u32,
     pub(super) queues: u32,
     pub(super) refused: bool,
+    /// Which message it is, for show.
+    pub(super) message: Name,
 }
 
 /// Confirms of a channel.
@@ -42,8 +44,8 @@ pub(super) struct Confirms {
     /// In ascending order.
     pub(super) pending: VecDeque<Pending>,
     /// Outcomes of this call, not yet sent.
-    pub(super) done: Vec<u32>,
-    pub(super) refused: Vec<u32>,
+    pub(super) done: Vec<(u32, Name)>,
+    pub(super) refused: Vec<(u32, Name)>,
     /// The rule of the outcomes in `done`.
     pub(super) rule: RuleId,
 }

@@ -281,7 +281,7 @@ impl Node {
             }
             Method::BasicAck { tag, multiple, .. } => self.settle(at, tag, multiple, channel::Fate::Done, ports),
             Method::BasicNack { tag, multiple, requeue, .. } => self.settle(at, tag, multiple, fate_of(requeue), ports),
-            Method::BasicReject { tag, requeue } => self.settle(at, tag, false, fate_of(requeue), ports),
+            Method::BasicReject { tag, requeue, .. } => self.settle(at, tag, false, fate_of(requeue), ports),
             Method::BasicGet { queue, no_ack } => self.get(at, queue, no_ack, ports),
             Method::BasicRecover { requeue } => self.recover(at, requeue, true, ports),
             Method::BasicRecoverAsync { requeue } => self.recover(at, requeue, false, ports),

@@ -108,7 +108,7 @@ impl Node {
             number: number.unwrap_or(0),
         });
         if let Some(number) = number {
-            self.expect_outcome(at, number, to_disk);
+            self.expect_outcome(at, number, held.message.id, to_disk);
         }
         let Held { exchange, key, message, .. } = held;
         let content = Content { message, exchange, key, copies: targets.len() as u32 };
@@ -137,6 +137,7 @@ impl Node {
 
     fn unroutable(&mut self, at: (ConnId, u16), held: Held, number: Option<u32>, ports: &mut Port<'_>) {
         let Held { exchange, key, mandatory, message } = held;
+        let about = message.id;
         if mandatory {
             let text = ports.names.intern("NO_ROUTE");
             let back = Method::BasicReturn { code: 312, text, exchange, key, message };
@@ -146,24 +147,24 @@ impl Node {
             ports.out.note(rule, Because::INPUT, What::Unroutable, nowhere, message.id, 1);
         }
         if let Some(number) = number {
-            self.outcome(at, number, rules::CONFIRM_UNROUTABLE);
+            self.outcome(at, number, about, rules::CONFIRM_UNROUTABLE);
         }
     }
 
     /// Notes that a publish waits for so many queues, or that it is confirmed already.
-    fn expect_outcome(&mut self, at: (ConnId, u16), number: u32, queues: u32) {
+    fn expect_outcome(&mut self, at: (ConnId, u16), number: u32, message: Name, queues: u32) {
         if queues == 0 {
-            return self.outcome(at, number, rules::CONFIRM_TRANSIENT);
+            return self.outcome(at, number, message, rules::CONFIRM_TRANSIENT);
         }
         if let Some(channel) = self.channel_mut(at) {
-            channel.confirms.pending.push_back(Pending { number, queues, refused: false });
+            channel.confirms.pending.push_back(Pending { number, queues, refused: false, message });
         }
     }
 
     /// A publish is confirmed; the confirm is sent at the end of the call.
-    fn outcome(&mut self, at: (ConnId, u16), number: u32, rule: RuleId) {
+    fn outcome(&mut self, at: (ConnId, u16), number: u32, message: Name, rule: RuleId) {
         let Some(channel) = self.channel_mut(at) else { return };
-        channel.confirms.done.push(number);
+        channel.confirms.done.push((number, message));
         channel.confirms.rule = rule;
         self.scratch.confirmed.push(at);
     }
@@ -189,7 +190,7 @@ impl Node {
             return;
         }
         let list = if pending.refused { &mut confirms.refused } else { &mut confirms.done };
-        list.push(waiting.number);
+        list.push((waiting.number, pending.message));
         confirms.rule = rule;
         confirms.pending.remove(i);
         self.scratch.confirmed.push(at);
@@ -333,10 +334,10 @@ impl Node {
         let open = confirms.pending.front().map_or(u32::MAX, |pending| pending.number);
         done.sort_unstable();
         refused.sort_unstable();
-        let first = |list: &[u32]| list.first().copied().unwrap_or(u32::MAX);
+        let first = |list: &[(u32, Name)]| list.first().map_or(u32::MAX, |(number, _)| *number);
         let (below_refused, below_done) = (open.min(first(&refused)), open.min(first(&done)));
-        let ack = |tag, multiple| Method::BasicAck { tag, multiple, confirm: true };
-        let nack = |tag, multiple| Method::BasicNack { tag, multiple, requeue: true, confirm: true };
+        let ack = |(tag, about), multiple| Method::BasicAck { tag, multiple, confirm: true, about };
+        let nack = |(tag, about), multiple| Method::BasicNack { tag, multiple, requeue: true, confirm: true, about };
         if let [only] = done[..] {
             self.answer(rule, at, ack(only, false), ports);
         } else {
@@ -354,13 +355,13 @@ impl Node {
     fn send_outcomes(
         &mut self,
         at: (ConnId, u16),
-        numbers: &[u32],
+        numbers: &[(u32, Name)],
         below: u32,
         rule: RuleId,
-        make: impl Fn(u32, bool) -> Method,
+        make: impl Fn((u32, Name), bool) -> Method,
         ports: &mut Port<'_>,
     ) {
-        let together = numbers.partition_point(|number| *number < below);
+        let together = numbers.partition_point(|(number, _)| *number < below);
         if let Some(last) = numbers[..together].last() {
             self.answer(rule, at, make(*last, true), ports);
         }

@@ -213,11 +213,11 @@ impl Bench {
     }
 
     fn ack(&mut self, conn: u32, tag: u32, multiple: bool) {
-        self.frame(conn, 1, Method::BasicAck { tag, multiple, confirm: false });
+        self.frame(conn, 1, Method::BasicAck { tag, multiple, confirm: false, about: Name::NONE });
     }
 
     fn nack(&mut self, conn: u32, tag: u32, multiple: bool) {
-        self.frame(conn, 1, Method::BasicNack { tag, multiple, requeue: true, confirm: false });
+        self.frame(conn, 1, Method::BasicNack { tag, multiple, requeue: true, confirm: false, about: Name::NONE });
     }
 
     fn declare(&mut self, conn: u32, name: &str, make: impl FnOnce(&mut Method)) {

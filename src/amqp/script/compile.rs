@@ -192,11 +192,15 @@ fn basic_method(step: &Step, names: &mut Names) -> Option<Method> {
             message: message(step, names),
         },
         Step::BasicGet { queue, no_ack, .. } => Method::BasicGet { queue: names.intern(queue), no_ack: *no_ack },
-        Step::BasicAck { tag, multiple, .. } => Method::BasicAck { tag: *tag, multiple: *multiple, confirm: false },
-        Step::BasicNack { tag, multiple, requeue, .. } => {
-            Method::BasicNack { tag: *tag, multiple: *multiple, requeue: *requeue, confirm: false }
+        Step::BasicAck { tag, multiple, .. } => {
+            Method::BasicAck { tag: *tag, multiple: *multiple, confirm: false, about: Name::NONE }
         }
-        Step::BasicReject { tag, requeue, .. } => Method::BasicReject { tag: *tag, requeue: *requeue },
+        Step::BasicNack { tag, multiple, requeue, .. } => {
+            Method::BasicNack { tag: *tag, multiple: *multiple, requeue: *requeue, confirm: false, about: Name::NONE }
+        }
+        Step::BasicReject { tag, requeue, .. } => {
+            Method::BasicReject { tag: *tag, requeue: *requeue, about: Name::NONE }
+        }
         Step::BasicRecover { requeue, .. } => Method::BasicRecover { requeue: *requeue },
         Step::BasicRecoverAsync { requeue, .. } => Method::BasicRecoverAsync { requeue: *requeue },
         _ => return None,

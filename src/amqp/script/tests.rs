@@ -170,10 +170,11 @@ fn an_asynchronous_method_is_not_waited_for_and_confirms_change_beliefs() {
     let message = bed.message("c");
     let back = Method::BasicReturn { code: 312, text: Name::EMPTY, exchange: Name::EMPTY, key: Name::EMPTY, message };
     assert_eq!(bed.frame(1, back), ["returned c 1", "believes-refused c 1"]);
-    assert!(bed.frame(1, Method::BasicAck { tag: 3, multiple: false, confirm: true }).is_empty());
-    let said = bed.frame(1, Method::BasicNack { tag: 2, multiple: false, requeue: false, confirm: true });
+    assert!(bed.frame(1, Method::BasicAck { tag: 3, multiple: false, confirm: true, about: Name::NONE }).is_empty());
+    let said =
+        bed.frame(1, Method::BasicNack { tag: 2, multiple: false, requeue: false, confirm: true, about: Name::NONE });
     assert_eq!(said, ["believes-refused b 1"]);
-    let said = bed.frame(1, Method::BasicAck { tag: 2, multiple: true, confirm: true });
+    let said = bed.frame(1, Method::BasicAck { tag: 2, multiple: true, confirm: true, about: Name::NONE });
     assert_eq!(said, ["believes-confirmed a 1"]);
     assert_eq!(bed.give(Input::Timer(STEP)), ["published a 2", "1 BasicPublish a"]);
     let a = bed.names.find("a").unwrap();

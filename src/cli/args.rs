@@ -1,0 +1,167 @@
+//! The command line as it is typed. What it means is in the commands.
+
+use super::output::Color;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// A laboratory for message-queue reliability: run scenarios of producers, brokers, consumers and faults, and read what
+/// happened.
+///
+/// Without a command the gallery is listed.
+#[derive(Debug, Parser)]
+#[command(name = "mqlab", version, max_term_width = 100, disable_help_subcommand = true)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) look: LookArgs,
+}
+
+/// How things are to look; every command takes these.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct LookArgs {
+    /// When to colour; NO_COLOR is honoured. No meaning is carried by colour alone.
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    pub(super) color: Color,
+    /// Columns to use, at least 40; without it those of the terminal, or 100.
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(40..=1000))]
+    pub(super) width: Option<u16>,
+    /// Draw with ASCII characters only.
+    #[arg(long, global = true)]
+    pub(super) ascii: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run a scenario: timeline, verdict, and whether what it expects holds.
+    Run(RunArgs),
+    /// Parse and validate scenarios with all their variants, and run nothing.
+    Check(CheckArgs),
+    /// Write a commented scenario to start from.
+    New(NewArgs),
+    /// List the gallery: scenarios that are in the program and can be run by name.
+    List(ListArgs),
+    /// Explain a rule of the model, or a word of the verdict.
+    Explain(ExplainArgs),
+    /// Show which queues a message would reach, and why, binding by binding.
+    Route(RouteArgs),
+    /// Write a completion script for a shell.
+    Completions(CompletionsArgs),
+    /// Write the manual page.
+    Man(ManArgs),
+}
+
+/// What is shown of a run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum View {
+    /// Who sent what to whom, drawn from top to bottom.
+    Timeline,
+    /// One sentence a step.
+    Story,
+    /// What every party believes, holds and did, and what that comes to.
+    Verdict,
+    /// Every event on a line with its cause and rule, for searching.
+    Events,
+}
+
+/// How it is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// The verdict as one JSON object.
+    Json,
+    /// The whole trace as JSON Lines; every command that shows takes such a file too.
+    Jsonl,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// A scenario, a recorded trace, a name from the gallery, or - for standard input.
+    pub(super) file: String,
+    /// Another seed than the scenario's.
+    #[arg(long, value_name = "N", conflicts_with = "replay")]
+    pub(super) seed: Option<u64>,
+    /// A variant of the scenario.
+    #[arg(long, value_name = "NAME")]
+    pub(super) variant: Option<String>,
+    /// What to show; several are shown in the order given [default: timeline,verdict].
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "VIEWS")]
+    pub(super) view: Vec<View>,
+    /// How to write it.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    pub(super) format: Format,
+    /// Leave nothing out in the middle of a long run.
+    #[arg(long)]
+    pub(super) full: bool,
+    /// With every sentence of the story the rule behind it; shows the story if no view is asked for.
+    #[arg(long)]
+    pub(super) why: bool,
+    /// Have a run again, byte for byte, from the token that it printed.
+    #[arg(long, value_name = "TOKEN")]
+    pub(super) replay: Option<String>,
+    /// Run twice and name the first difference, if there is one.
+    #[arg(long)]
+    pub(super) check_determinism: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Scenarios, traces, names from the gallery, or - for standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct NewArgs {
+    /// Where to write it; nothing is overwritten. Without a file, or with -, to standard output.
+    pub(super) file: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Only the scenarios of this theme.
+    #[arg(long, value_name = "NAME")]
+    pub(super) theme: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// A rule's key or its beginning, such as lab.tcp, or a word such as duplicated.
+    #[arg(value_name = "RULE|WORD", required_unless_present = "all")]
+    pub(super) what: Option<String>,
+    /// All rules, system by system: how closely each is modelled, and where it is known from.
+    #[arg(long, conflicts_with = "what")]
+    pub(super) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RouteArgs {
+    /// A scenario, a name from the gallery, or - for standard input.
+    pub(super) file: String,
+    /// The exchange that the message is published to; "" is the default exchange.
+    #[arg(long, value_name = "NAME")]
+    pub(super) exchange: String,
+    /// The routing key.
+    #[arg(long, value_name = "KEY", default_value = "")]
+    pub(super) key: String,
+    /// A header of the message: a number, true, false, or a text. May be given several times.
+    #[arg(long = "header", value_name = "NAME=VALUE")]
+    pub(super) headers: Vec<String>,
+    /// A variant of the scenario.
+    #[arg(long, value_name = "NAME")]
+    pub(super) variant: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell.
+    pub(super) shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManArgs {
+    /// The page of one command; without it the program's.
+    pub(super) command: Option<String>,
+}

@@ -1,0 +1,56 @@
+//! `mqlab list`: the gallery, and the first lines that somebody sees who types nothing but the program's name.
+
+use super::args::ListArgs;
+use super::exit::Exit;
+use super::failure::{Failure, shown};
+use super::gallery::{self, Entry};
+use super::load;
+use super::near::nearest;
+use super::output::Output;
+use crate::timeline::text::{Style, cut};
+use crate::trace::width_of;
+
+pub(super) fn list(args: &ListArgs, out: &mut Output) -> Result<Exit, Failure> {
+    let wanted = |entry: &&Entry| args.theme.as_ref().is_none_or(|theme| entry.theme() == theme);
+    let entries: Vec<&Entry> = gallery::ALL.iter().filter(wanted).collect();
+    match &args.theme {
+        Some(theme) if entries.is_empty() => Err(no_theme(theme)),
+        _ => show(&entries, out).map(|()| Exit::Holds),
+    }
+}
+
+/// Without a command.
+pub(super) fn welcome(out: &mut Output) -> Result<Exit, Failure> {
+    out.line("mqlab: a laboratory for message-queue reliability\n")?;
+    let entries: Vec<&Entry> = gallery::ALL.iter().collect();
+    show(&entries, out)?;
+    out.line("\nRun one with `mqlab run NAME`; begin your own with `mqlab new my.ron`; `mqlab --help` has the rest.")?;
+    Ok(Exit::Holds)
+}
+
+fn show(entries: &[&Entry], out: &mut Output) -> Result<(), Failure> {
+    let names = entries.iter().map(|entry| width_of(entry.name())).max().unwrap_or(0);
+    let mut theme = "";
+    for entry in entries {
+        if entry.theme() != theme {
+            theme = entry.theme();
+            out.styled(Style::Name, theme)?;
+        }
+        let title = load::title(entry.name(), entry.text);
+        let room = out.look.width.saturating_sub(names + 4);
+        let title = cut(&title, room, if out.look.is_ascii() { ".." } else { "…" });
+        out.line(&format!("  {:<names$}  {title}", entry.name()))?;
+    }
+    Ok(())
+}
+
+fn no_theme(theme: &str) -> Failure {
+    let mut themes: Vec<&str> = gallery::ALL.iter().map(Entry::theme).filter(|theme| !theme.is_empty()).collect();
+    themes.dedup();
+    let help = match nearest(theme, themes.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if themes.is_empty() => "the gallery has no themes".to_owned(),
+        None => format!("the themes are {}", themes.join(", ")),
+    };
+    Failure::usage(format!("there is no theme {}\nhelp: {help}", shown(theme)))
+}

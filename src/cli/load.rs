@@ -1,0 +1,75 @@
+//! The scenario language as the commands use it: every use of it is here.
+//!
+//! Not the reading of files (`input`).
+
+use super::failure::Failure;
+use super::output::Look;
+use crate::ids::Digest;
+use crate::scenario::{self, Code, Diagnostic, Diagnostics};
+use crate::verdict::Expectation;
+use crate::world::plan::Plan;
+use std::sync::Arc;
+
+/// A scenario file without errors.
+pub(super) struct Source {
+    name: String,
+    look: scenario::Look,
+    source: scenario::Source,
+}
+
+/// A scenario that can be run.
+pub(super) struct Ready {
+    /// The world's plan.
+    pub(super) plan: Arc<Plan>,
+    /// What is expected of the run.
+    pub(super) expect: Vec<Expectation>,
+    /// What replay tokens know it by.
+    pub(super) digest: Digest,
+}
+
+impl Source {
+    /// Reads a scenario and all its variants.
+    pub(super) fn read(name: &str, bytes: &[u8], look: Look) -> Result<Source, Failure> {
+        let look = scenario::Look { color: look.color_errors, width: look.width };
+        match scenario::read_bytes(bytes) {
+            Ok(source) => Ok(Source { name: name.to_owned(), look, source }),
+            Err(errors) => Err(Failure::Told(errors.render(name, look))),
+        }
+    }
+
+    /// The names of its variants, in the order of the file.
+    pub(super) fn variants(&self) -> Vec<&str> {
+        self.source.variants().iter().map(|variant| variant.name.value.as_str()).collect()
+    }
+
+    /// The scenario as it stands, or one of its variants.
+    pub(super) fn select(&self, variant: Option<&str>) -> Result<Ready, Failure> {
+        let scenario = self.source.select(variant).map_err(|errors| self.told(&errors))?;
+        let plan = scenario::lower(&scenario).map_err(|error| {
+            let bad = Diagnostic::new(Code::Arguments, error.says, error.at, "");
+            self.told(&Diagnostics::new(self.source.text().into(), vec![bad]))
+        })?;
+        let expect = scenario.expect.iter().map(|expect| expect.expectation.clone()).collect();
+        Ok(Ready { plan, expect, digest: scenario.digest })
+    }
+
+    fn told(&self, errors: &Diagnostics) -> Failure {
+        Failure::Told(errors.render(&self.name, self.look))
+    }
+}
+
+/// An expectation as it stands in a trace's header; `None` where it is not one.
+pub(super) fn expectation(text: &str) -> Option<Expectation> {
+    scenario::expectation(text)
+}
+
+/// A commented scenario to start from.
+pub(super) fn template() -> &'static str {
+    scenario::template()
+}
+
+/// The title of a scenario; its name where it has none.
+pub(super) fn title(name: &str, text: &str) -> String {
+    let source = scenario::read(text).and_then(|source| source.select(None));
+    source.map_or_else(|_| name.to_owned(), |scenario| crate::trace::visible(&scenario.title))
+}

@@ -1,0 +1,220 @@
+//! The program as a person meets it: arguments in, text and exit code out.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+fn mqlab(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mqlab"));
+    command.args(args).stdin(Stdio::null());
+    command
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// A command that must be refused: exit code 2, nothing on the standard output, no panic; its error.
+fn refused(output: &Output) -> String {
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(output.stdout.is_empty(), "something was written: {}", text(&output.stdout));
+    assert!(!error.contains("panicked") && !error.contains("internal error"), "{error}");
+    error
+}
+
+/// What every command that takes a file says of this one.
+fn refused_everywhere(path: &Path, says: &str) {
+    let path = path.to_str().unwrap();
+    for args in [&["run", path][..], &["check", path], &["route", path, "--exchange", "x", "--key", "y"]] {
+        let error = refused(&mqlab(args).output().unwrap());
+        assert!(error.contains(says), "mqlab {args:?}: expected `{says}` in: {error}");
+    }
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    refused_everywhere(Path::new("/no/such/file.ron"), "cannot read /no/such/file.ron: no such file");
+}
+
+#[test]
+fn a_directory_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    refused_everywhere(folder.path(), "it is a directory");
+}
+
+#[test]
+fn an_empty_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("empty.ron");
+    fs::write(&path, "").unwrap();
+    refused_everywhere(&path, "empty");
+    fs::write(&path, "\u{feff}\n  // nothing but a comment\n").unwrap();
+    refused_everywhere(&path, "empty");
+}
+
+#[test]
+fn a_truncated_file_is_refused_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("truncated.ron");
+    fs::write(&path, "Scenario(\n    title: \"half\",\n    broker: rabbitmq(queues: [(name: \"a").unwrap();
+    refused_everywhere(&path, "truncated.ron:3:");
+}
+
+#[test]
+fn a_binary_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("binary.ron");
+    fs::write(&path, b"\x7fELF\x02\x01\x01\0\0\0\xff\xfe").unwrap();
+    refused_everywhere(&path, "not");
+    fs::write(&path, [0u8; 512]).unwrap();
+    refused_everywhere(&path, "not a text file");
+}
+
+#[test]
+fn a_file_of_100_mb_is_refused_without_being_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.ron");
+    File::create(&path).unwrap().set_len(100 << 20).unwrap();
+    refused_everywhere(&path, "too large");
+}
+
+#[test]
+fn a_file_of_10000_levels_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deep.ron");
+    for open in ["(", "[", "{a:", "Some("] {
+        fs::write(&path, format!("Scenario(title: {}", open.repeat(10_000))).unwrap();
+        refused_everywhere(&path, "deep");
+    }
+    // In braces it is what a trace would begin with.
+    fs::write(&path, "{\"a\":".repeat(10_000)).unwrap();
+    refused_everywhere(&path, "not a trace");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_without_an_end_is_refused() {
+    if Path::new("/dev/zero").exists() {
+        refused_everywhere(Path::new("/dev/zero"), "too large");
+    }
+}
+
+#[test]
+fn a_cut_trace_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trace.jsonl");
+    fs::write(&path, "{\"mqlab-trace\":1,\"title\":\"x\",\"seed\":1,\"scenario\":\"\",\"actors\":[]}\n").unwrap();
+    refused(&mqlab(&["run", path.to_str().unwrap()]).output().unwrap());
+    fs::write(&path, "{\"mqlab-trace\":99}\n").unwrap();
+    let error = refused(&mqlab(&["run", path.to_str().unwrap()]).output().unwrap());
+    assert!(error.contains("version 99"), "{error}");
+}
+
+#[test]
+fn the_standard_input_is_read_within_limits() {
+    let mut child =
+        mqlab(&["check", "-"]).stdin(Stdio::piped()).stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // It may well stop reading before everything is written.
+    let _ = stdin.write_all(&vec![b' '; 4 << 20]);
+    drop(stdin);
+    let error = refused(&child.wait_with_output().unwrap());
+    assert!(error.contains("standard input is too large"), "{error}");
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    for args in
+        [&["run"][..], &["frobnicate"], &["run", "x", "--view", "nothing"], &["explain"], &["run", "x", "--width", "7"]]
+    {
+        refused(&mqlab(args).output().unwrap());
+    }
+}
+
+#[test]
+fn an_unknown_rule_is_answered_with_a_suggestion() {
+    let error = refused(&mqlab(&["explain", "lab.tcp.lots"]).output().unwrap());
+    assert!(error.contains("did you mean `lab.tcp.lost`?"), "{error}");
+    let error = refused(&mqlab(&["explain", "duplicatd"]).output().unwrap());
+    assert!(error.contains("did you mean `duplicated`?"), "{error}");
+}
+
+#[test]
+fn what_explains_and_lists_succeeds_and_is_plain_where_there_is_no_terminal() {
+    let commands = [
+        &[][..],
+        &["--help"],
+        &["--version"],
+        &["run", "--help"],
+        &["list"],
+        &["explain", "--all"],
+        &["explain", "lost"],
+        &["man"],
+        &["man", "run"],
+        &["completions", "bash"],
+        &["new"],
+    ];
+    for args in commands {
+        let output = mqlab(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "mqlab {args:?}: {}", text(&output.stderr));
+        assert!(!output.stdout.is_empty() && output.stderr.is_empty(), "mqlab {args:?}");
+        assert!(!text(&output.stdout).contains('\u{1b}'), "mqlab {args:?} is coloured");
+    }
+}
+
+#[test]
+fn colours_come_when_they_are_asked_for() {
+    let output = mqlab(&["explain", "lost", "--color", "always"]).output().unwrap();
+    assert!(text(&output.stdout).contains('\u{1b}'));
+    let output = mqlab(&["explain", "lost"]).env("NO_COLOR", "1").output().unwrap();
+    assert!(!text(&output.stdout).contains('\u{1b}'));
+}
+
+#[test]
+fn new_writes_a_scenario_that_is_right_and_overwrites_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("my.ron");
+    let path = path.to_str().unwrap();
+    assert_eq!(mqlab(&["new", path]).status().unwrap().code(), Some(0));
+    let output = mqlab(&["check", path]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let before = fs::read(path).unwrap();
+    let error = refused(&mqlab(&["new", path]).output().unwrap());
+    assert!(error.contains("nothing is overwritten"), "{error}");
+    assert_eq!(fs::read(path).unwrap(), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = mqlab(&["explain", "--all"]).stdout(writer).stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_exit_code_74() {
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let output = mqlab(&["explain", "--all"]).stdout(full).stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(output.status.code(), Some(74));
+    assert!(text(&output.stderr).contains("cannot write the output: no space left"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn every_scenario_of_the_gallery_is_right() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files: Vec<String> = paths
+        .filter(|path| path.extension().is_some_and(|e| e == "ron"))
+        .map(|path| path.display().to_string())
+        .collect();
+    let args: Vec<&str> = ["check"].into_iter().chain(files.iter().map(String::as_str)).collect();
+    let output = mqlab(&args).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stdout).lines().count(), files.len());
+}

@@ -94,11 +94,17 @@ fn links(scenario: &Scenario, plan: &Plan) -> Vec<(usize, usize, Link)> {
 }
 
 fn header(scenario: &Scenario, plan: &Plan) -> Header {
-    let destinations = scenario.consumers.iter().map(|consumer| Destination {
-        from: consumer.from.name.value.clone(),
-        consumer: actor(plan, &consumer.name),
-        table: consumer.effect.as_ref().map(|effect| effect.table.value.clone()),
-    });
+    let mut destinations = Vec::new();
+    for consumer in &scenario.consumers {
+        let own = scenario.broker.own_list(consumer);
+        destinations.extend([Some(consumer.from.name.value.clone()), own].into_iter().flatten().map(|from| {
+            Destination {
+                from,
+                consumer: actor(plan, &consumer.name),
+                table: consumer.effect.as_ref().map(|effect| effect.table.value.clone()),
+            }
+        }));
+    }
     Header {
         title: scenario.title.clone(),
         about: scenario.about.clone(),
@@ -106,7 +112,7 @@ fn header(scenario: &Scenario, plan: &Plan) -> Header {
         seed: scenario.seed,
         scenario: scenario.digest.to_string(),
         actors: plan.actors(),
-        destinations: destinations.collect(),
+        destinations,
         faults: scenario.faults.iter().map(|f| FaultText { name: f.name.value.clone(), says: says(f) }).collect(),
         expect: scenario.expect.iter().map(|e| e.expectation.to_string()).collect(),
         declared: scenario.declared.clone(),
@@ -160,7 +166,7 @@ impl Clients<'_> {
             node: 0,
             program: Program::App {
                 spec: Arc::new(app::Spec::Producer(spec)),
-                session: Arc::new(Session { confirms, take: None, heartbeat: None }),
+                session: Arc::new(Session { confirms, take: None, heartbeat: producer.heartbeat }),
             },
             start: producer.start,
             restart: producer.restart,
@@ -229,7 +235,11 @@ impl Clients<'_> {
             node: 0,
             program: Program::App {
                 spec: Arc::new(app::Spec::Consumer(spec)),
-                session: Arc::new(Session { confirms: false, take: Some(self.take(consumer)), heartbeat: None }),
+                session: Arc::new(Session {
+                    confirms: false,
+                    take: Some(self.take(consumer)),
+                    heartbeat: consumer.heartbeat,
+                }),
             },
             start: consumer.start,
             restart: consumer.restart,
@@ -454,9 +464,16 @@ impl Broker {
                 options.push((tag, Value::text(&consumer.name.value)));
             }
             Broker::Redis(_) => {
-                let list = format!("{}:processing:{}", consumer.from.name.value, consumer.name.value);
+                let list = self.own_list(consumer).unwrap_or_default();
                 options.push((names.intern("processing"), Value::text(&list)));
             }
+        }
+    }
+    /// The list in which a consumer keeps what it works on, where it has one.
+    fn own_list(&self, consumer: &schema::Consumer) -> Option<String> {
+        match self {
+            Broker::Redis(_) => Some(format!("{}:processing:{}", consumer.from.name.value, consumer.name.value)),
+            Broker::Rabbitmq(_) => None,
         }
     }
     /// How many deliveries may be open. Who pulls takes one at a time if nothing else is said.

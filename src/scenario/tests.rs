@@ -121,6 +121,7 @@ fn wrong() -> Vec<(&'static str, String)> {
         ("a size too large", with("count: 3", "size: \"1GiB\"")),
         ("a probability above one", with("at(\"42ms\")", "with(\"3/2\", when: at(\"1ms\"))")),
         ("a number out of range", with("ack: after_work", "prefetch: 70000")),
+        ("half a second's heartbeat", with("ack: after_work", "heartbeat: \"500ms\"")),
         ("an empty name", with("name: \"billing\"", "name: \"\"")),
         ("a control character in a name", with("name: \"billing\"", "name: \"bil\\u{1b}[31mling\"")),
         ("a name too long", with("name: \"biller\"", &long)),
@@ -262,6 +263,23 @@ mod properties {
             let again = parser::parse(&print(&node), &mut sink);
             prop_assert!(sink.is_empty(), "{:?}\n{}", sink, print(&node));
             prop_assert!(again.unwrap().same(&node), "{}", print(&node));
+        }
+
+        #[test]
+        fn plain_values_are_printed_as_ron_has_them(node in node()) {
+            // Words with arguments of both kinds are this language's own.
+            fn plain(node: &Node) -> bool {
+                match &node.value {
+                    Value::List(nodes) => nodes.iter().all(plain),
+                    Value::Map(rows) => rows.iter().all(|(key, value)| plain(key) && plain(value)),
+                    Value::Call(_) => false,
+                    _ => true,
+                }
+            }
+            if plain(&node) {
+                let read: Result<ron::Value, _> = ron::from_str(&print(&node));
+                prop_assert!(read.is_ok(), "{:?}", read);
+            }
         }
 
         #[test]

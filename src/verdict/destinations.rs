@@ -36,9 +36,15 @@ impl Destinations {
             places: Vec::new(),
         };
         for row in &header.destinations {
+            // A consumer's work is counted in one place: what else it takes from, such as a processing list of its
+            // own, leads there too.
+            if let Some(dest) = all.of_consumer(row.consumer) {
+                all.alias(&row.from, dest);
+                continue;
+            }
             let dest = all.declare(&row.from, row.table.as_deref());
             if let Some(slot) = all.consumers.get_mut(row.consumer.at()) {
-                slot.get_or_insert(dest);
+                *slot = Some(dest);
             }
         }
         all.declared = all.names.len();
@@ -57,6 +63,12 @@ impl Destinations {
             self.tables.push((table.to_owned(), dest));
         }
         dest
+    }
+
+    fn alias(&mut self, queue: &str, dest: Dest) {
+        if self.queues.iter().all(|(known, _)| known != queue) {
+            self.queues.push((queue.to_owned(), dest));
+        }
     }
 
     fn add(&mut self, name: &str) -> Dest {

@@ -2,7 +2,7 @@
 
 use super::timing::{Timing, timing};
 use super::values::{Row, rows};
-use super::{Reconnect, Target, reconnect, target};
+use super::{Reconnect, Target, heartbeat, reconnect, target};
 use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned};
 use crate::scenario::fields::{
     Fields, choice, count, name, no_arguments, number, pattern, positive, some_span, span, truth, word,
@@ -39,6 +39,8 @@ pub struct Consumer {
     pub arguments: Vec<Row>,
     /// Whether and when it connects again.
     pub reconnect: Option<Reconnect>,
+    /// The heartbeat interval it offers, in whole seconds; zero for none, `None` for what the broker proposes.
+    pub heartbeat: Option<Span>,
     /// When its process starts.
     pub start: Span,
     /// How long after its process died it is started again; never without.
@@ -144,6 +146,7 @@ pub(super) fn consumer(node: &Node, sink: &mut Sink) -> Option<Consumer> {
     let exclusive = f.or("exclusive", false, truth);
     let arguments = f.or("arguments", Vec::new(), rows);
     let reconnect = f.optional("reconnect", reconnect);
+    let heartbeat = f.optional("heartbeat", heartbeat);
     let start = f.or("start", Span::ZERO, span);
     let restart = f.optional("restart", span);
     f.finish();
@@ -161,6 +164,7 @@ pub(super) fn consumer(node: &Node, sink: &mut Sink) -> Option<Consumer> {
         exclusive,
         arguments,
         reconnect,
+        heartbeat,
         start,
         restart,
     })

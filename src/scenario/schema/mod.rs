@@ -148,6 +148,18 @@ fn reconnect(node: &Node, sink: &mut Sink) -> Option<Reconnect> {
     Some(Reconnect { after: after?, max })
 }
 
+/// A heartbeat interval: whole seconds, as the protocol has it.
+fn heartbeat(node: &Node, sink: &mut Sink) -> Option<Span> {
+    const SECOND: u64 = 1_000_000_000;
+    let interval = span(node, sink)?;
+    if interval.0 % SECOND != 0 || interval.0 / SECOND > u64::from(u16::MAX) {
+        let title = format!("a heartbeat every {interval} cannot be agreed on");
+        let label = "must be whole seconds, at most 65535s";
+        sink.push(Diagnostic::new(Code::OutOfRange, title, node.at, label));
+    }
+    Some(interval)
+}
+
 /// `"orders"`, or `missing("nope")` for what is not there on purpose.
 fn target(node: &Node, sink: &mut Sink) -> Option<Target> {
     if !matches!(node.value, Value::Call(Call { word: Some(_), args: Some(_) })) {

@@ -2,7 +2,7 @@
 
 use super::timing::{Timing, timing};
 use super::values::{Row, rows};
-use super::{Reconnect, Target, reconnect, target};
+use super::{Reconnect, Target, heartbeat, reconnect, target};
 use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned};
 use crate::scenario::fields::{
     Fields, address, count, list, name, number, pattern, positive, size, some_span, span, truth, word,
@@ -21,6 +21,8 @@ pub struct Producer {
     pub reliability: Reliability,
     /// Whether and when it connects again.
     pub reconnect: Option<Reconnect>,
+    /// The heartbeat interval it offers, in whole seconds; zero for none, `None` for what the broker proposes.
+    pub heartbeat: Option<Span>,
     /// When its process starts.
     pub start: Span,
     /// How long after its process died it is started again; never without.
@@ -105,10 +107,11 @@ pub(super) fn producer(node: &Node, sink: &mut Sink) -> Option<Producer> {
     }
     let reliability = f.or("reliability", Reliability::FireAndForget, reliability);
     let reconnect = f.optional("reconnect", reconnect);
+    let heartbeat = f.optional("heartbeat", heartbeat);
     let start = f.or("start", Span::ZERO, span);
     let restart = f.optional("restart", span);
     f.finish();
-    Some(Producer { name: name?, publish, reliability, reconnect, start, restart })
+    Some(Producer { name: name?, publish, reliability, reconnect, heartbeat, start, restart })
 }
 
 fn publish(node: &Node, sink: &mut Sink) -> Option<Publish> {

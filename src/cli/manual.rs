@@ -51,7 +51,8 @@ fn page(command: clap::Command, name: &str, to: &mut dyn Write) -> io::Result<()
     for (exit, meaning) in EXIT_CODES {
         writeln!(to, ".TP\n\\fB{}\\fR\n{}", exit.code(), roff(meaning))?;
     }
-    manual.render_version_section(to)
+    // Only the program has a version.
+    if name.is_empty() { manual.render_version_section(to) } else { Ok(()) }
 }
 
 /// A line of text as it must stand in a manual page.
@@ -76,6 +77,15 @@ mod tests {
         }
         for (_, meaning) in EXIT_CODES {
             assert!(text.contains(&roff(meaning)));
+        }
+    }
+
+    #[test]
+    fn every_command_has_a_page() {
+        let mut program = command();
+        program.build();
+        for sub in program.get_subcommands() {
+            page(sub.clone(), sub.get_name(), &mut Vec::new()).unwrap();
         }
     }
 

@@ -10,11 +10,13 @@ use crate::story;
 use crate::timeline::text::{Style, render};
 use crate::timeline::{Options, lay_out};
 use crate::trace::{Log, visible, width_of, wrap};
-use crate::verdict::{Checked, Findings, sheet};
+use crate::verdict::{Checked, Findings, sheet_of_width};
 use crate::world::{RULES, VERBS};
 
 /// As many sentences are told of a long run, two thirds of them from its beginning.
 const SENTENCES: usize = 150;
+/// Sentences are not wider than this, however wide the terminal is.
+const READABLE: usize = 100;
 /// Columns under which the text of a verdict stands.
 const INDENT: usize = 22;
 
@@ -44,7 +46,9 @@ pub(super) fn show(shown: &Shown<'_>, how: &How<'_>, out: &mut Output) -> Result
         match view {
             View::Timeline => timeline(shown.log, how.full, out)?,
             View::Story => tell(shown.log, how, out)?,
-            View::Verdict => verdict(&sheet(shown.findings, shown.checked), out)?,
+            View::Verdict => {
+                verdict(&sheet_of_width(shown.findings, shown.checked, out.look.width.min(READABLE)), out)?
+            }
             View::Events => events::lines(shown.log, VERBS, RULES).try_for_each(|line| out.line(&line))?,
         }
     }
@@ -65,7 +69,7 @@ fn title(log: &Log, out: &mut Output) -> Result<(), Failure> {
 }
 
 fn paragraph(style: Style, text: &str, out: &mut Output) -> Result<(), Failure> {
-    wrap(text, out.look.width).iter().try_for_each(|line| out.styled(style, line))
+    wrap(text, out.look.width.min(READABLE)).iter().try_for_each(|line| out.styled(style, line))
 }
 
 fn timeline(log: &Log, full: bool, out: &mut Output) -> Result<(), Failure> {
@@ -130,7 +134,11 @@ fn fold(line: &str, look: Look) -> Vec<String> {
     }
     let text = line.trim_start();
     let lead = line.len() - text.len();
-    let hang = if lead < INDENT && look.width >= 2 * INDENT { INDENT } else { lead };
+    let hang = match lead {
+        0 => 2,
+        lead if lead < INDENT && look.width >= 2 * INDENT => INDENT,
+        lead => lead,
+    };
     let parts = wrap(text, look.width - hang);
     let indented = |(i, part): (usize, String)| format!("{}{part}", " ".repeat(if i == 0 { lead } else { hang }));
     parts.into_iter().enumerate().map(indented).collect()

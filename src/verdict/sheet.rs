@@ -7,14 +7,19 @@ use super::check::plain;
 use super::{Checked, Findings, Guarantee, Ids, Takes, Word};
 use unicode_width::UnicodeWidthStr;
 
-/// Columns a line may take.
+/// Columns a line may take if nothing else is said.
 const WIDTH: usize = 96;
 /// Columns of the first column of a block.
 const LABEL: usize = 22;
 
 /// The whole verdict. Ends with a newline; lines are at most 96 columns wide unless a single name is longer.
 pub fn sheet(findings: &Findings, checked: &[Checked]) -> String {
-    let mut out = Sheet::default();
+    sheet_of_width(findings, checked, WIDTH)
+}
+
+/// As [`sheet`], with rows of at most `width` columns (at least 40). Expectations are never broken.
+pub fn sheet_of_width(findings: &Findings, checked: &[Checked], width: usize) -> String {
+    let mut out = Sheet { text: String::new(), width: width.max(40) };
     out.producers(findings);
     out.queues(findings);
     out.consumers(findings);
@@ -27,9 +32,9 @@ pub fn sheet(findings: &Findings, checked: &[Checked]) -> String {
     out.text
 }
 
-#[derive(Default)]
 struct Sheet {
     text: String,
+    width: usize,
 }
 
 impl Sheet {
@@ -58,7 +63,7 @@ impl Sheet {
         column = column.max(LABEL);
         let mut first = true;
         for word in text.split(' ') {
-            if !first && column + 1 + word.width() > WIDTH {
+            if !first && column + 1 + word.width() > self.width {
                 self.text.push('\n');
                 self.pad(LABEL);
                 column = LABEL;

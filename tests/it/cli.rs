@@ -218,3 +218,81 @@ fn every_scenario_of_the_gallery_is_right() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert_eq!(text(&output.stdout).lines().count(), files.len());
 }
+
+/// The standard output of a command that must end with this code.
+fn output(args: &[&str], code: i32) -> String {
+    let output = mqlab(args).output().unwrap();
+    assert_eq!(output.status.code(), Some(code), "mqlab {args:?}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+#[test]
+fn a_run_shows_timeline_verdict_expectations_and_how_to_have_it_again() {
+    let shown = output(&["run", "lost-confirm"], 0);
+    let parts = ["A lost confirm makes a duplicate", "legend:", "What the producers believe", "Expectations: all"];
+    let places: Vec<usize> = parts.iter().map(|part| shown.find(part).unwrap()).collect();
+    assert!(places.is_sorted(), "{shown}");
+    let replay = shown.lines().last().unwrap().strip_prefix("replay: mqlab ").unwrap();
+    let again: Vec<&str> = replay.split(' ').collect();
+    assert_eq!(output(&again, 0), shown);
+}
+
+#[test]
+fn a_recorded_trace_is_shown_as_the_run_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trace.jsonl");
+    fs::write(&path, output(&["run", "lost-confirm", "--format", "jsonl"], 0)).unwrap();
+    let path = path.to_str().unwrap();
+    for view in ["timeline", "story", "verdict", "events"] {
+        let run = output(&["run", "lost-confirm", "--view", view], 0);
+        let run = &run[..run.find("\nreplay: ").unwrap()];
+        assert_eq!(output(&["run", path, "--view", view], 0).trim_end(), run.trim_end());
+    }
+    let again = output(&["run", path, "--format", "jsonl"], 0);
+    assert_eq!(again, fs::read_to_string(path).unwrap());
+    assert!(refused(&mqlab(&["run", path, "--seed", "3"]).output().unwrap()).contains("--seed needs a scenario"));
+}
+
+#[test]
+fn an_expectation_that_does_not_hold_is_exit_code_1_and_an_idle_fault_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wrong.ron");
+    let gallery = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/lost-confirm.ron");
+    let scenario = fs::read_to_string(gallery).unwrap();
+    assert!(scenario.contains("nth: 2"));
+    fs::write(&path, scenario.replace("nth: 2", "nth: 200")).unwrap();
+    let path = path.to_str().unwrap();
+    let shown = output(&["run", path], 1);
+    assert!(shown.contains("fault cut-2 never came about: this scenario does not test what it says"), "{shown}");
+    assert!(shown.lines().last().unwrap().starts_with("replay: mqlab run "), "{shown}");
+    assert!(shown.contains("BROKEN: found 0"), "{shown}");
+}
+
+#[test]
+fn two_runs_are_the_same_and_a_foreign_token_is_refused() {
+    assert!(output(&["run", "hello", "--check-determinism"], 0).contains("deterministic: two runs"));
+    let error = refused(&mqlab(&["run", "hello", "--replay", "1-0000000000000000-1"]).output().unwrap());
+    assert!(error.contains("of another scenario"), "{error}");
+    assert!(refused(&mqlab(&["run", "hello", "--replay", "x"]).output().unwrap()).contains("is not a replay token"));
+}
+
+#[test]
+fn pages_keep_to_their_width_and_ascii_to_ascii() {
+    for width in ["40", "72", "160"] {
+        let shown =
+            output(&["run", "lost-confirm", "--ascii", "--width", width, "--view", "timeline,story,verdict"], 0);
+        assert!(shown.is_ascii());
+        let wide = shown.lines().filter(|line| !line.starts_with("replay: ") && !line.contains("ok "));
+        for line in wide {
+            assert!(line.len() <= width.parse().unwrap(), "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_route_is_shown_with_the_reasons() {
+    let shown = output(&["route", "routing-topics", "--exchange", "animals", "--key", "quick.orange.rabbit"], 0);
+    assert!(shown.contains("get") && shown.contains("the pattern"), "{shown}");
+    let error = refused(&mqlab(&["route", "routing-topics", "--exchange", "animal"]).output().unwrap());
+    assert!(error.contains("did you mean `animals`?"), "{error}");
+}

@@ -3,79 +3,15 @@
 //! Not the systems themselves. The enums made here let one world run any of them without knowing which.
 
 use crate::ids::{ActorId, CopyId, Digest, Name, Names};
-use crate::machine::{Does, File, Input, Machine, Op, Out, Output, Ports, Session, Wire, Words};
+use crate::machine::{Draws, File, Input, Machine, Out, Ports, Registry, Session, Wire, Words};
 use crate::trace::Observable;
 use crate::units::Time;
 use std::sync::Arc;
 
-/// A machine with the buffer for its outputs, which is empty between calls.
-#[derive(Debug)]
-pub struct Housed<M: Machine> {
-    machine: M,
-    out: Out<M::Frame, M::Record>,
-}
-
-impl<M: Machine> Clone for Housed<M> {
-    fn clone(&self) -> Self {
-        Housed { machine: self.machine.clone(), out: Out::default() }
-    }
-    fn clone_from(&mut self, from: &Self) {
-        self.machine.clone_from(&from.machine);
-    }
-}
-
-impl<M: Machine> Housed<M> {
-    fn new(machine: M) -> Self {
-        Housed { machine, out: Out::default() }
-    }
-
-    /// Runs `call` with ports of the machine's own types and passes its outputs on in those of the laboratory.
-    fn call<F: From<M::Frame>, R: From<M::Record>>(
-        &mut self,
-        ports: &mut Ports<'_, F, R>,
-        call: impl FnOnce(&mut M, &mut Ports<'_, M::Frame, M::Record>),
-    ) {
-        self.out.notes_wanted = ports.out.notes_wanted;
-        self.out.deltas_wanted = ports.out.deltas_wanted;
-        let mut own = Ports {
-            now: ports.now,
-            me: ports.me,
-            names: &mut *ports.names,
-            registry: &mut *ports.registry,
-            draws: &mut *ports.draws,
-            out: &mut self.out,
-        };
-        call(&mut self.machine, &mut own);
-        let out = &mut *ports.out;
-        out.outputs.extend(self.out.outputs.drain(..).map(|o| Output {
-            does: does(o.does),
-            rule: o.rule,
-            because: o.because,
-            need: o.need,
-            deltas_end: o.deltas_end,
-        }));
-        out.deltas.append(&mut self.out.deltas);
-        out.ops.extend(self.out.ops.drain(..).map(|op| match op {
-            Op::Put(key, record) => Op::Put(key, record.into()),
-            Op::Delete(key) => Op::Delete(key),
-        }));
-    }
-}
-
-fn does<F, G: From<F>>(does: Does<F>) -> Does<G> {
-    match does {
-        Does::Send(conn, frame) => Does::Send(conn, frame.into()),
-        Does::Dial => Does::Dial,
-        Does::Shut { conn, abort } => Does::Shut { conn, abort },
-        Does::SetTimer { token, after, verb, housekeeping } => Does::SetTimer { token, after, verb, housekeeping },
-        Does::CancelTimer(token) => Does::CancelTimer(token),
-        Does::Write { file, ops, token } => Does::Write { file, ops, token },
-        Does::Sync { file, token } => Does::Sync { file, token },
-        Does::Note { what, place, message, number } => Does::Note { what, place, message, number },
-        Does::Exit => Does::Exit,
-        Does::Tell(report) => Does::Tell(report),
-        Does::Ask(ask) => Does::Ask(ask),
-    }
+/// What carries the outputs of a machine out, whichever system's it is.
+pub trait Performer {
+    /// Carries out everything in `out` and empties it.
+    fn perform<F: Into<Frame>, R: Into<Record>>(&mut self, out: &mut Out<F, R>);
 }
 
 fn input<F, G>(input: Input<F>, take: impl FnOnce(F) -> Option<G>) -> Option<Input<G>> {
@@ -91,6 +27,33 @@ fn input<F, G>(input: Input<F>, take: impl FnOnce(F) -> Option<G>) -> Option<Inp
         Input::Ask(ask) => Input::Ask(ask),
         Input::Report(report) => Input::Report(report),
     })
+}
+
+/// What a machine is given for one call, besides the place for its outputs.
+pub struct Given<'a> {
+    /// Now.
+    pub now: Time,
+    /// Whose machine it is.
+    pub me: ActorId,
+    /// The names.
+    pub names: &'a mut Names,
+    /// Ids for show.
+    pub registry: &'a mut Registry,
+    /// Random numbers.
+    pub draws: &'a mut dyn Draws,
+    /// Whether somebody listens to notes, and to changes.
+    pub wanted: (bool, bool),
+}
+
+impl Given<'_> {
+    fn ports<'b, F, R>(self, out: &'b mut Out<F, R>) -> Ports<'b, F, R>
+    where
+        Self: 'b,
+    {
+        (out.notes_wanted, out.deltas_wanted) = self.wanted;
+        let Given { now, me, names, registry, draws, .. } = self;
+        Ports { now, me, names, registry, draws, out }
+    }
 }
 
 macro_rules! systems {
@@ -109,16 +72,27 @@ macro_rules! systems {
 
         /// A node of some system.
         #[derive(Debug)]
-        pub enum Node { $(#[doc = stringify!($system)] $system(Box<Housed<crate::$folder::Node>>)),* }
+        pub enum Node { $(#[doc = stringify!($system)] $system(Box<crate::$folder::Node>)),* }
 
         /// The client side of some system.
         #[derive(Debug)]
         pub enum Client {
             $(
                 #[doc = stringify!($system)]
-                $system(Box<Housed<crate::$folder::Client>>),
-                $(#[doc = stringify!($script)] $script(Box<Housed<crate::$folder::Script>>),)?
+                $system(Box<crate::$folder::Client>),
+                $(#[doc = stringify!($script)] $script(Box<crate::$folder::Script>),)?
             )*
+        }
+
+        /// Where machines put their outputs: one buffer a system, all empty between calls.
+        #[derive(Debug, Default)]
+        pub struct Outs { $($folder: Out<crate::$folder::Frame, crate::$folder::Record>),* }
+
+        impl Outs {
+            /// Carries out what the machine that was called last has put out.
+            pub fn drain(&mut self, performer: &mut impl Performer) {
+                $(if !self.$folder.outputs.is_empty() { return performer.perform(&mut self.$folder); })*
+            }
         }
 
         /// What a scripted client performs.
@@ -181,14 +155,15 @@ macro_rules! systems {
         impl Node {
             /// A node that was never started.
             pub fn new(config: &NodeConfig) -> Self {
-                match config { $(NodeConfig::$system(_) => Node::$system(Box::new(Housed::new(crate::$folder::Node::default())))),* }
+                match config { $(NodeConfig::$system(_) => Node::$system(Box::new(crate::$folder::Node::default()))),* }
             }
             /// Starts it, from what the disk holds. Allocations of a node of the same system are used again.
             pub fn boot(
                 &mut self,
                 config: &NodeConfig,
                 records: impl Iterator<Item = (File, u64, Record)>,
-                ports: &mut Ports<'_, Frame, Record>,
+                given: Given<'_>,
+                outs: &mut Outs,
             ) {
                 match (self, config) {
                     $((Node::$system(node), NodeConfig::$system(config)) => {
@@ -197,71 +172,73 @@ macro_rules! systems {
                             #[allow(unreachable_patterns, reason = "with one system every record is its own")]
                             _ => None,
                         });
-                        node.call(ports, |node, ports| node.boot(config, &mut records, ports));
+                        node.boot(config, &mut records, &mut given.ports(&mut outs.$folder));
                     })*
                     #[allow(unreachable_patterns, reason = "with one system every pair is covered")]
                     (node, config) => {
                         *node = Node::new(config);
-                        node.boot(config, records, ports);
+                        node.boot(config, records, given, outs);
                     }
                 }
             }
         }
 
-        impl Machine for Node {
-            type Frame = Frame;
-            type Record = Record;
-            fn handle(&mut self, given: Input<Frame>, ports: &mut Ports<'_, Frame, Record>) {
+        impl Node {
+            /// Takes one input; what follows is in `outs`.
+            pub fn handle(&mut self, frame: Input<Frame>, given: Given<'_>, outs: &mut Outs) {
                 match self { $(Node::$system(node) => {
-                    let own = input(given, |f| match f {
+                    let own = input(frame, |f| match f {
                         Frame::$system(f) => Some(f),
                         #[allow(unreachable_patterns, reason = "with one system every frame is its own")]
                         _ => None,
                     });
-                    if let Some(own) = own { node.call(ports, |node, ports| node.handle(own, ports)); }
+                    if let Some(own) = own { node.handle(own, &mut given.ports(&mut outs.$folder)); }
                 }),* }
             }
-            fn observe(&self, me: ActorId, seen: &mut Observable) {
-                match self { $(Node::$system(n) => n.machine.observe(me, seen)),* }
+            /// Shows what it holds.
+            pub fn observe(&self, me: ActorId, seen: &mut Observable) {
+                match self { $(Node::$system(n) => n.observe(me, seen)),* }
             }
-            fn digest(&self, now: Time, names: &Names, digest: &mut Digest) {
-                match self { $(Node::$system(n) => n.machine.digest(now, names, digest)),* }
+            /// Mixes its behaviour into a digest.
+            pub fn digest(&self, now: Time, names: &Names, digest: &mut Digest) {
+                match self { $(Node::$system(n) => n.digest(now, names, digest)),* }
             }
         }
 
-        impl Machine for Client {
-            type Frame = Frame;
-            type Record = Record;
-            fn handle(&mut self, given: Input<Frame>, ports: &mut Ports<'_, Frame, Record>) {
+        impl Client {
+            /// Takes one input; what follows is in `outs`.
+            pub fn handle(&mut self, frame: Input<Frame>, given: Given<'_>, outs: &mut Outs) {
                 match self { $(
                     Client::$system(client) => {
-                        let own = input(given, |f| match f {
+                        let own = input(frame, |f| match f {
                             Frame::$system(f) => Some(f),
                             #[allow(unreachable_patterns, reason = "with one system every frame is its own")]
                             _ => None,
                         });
-                        if let Some(own) = own { client.call(ports, |client, ports| client.handle(own, ports)); }
+                        if let Some(own) = own { client.handle(own, &mut given.ports(&mut outs.$folder)); }
                     }
                     $(Client::$script(client) => {
-                        let own = input(given, |f| match f {
+                        let own = input(frame, |f| match f {
                             Frame::$system(f) => Some(f),
                             #[allow(unreachable_patterns, reason = "with one system every frame is its own")]
                             _ => None,
                         });
-                        if let Some(own) = own { client.call(ports, |client, ports| client.handle(own, ports)); }
+                        if let Some(own) = own { client.handle(own, &mut given.ports(&mut outs.$folder)); }
                     })?
                 )* }
             }
-            fn observe(&self, me: ActorId, seen: &mut Observable) {
+            /// Shows what it holds.
+            pub fn observe(&self, me: ActorId, seen: &mut Observable) {
                 match self { $(
-                    Client::$system(c) => c.machine.observe(me, seen),
-                    $(Client::$script(c) => c.machine.observe(me, seen),)?
+                    Client::$system(c) => c.observe(me, seen),
+                    $(Client::$script(c) => c.observe(me, seen),)?
                 )* }
             }
-            fn digest(&self, now: Time, names: &Names, digest: &mut Digest) {
+            /// Mixes its behaviour into a digest.
+            pub fn digest(&self, now: Time, names: &Names, digest: &mut Digest) {
                 match self { $(
-                    Client::$system(c) => c.machine.digest(now, names, digest),
-                    $(Client::$script(c) => c.machine.digest(now, names, digest),)?
+                    Client::$system(c) => c.digest(now, names, digest),
+                    $(Client::$script(c) => c.digest(now, names, digest),)?
                 )* }
             }
         }
@@ -270,26 +247,26 @@ macro_rules! systems {
             /// The client for applications that talk to such a node.
             pub fn for_app(config: &NodeConfig) -> Self {
                 match config {
-                    $(NodeConfig::$system(_) => Client::$system(Box::new(Housed::new(crate::$folder::Client::default()))),)*
+                    $(NodeConfig::$system(_) => Client::$system(Box::new(crate::$folder::Client::default())),)*
                 }
             }
             /// The client that performs a script.
             pub fn for_script(script: &Script) -> Self {
                 match script {
-                    $($(Script::$script(_) => Client::$script(Box::new(Housed::new(crate::$folder::Script::default()))),)?)*
+                    $($(Script::$script(_) => Client::$script(Box::new(crate::$folder::Script::default())),)?)*
                 }
             }
             /// Makes it new for a session; allocations are used again.
             pub fn boot(&mut self, session: &Arc<Session>) {
                 match self { $(
-                    Client::$system(client) => client.machine.boot(session),
+                    Client::$system(client) => client.boot(session),
                     $(Client::$script(_) => {})?
                 )* }
             }
             /// Makes it new for a script; allocations are used again.
             pub fn boot_script(&mut self, script: &Script) {
                 match (self, script) {
-                    $($((Client::$script(client), Script::$script(program)) => client.machine.boot(program),)?)*
+                    $($((Client::$script(client), Script::$script(program)) => client.boot(program),)?)*
                     _ => {}
                 }
             }

@@ -17,7 +17,8 @@ pub struct Tables<'a> {
 pub trait Observer {
     /// Whether events are wanted.
     const EVENTS: bool;
-    /// Whether the events' deltas are wanted too; without events there are none.
+    /// Whether the events' deltas are wanted too, and the sizes of frames; without events there are none. Without it
+    /// frames may have the size 0.
     const DELTAS: bool;
 
     /// A frame is about to be named by a `Sent` event. `id` counts up from 0 without gaps.

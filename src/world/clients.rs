@@ -2,16 +2,16 @@
 
 use super::draws::Drawer;
 use super::emit::About;
-use super::outputs::Caller;
+use super::outputs::{Caller, Carrier};
 use super::plan::{ClientPlan, Plan, Program};
 use super::process::Part;
 use super::rules;
-use super::state::World;
+use super::state::{Outs, World};
 use crate::app::App;
 use crate::ids::{ActorId, EventId};
-use crate::machine::{Input, Machine, Ports};
+use crate::machine::{Input, Ports};
 use crate::net::Link;
-use crate::systems::{Client, Frame};
+use crate::systems::{Client, Frame, Given};
 use crate::trace::{Kind, Observer, Process as Step};
 
 /// Something one part of a client has for another.
@@ -99,24 +99,32 @@ impl World {
             client.boot_wire(&self.plan.clients[actor.at()]);
         }
         let part = if client.app.is_some() { Part::App } else { Part::Wire };
-        self.give_client(actor, Errand { part, input: Input::Started, cause: event }, observer);
+        self.give_client(actor, part, Input::Started, event, observer);
     }
 
-    /// Gives a client an errand and does all that follow from it.
-    pub(super) fn give_client<O: Observer>(&mut self, actor: ActorId, errand: Errand, observer: &mut O) {
-        self.scratch.inbox.push_back(errand);
+    /// Gives one part of a client an input and does everything that follows from it.
+    pub(super) fn give_client<O: Observer>(
+        &mut self,
+        actor: ActorId,
+        part: Part,
+        input: Input<Frame>,
+        cause: EventId,
+        observer: &mut O,
+    ) {
         let life = self.processes[actor.at()].life;
-        while let Some(errand) = self.scratch.inbox.pop_front() {
+        let mut next = Some(Errand { part, input, cause });
+        while let Some(Errand { part, input, cause }) = next {
             let process = &self.processes[actor.at()];
             if !process.alive || process.life != life {
                 self.scratch.inbox.clear();
                 return;
             }
-            let caller = Caller { actor, part: errand.part, cause: errand.cause };
-            match errand.part {
-                Part::App => self.give_app(caller, errand.input, observer),
-                Part::Wire => self.give_wire(caller, errand.input, observer),
+            let caller = Caller { actor, part, cause };
+            match part {
+                Part::App => self.give_app(caller, input, observer),
+                Part::Wire => self.give_wire(caller, input, observer),
             }
+            next = self.scratch.inbox.pop_front();
         }
     }
 
@@ -128,7 +136,8 @@ impl World {
             Input::Stop => Input::Stop,
             _ => return,
         };
-        let mut out = std::mem::take(&mut self.scratch.app);
+        let mut outs = self.take_outs();
+        let out = &mut outs.app;
         out.notes_wanted = O::EVENTS || self.watch.notes;
         out.deltas_wanted = O::DELTAS;
         if let Some(app) = &mut self.clients[caller.actor.at()].app {
@@ -138,35 +147,40 @@ impl World {
                 names: &mut self.names,
                 registry: &mut self.prov.registry,
                 draws: &mut Drawer { choices: &mut self.choices, stream: self.streams[caller.actor.at()] },
-                out: &mut out,
+                out,
             };
             app.handle(input, &mut ports, &mut self.tables);
         }
-        self.perform(
-            caller,
-            &mut out,
-            |never| match never {},
-            |()| unreachable!("an application has no disk"),
-            observer,
-        );
-        self.scratch.app = out;
+        if !out.outputs.is_empty() {
+            self.perform(
+                caller,
+                out,
+                |never| match never {},
+                |()| unreachable!("an application has no disk"),
+                observer,
+            );
+        }
+        self.scratch.outs = Some(outs);
     }
 
     fn give_wire<O: Observer>(&mut self, caller: Caller, input: Input<Frame>, observer: &mut O) {
-        let mut out = std::mem::take(&mut self.scratch.client);
-        out.notes_wanted = O::EVENTS || self.watch.notes;
-        out.deltas_wanted = O::DELTAS;
-        let mut ports = Ports {
+        let mut outs = self.take_outs();
+        let given = Given {
             now: self.engine.now(),
             me: caller.actor,
             names: &mut self.names,
             registry: &mut self.prov.registry,
             draws: &mut Drawer { choices: &mut self.choices, stream: self.streams[caller.actor.at()] },
-            out: &mut out,
+            wanted: (O::EVENTS || self.watch.notes, O::DELTAS),
         };
-        self.clients[caller.actor.at()].wire.handle(input, &mut ports);
-        self.perform(caller, &mut out, |frame| frame, |record| record, observer);
-        self.scratch.client = out;
+        self.clients[caller.actor.at()].wire.handle(input, given, &mut outs.wire);
+        outs.wire.drain(&mut Carrier { world: self, caller, observer });
+        self.scratch.outs = Some(outs);
+    }
+
+    /// The buffers for outputs; whoever takes them puts them back.
+    pub(super) fn take_outs(&mut self) -> Box<Outs> {
+        self.scratch.outs.take().unwrap_or_default()
     }
 
     /// After how long a process that ended by itself comes back.

@@ -2,14 +2,14 @@
 
 use super::draws::Drawer;
 use super::emit::About;
-use super::outputs::Caller;
+use super::outputs::{Caller, Carrier};
 use super::process::Part;
 use super::rules;
 use super::state::{Due, World};
 use crate::ids::{ActorId, EventId, RuleId};
-use crate::machine::{Input, Machine, Ports};
+use crate::machine::Input;
 use crate::net::Side;
-use crate::systems::Frame;
+use crate::systems::{Frame, Given};
 use crate::trace::{Delta, Kind, Observer, PlaceKind, Process as Step};
 use crate::units::Span;
 
@@ -17,22 +17,20 @@ impl World {
     /// Builds a node's machine from what its disk holds and starts it.
     pub(super) fn boot_node<O: Observer>(&mut self, actor: ActorId, cause: EventId, observer: &mut O) {
         let index = actor.at() - self.plan.clients.len();
-        let mut out = std::mem::take(&mut self.scratch.wire);
-        out.notes_wanted = O::EVENTS;
-        out.deltas_wanted = O::DELTAS;
-        let mut ports = Ports {
+        let mut outs = self.take_outs();
+        let given = Given {
             now: self.engine.now(),
             me: actor,
             names: &mut self.names,
             registry: &mut self.prov.registry,
             draws: &mut Drawer { choices: &mut self.choices, stream: self.streams[actor.at()] },
-            out: &mut out,
+            wanted: (O::EVENTS, O::DELTAS),
         };
         let config = &self.plan.nodes[index].config;
-        self.nodes[index].boot(config, self.disks[index].records(), &mut ports);
+        self.nodes[index].boot(config, self.disks[index].records(), given, &mut outs.wire);
         let caller = Caller { actor, part: Part::Wire, cause };
-        self.perform(caller, &mut out, |frame| frame, |record| record, observer);
-        self.scratch.wire = out;
+        outs.wire.drain(&mut Carrier { world: self, caller, observer });
+        self.scratch.outs = Some(outs);
         self.give_node(actor, Input::Started, cause, observer);
     }
 
@@ -45,21 +43,19 @@ impl World {
         observer: &mut O,
     ) {
         let index = actor.at() - self.plan.clients.len();
-        let mut out = std::mem::take(&mut self.scratch.wire);
-        out.notes_wanted = O::EVENTS;
-        out.deltas_wanted = O::DELTAS;
-        let mut ports = Ports {
+        let mut outs = self.take_outs();
+        let given = Given {
             now: self.engine.now(),
             me: actor,
             names: &mut self.names,
             registry: &mut self.prov.registry,
             draws: &mut Drawer { choices: &mut self.choices, stream: self.streams[actor.at()] },
-            out: &mut out,
+            wanted: (O::EVENTS, O::DELTAS),
         };
-        self.nodes[index].handle(input, &mut ports);
+        self.nodes[index].handle(input, given, &mut outs.wire);
         let caller = Caller { actor, part: Part::Wire, cause };
-        self.perform(caller, &mut out, |frame| frame, |record| record, observer);
-        self.scratch.wire = out;
+        outs.wire.drain(&mut Carrier { world: self, caller, observer });
+        self.scratch.outs = Some(outs);
     }
 
     /// A process ends by its own will.

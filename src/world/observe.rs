@@ -3,7 +3,7 @@
 use super::disks::tiers;
 use super::state::{Due, World};
 use crate::ids::Digest;
-use crate::machine::{Machine, Wire};
+use crate::machine::Wire;
 use crate::trace::{Flags, Held, Observable, Order};
 
 impl World {

@@ -8,7 +8,7 @@ use super::state::{Due, World};
 use crate::disk::{Kind as DiskKind, Request};
 use crate::ids::{ActorId, ConnId, EventId, OpId};
 use crate::machine::{Ask, Does, Input, Out, Token};
-use crate::systems::{Frame, Record};
+use crate::systems::{Frame, Performer, Record};
 use crate::trace::{Delta, Kind, Link, Observer, What};
 
 /// Whose outputs are being carried out, and why they came.
@@ -17,6 +17,19 @@ pub(super) struct Caller {
     pub(super) actor: ActorId,
     pub(super) part: Part,
     pub(super) cause: EventId,
+}
+
+/// Carries out the outputs of a wire machine or a node in a world.
+pub(super) struct Carrier<'a, O> {
+    pub(super) world: &'a mut World,
+    pub(super) caller: Caller,
+    pub(super) observer: &'a mut O,
+}
+
+impl<O: Observer> Performer for Carrier<'_, O> {
+    fn perform<F: Into<Frame>, R: Into<Record>>(&mut self, out: &mut Out<F, R>) {
+        self.world.perform(self.caller, out, F::into, R::into, self.observer);
+    }
 }
 
 impl World {
@@ -193,7 +206,7 @@ impl World {
         if self.is_node(actor) {
             self.give_node(actor, input, cause, observer);
         } else {
-            self.give_client(actor, Errand { part, input, cause }, observer);
+            self.give_client(actor, part, input, cause, observer);
         }
     }
 

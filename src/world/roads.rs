@@ -62,7 +62,7 @@ impl World {
         };
         let towards = side.other();
         let id = self.next_frame();
-        let sized = O::EVENTS || self.clients[self.net.end(conn, Side::Client).at()].link.bandwidth.is_some();
+        let sized = O::DELTAS || self.clients[self.net.end(conn, Side::Client).at()].link.bandwidth.is_some();
         let size = if sized { frame.size(&self.names) } else { 0 };
         let words = (O::EVENTS || self.watch.frames).then(|| frame.words(&self.names));
         let event = match words {

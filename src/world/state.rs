@@ -10,7 +10,7 @@ use crate::ids::{ActorId, ConnId, EventId, FrameId, Name, Names};
 use crate::machine::{Out, Registry, Token};
 use crate::net::{Side, Tcp};
 use crate::sim::{Choices, Engine, Key, Limit, Step, StreamId};
-use crate::systems::{Frame, Node, Record};
+use crate::systems::{self, Frame, Node, Record};
 use crate::trace::{Delta, Observer, Outcome, Tables as TraceTables};
 use crate::units::{Span, Time};
 use std::collections::VecDeque;
@@ -57,14 +57,20 @@ crate::clone_in_place!(Provenance { events, frames, ops, registry, touched });
 /// Buffers that are empty between steps; not copied.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    pub(super) wire: Out<Frame, Record>,
-    pub(super) client: Out<Frame, Record>,
-    pub(super) app: Out<std::convert::Infallible, ()>,
+    /// Absent while a machine's outputs are being carried out.
+    pub(super) outs: Option<Box<Outs>>,
     pub(super) inbox: VecDeque<super::clients::Errand>,
     /// The event of each output of the current call.
     pub(super) events: Vec<EventId>,
     pub(super) deltas: Vec<Delta>,
     pub(super) held: Vec<(ConnId, Side)>,
+}
+
+/// Where machines put their outputs.
+#[derive(Debug, Default)]
+pub(super) struct Outs {
+    pub(super) wire: systems::Outs,
+    pub(super) app: Out<std::convert::Infallible, ()>,
 }
 
 /// A laboratory with everything in it, at a point in time.

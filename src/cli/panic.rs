@@ -8,7 +8,9 @@ use std::panic;
 pub(super) fn install() {
     panic::set_hook(Box::new(|info| {
         let place = info.location().map_or_else(String::new, |at| format!(" ({}:{})", at.file(), at.line()));
-        let what = info.payload_as_str().unwrap_or("no message");
+        let payload = info.payload();
+        let text = payload.downcast_ref::<&str>().copied().or(payload.downcast_ref::<String>().map(String::as_str));
+        let what = text.unwrap_or("no message");
         let version = env!("CARGO_PKG_VERSION");
         let text = format!(
             "internal error: {what}{place}\n\

@@ -15,9 +15,9 @@ use mqlab::machine::{Session, Take};
 use mqlab::net::Link;
 use mqlab::sim::{Limits, Spread};
 use mqlab::systems::NodeConfig;
-use mqlab::trace::{ActorKind, Destination, Header, Observer, Outcome};
+use mqlab::trace::{ActorKind, Destination, Header, Observable, Observer, Outcome};
 use mqlab::units::{Span, Time};
-use mqlab::verdict::{Findings, Verdict, Word};
+use mqlab::verdict::{Counts, Findings, Verdict, Word};
 use mqlab::world::plan::{ClientPlan, NodePlan, Plan, Program};
 use mqlab::world::{VERBS, World};
 use std::sync::Arc;
@@ -164,6 +164,7 @@ pub fn pipeline(messages: u32) -> Arc<Plan> {
 pub struct Bench {
     world: World,
     verdict: Verdict,
+    state: Observable,
     messages: u64,
 }
 
@@ -171,7 +172,7 @@ impl Bench {
     pub fn new(messages: u32) -> Bench {
         let plan = pipeline(messages);
         let verdict = Verdict::new(&plan.header, VERBS);
-        Bench { world: World::new(&plan), verdict, messages: u64::from(messages) }
+        Bench { world: World::new(&plan), verdict, state: Observable::new(), messages: u64::from(messages) }
     }
 
     /// The plan's actors, for a log's header.
@@ -192,12 +193,22 @@ impl Bench {
         self.watched(seed, &mut ())
     }
 
+    /// One run and how much came of it.
+    pub fn counted(&mut self, seed: u64) -> Counts {
+        self.verdict.reset();
+        self.world.reset(seed);
+        self.world.run(&mut self.verdict);
+        self.world.observe_places(&mut self.state);
+        self.verdict.counts(&self.state, &self.world.tables())
+    }
+
     /// One run and what came of it, also watched by `observer`.
     pub fn watched<O: Observer>(&mut self, seed: u64, observer: &mut O) -> Findings {
         self.verdict.reset();
         self.world.reset(seed);
         self.world.run(&mut (&mut self.verdict, observer));
-        self.verdict.finish(&self.world.observe(), &self.world.tables())
+        self.world.observe_places(&mut self.state);
+        self.verdict.finish(&self.state, &self.world.tables())
     }
 
     /// Refuses findings in which a message is not confirmed and worked on exactly once.

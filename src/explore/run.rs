@@ -3,7 +3,7 @@
 use super::Token;
 use crate::ids::Digest;
 use crate::sim::ChoiceKey;
-use crate::trace::{Log, Observer, Outcome};
+use crate::trace::{Log, Observable, Observer, Outcome};
 use crate::verdict::{Checked, Expectation, Findings, Verdict};
 use crate::world::plan::Plan;
 use crate::world::{VERBS, World};
@@ -71,7 +71,8 @@ pub fn run(plan: &Arc<Plan>, scenario: Digest, expect: &[Expectation], how: &How
     prepare(&mut world, &mut log, how);
     let mut verdict = Verdict::new(&log.header, VERBS);
     let outcome = world.run(&mut (&mut log, &mut verdict));
-    let state = world.observe();
+    let mut state = Observable::new();
+    world.observe_places(&mut state);
     log.adopt(&world.tables());
     let findings = verdict.finish(&state, &world.tables());
     let choices = world.choices();

@@ -35,6 +35,13 @@ impl Observable {
         Self::default()
     }
 
+    /// Empties it; the allocations stay.
+    pub fn clear(&mut self) {
+        self.places.clear();
+        self.gauges.clear();
+        self.beliefs.clear();
+    }
+
     /// Puts a copy in a place; what an `observe()` calls for each copy it holds.
     pub fn put(&mut self, place: PlaceId, order: Order, held: Held) {
         self.places.or_insert_with(place, VecMap::new).insert((order, held.copy), held);

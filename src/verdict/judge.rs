@@ -23,16 +23,63 @@ const JUDGED: [Word; 7] = [
     Word::Unexpected,
 ];
 
-impl Verdict {
-    /// Judges the run by what is still there at its end. May be asked at any point of a run, and again later.
-    pub fn finish(&mut self, state: &Observable, tables: &Tables<'_>) -> Findings {
-        self.take_stock(state, tables);
-        let mut judged: Vec<Tallies> = vec![Tallies::default(); JUDGED.len()];
-        let mut twice = Tallies::default();
-        for slot in 0..self.book.messages.len() {
-            self.judge(slot, &mut judged, &mut twice);
+/// Cases of each judged word; kept between judgements for its allocations.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Judged {
+    words: Vec<Tallies>,
+    twice: Tallies,
+}
+
+/// How many cases of each judged word a run has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Counts {
+    words: [u32; JUDGED.len()],
+    reordered: u32,
+}
+
+impl Counts {
+    /// The cases of a word; 0 for one that is not judged by messages.
+    pub fn count(&self, word: Word) -> u32 {
+        if word == Word::Reordered {
+            return self.reordered;
         }
-        self.findings(state, tables, &judged, &twice)
+        JUDGED.iter().position(|judged| *judged == word).map_or(0, |at| self.words[at])
+    }
+}
+
+impl Verdict {
+    /// Judges the run by what is still there at its end. May be asked at any point of a run, and again later. Beliefs
+    /// are not read from `state`: it may lack them.
+    pub fn finish(&mut self, state: &Observable, tables: &Tables<'_>) -> Findings {
+        let judged = self.judge_all(state, tables);
+        let findings = self.findings(state, tables, &judged.words, &judged.twice);
+        self.judged = judged;
+        findings
+    }
+
+    /// Judges the run and only counts: for searches, which make millions of runs and read the ids of few. Allocates
+    /// nothing in the steady state.
+    pub fn counts(&mut self, state: &Observable, tables: &Tables<'_>) -> Counts {
+        let judged = self.judge_all(state, tables);
+        let total = |tallies: &Tallies| tallies.iter().map(|(_, tally)| tally.count).sum();
+        let mut counts = Counts { words: [0; JUDGED.len()], reordered: total(&self.reordered) };
+        for (count, tallies) in counts.words.iter_mut().zip(&judged.words) {
+            *count = total(tallies);
+        }
+        self.judged = judged;
+        counts
+    }
+
+    fn judge_all(&mut self, state: &Observable, tables: &Tables<'_>) -> Judged {
+        self.take_stock(state, tables);
+        let mut judged = std::mem::take(&mut self.judged);
+        judged.words.resize_with(JUDGED.len(), Tallies::default);
+        judged.words.iter_mut().for_each(Tallies::reset);
+        judged.twice.reset();
+        for slot in 0..self.book.messages.len() {
+            self.judge(slot, &mut judged.words, &mut judged.twice);
+        }
+        judged
     }
 
     /// Notes in the cells which copies and rows are there now.

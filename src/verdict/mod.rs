@@ -18,5 +18,6 @@ mod tests;
 
 pub use expectation::{Checked, Count, Expectation, Of, Takes, Word};
 pub use findings::{At, ConsumerView, FaultView, Findings, Found, Guarantee, Ids, ProducerView, QueueView, TableView};
+pub use judge::Counts;
 pub use sheet::{sheet, sheet_of_width};
 pub use stream::Verdict;

@@ -52,6 +52,7 @@ pub struct Verdict {
     /// By fault.
     pub(super) struck: Vec<u32>,
     pub(super) ended: Option<Outcome>,
+    pub(super) judged: super::judge::Judged,
     pub(super) now: Time,
 }
 
@@ -70,6 +71,7 @@ impl Verdict {
             last: Vec::new(),
             struck: vec![0; header.faults.len()],
             ended: None,
+            judged: super::judge::Judged::default(),
             now: Time::ZERO,
             header: header.clone(),
             verbs,

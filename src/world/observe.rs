@@ -11,17 +11,30 @@ impl World {
     /// the events told.
     pub fn observe(&mut self) -> Observable {
         let mut seen = Observable::new();
+        self.observe_into(true, &mut seen);
+        seen
+    }
+
+    /// What is in which place; beliefs are left out. Enough for a verdict, which knows them already.
+    pub fn observe_places(&mut self, seen: &mut Observable) {
+        seen.clear();
+        self.observe_into(false, seen);
+    }
+
+    fn observe_into(&mut self, beliefs: bool, seen: &mut Observable) {
         for (i, client) in self.clients.iter().enumerate() {
             let me = self.plan.client_id(i);
-            if let Some(app) = &client.app {
-                app.observe(me, &self.names, &mut seen);
+            if let Some(app) = &client.app
+                && (beliefs || self.plan.clients[i].kind != crate::trace::ActorKind::Producer)
+            {
+                app.observe(me, &self.names, seen);
             }
-            client.wire.observe(me, &mut seen);
+            client.wire.observe(me, seen);
         }
         for (i, node) in self.nodes.iter().enumerate() {
             let me = self.plan.node_id(i);
             if self.processes[me.at()].alive {
-                node.observe(me, &mut seen);
+                node.observe(me, seen);
             }
         }
         for (i, disk) in self.disks.iter().enumerate() {
@@ -36,8 +49,7 @@ impl World {
                 seen.put(cache, Order::from(key), held(copy, message));
             }
         }
-        self.tables.observe(&mut seen);
-        seen
+        self.tables.observe(seen);
     }
 
     /// A fingerprint of everything that can make a difference to what happens next, and of nothing else. Points in

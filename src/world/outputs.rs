@@ -50,7 +50,8 @@ impl World {
         let mut ops = out.ops.drain(..);
         // A fault that waits until the work's effect is noted, and strikes before anything else is done.
         let mut pending = None;
-        for output in out.outputs.drain(..) {
+        // Notes and timers are read where they lie; only what has a payload is moved out.
+        for output in &mut out.outputs {
             if let Some((fault, cause)) = pending
                 && !matches!(output.does, Does::Note { .. })
             {
@@ -68,13 +69,16 @@ impl World {
             let rest = &out.deltas[output.deltas_end as usize..];
             let mut tell = true;
             let event = match output.does {
-                Does::Send(conn, sent) => self.send(conn, frame(sent), about, deltas, rest, observer),
                 Does::Note { what, place, message, number } => {
                     let kind = Kind::Note { what, place, message };
                     let event = self.emit_with(kind, About { number, ..about }, deltas, observer);
                     pending = pending.or(self.check_note(actor, what, message, event, rest, observer));
                     event
                 }
+                Does::Send(..) => match std::mem::replace(&mut output.does, Does::Exit) {
+                    Does::Send(conn, sent) => self.send(conn, frame(sent), about, deltas, rest, observer),
+                    _ => cause,
+                },
                 Does::Dial => self.dial(about, observer),
                 Does::Shut { conn, abort } => self.shut(conn, abort, about, deltas, observer),
                 Does::Exit => {
@@ -84,9 +88,9 @@ impl World {
                     self.exited(about, restart, observer);
                     break;
                 }
-                silent => {
+                _ => {
                     tell = false;
-                    match silent {
+                    match output.does {
                         Does::SetTimer { token, after, verb, housekeeping } => {
                             let due = self.engine.now() + after;
                             let timer = (due, housekeeping, verb);
@@ -115,15 +119,8 @@ impl World {
                             let node = actor.at() - self.plan.clients.len();
                             self.disks[node].submit(request, []);
                         }
-                        Does::Tell(report) => {
-                            let errand = Errand { part: Part::App, input: Input::Report(report), cause };
-                            self.scratch.inbox.push_back(errand);
-                        }
-                        Does::Ask(ask) => {
-                            if matches!(ask, Ask::Publish(_)) {
-                                self.engine.count_message();
-                            }
-                            self.scratch.inbox.push_back(Errand { part: Part::Wire, input: Input::Ask(ask), cause });
+                        Does::Tell(_) | Does::Ask(_) => {
+                            self.run_errand(std::mem::replace(&mut output.does, Does::Exit), cause);
                         }
                         _ => {}
                     }
@@ -150,6 +147,21 @@ impl World {
         if self.is_node(actor) {
             self.disk_begin(actor, observer);
         }
+    }
+
+    /// Notes down what one part of a client has for the other.
+    fn run_errand<F>(&mut self, does: Does<F>, cause: EventId) {
+        let (part, input) = match does {
+            Does::Tell(report) => (Part::App, Input::Report(report)),
+            Does::Ask(ask) => {
+                if matches!(ask, Ask::Publish(_)) {
+                    self.engine.count_message();
+                }
+                (Part::Wire, Input::Ask(ask))
+            }
+            _ => return,
+        };
+        self.scratch.inbox.push_back(Errand { part, input, cause });
     }
 
     fn next_op(&mut self) -> OpId {

@@ -5,7 +5,7 @@
 
 mod store;
 
-use crate::ids::{CopyId, Digest, EventId, Name, Names, OpId};
+use crate::ids::{CopyId, Digest, EventId, Name, Names, OpId, RuleId};
 use crate::machine::{File, Op, Record, Token};
 use crate::sim::Spread;
 use crate::units::{Span, Time};
@@ -52,6 +52,8 @@ pub struct Request {
     pub op: OpId,
     /// The event it came from, for show.
     pub asked: EventId,
+    /// The rule under which it was asked for, for show.
+    pub rule: RuleId,
 }
 
 /// A change of what is visible, as an operation completes.

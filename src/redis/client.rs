@@ -114,7 +114,7 @@ impl Client {
             _ => return push(rules::CLIENT_CLOSE, Does::Shut { conn, abort: true }, ports),
         }
         self.phase = Phase::Ready;
-        tell(rules::CLIENT_CONNECT, Report::Ready, ports);
+        tell(Report::Ready, ports);
         self.begin_taking(ports);
     }
 
@@ -167,14 +167,14 @@ impl Client {
         self.delivered += 1;
         let delivery = Delivery(self.delivered);
         self.open.insert(delivery, message.clone());
-        tell(rules::CLIENT_OFFER, Report::Offer { delivery, message, from, redelivered }, ports);
+        tell(Report::Offer { delivery, message, from, redelivered }, ports);
     }
 
     fn answered(&mut self, frame: Frame, ports: &mut Ports<'_>) {
         let Some(Pending::Publish(ticket)) = self.pending.pop_front() else { return };
         let answer = if matches!(frame, Frame::Error(_)) { Answer::Refused } else { Answer::Confirmed };
         if self.session.as_ref().is_some_and(|s| s.confirms) {
-            tell(rules::CLIENT_CONFIRM, Report::Answer(ticket, answer), ports);
+            tell(Report::Answer(ticket, answer), ports);
         }
     }
 
@@ -240,7 +240,7 @@ impl Client {
 
     fn lose(&mut self, why: Down, ports: &mut Ports<'_>) {
         self.shut(rules::CLIENT_DOWN, true, ports);
-        tell(rules::CLIENT_DOWN, Report::Down(why), ports);
+        tell(Report::Down(why), ports);
     }
 
     fn ended(&mut self, conn: ConnId, how: Ending, ports: &mut Ports<'_>) {
@@ -273,8 +273,9 @@ fn send(conn: ConnId, rule: RuleId, frame: Frame, ports: &mut Ports<'_>) {
     push(rule, Does::Send(conn, frame), ports);
 }
 
-fn tell(rule: RuleId, report: Report, ports: &mut Ports<'_>) {
-    push(rule, Does::Tell(report), ports);
+/// Telling makes no event, so it has no rule of its own: what the application then does has one.
+fn tell(report: Report, ports: &mut Ports<'_>) {
+    push(RuleId::NONE, Does::Tell(report), ports);
 }
 
 impl Machine for Client {

@@ -8,7 +8,7 @@ use super::process::Part;
 use super::rules;
 use super::state::{Outs, World};
 use crate::app::App;
-use crate::ids::{ActorId, EventId};
+use crate::ids::{ActorId, EventId, RuleId};
 use crate::machine::{Input, Ports};
 use crate::net::Link;
 use crate::systems::{Client, Frame, Given};
@@ -20,6 +20,8 @@ pub(super) struct Errand {
     pub(super) part: Part,
     pub(super) input: Input<Frame>,
     pub(super) cause: EventId,
+    /// Under which rule it is run.
+    pub(super) rule: RuleId,
 }
 
 /// The machines of a client.
@@ -112,14 +114,14 @@ impl World {
         observer: &mut O,
     ) {
         let life = self.processes[actor.at()].life;
-        let mut next = Some(Errand { part, input, cause });
-        while let Some(Errand { part, input, cause }) = next {
+        let mut next = Some(Errand { part, input, cause, rule: RuleId::NONE });
+        while let Some(Errand { part, input, cause, rule }) = next {
             let process = &self.processes[actor.at()];
             if !process.alive || process.life != life {
                 self.scratch.inbox.clear();
                 return;
             }
-            let caller = Caller { actor, part, cause };
+            let caller = Caller { actor, part, cause, rule };
             match part {
                 Part::App => self.give_app(caller, input, observer),
                 Part::Wire => self.give_wire(caller, input, observer),

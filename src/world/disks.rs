@@ -14,9 +14,9 @@ impl World {
     pub(super) fn disk_begin<O: Observer>(&mut self, actor: ActorId, observer: &mut O) {
         let node = actor.at() - self.plan.clients.len();
         let Some(&request) = self.disks[node].next() else { return };
-        let (what, rule) = match request.kind {
-            Op::Write => (DiskStep::Write, rules::DISK_WRITE),
-            Op::Sync => (DiskStep::Sync, rules::DISK_SYNC),
+        let what = match request.kind {
+            Op::Write => DiskStep::Write,
+            Op::Sync => DiskStep::Sync,
         };
         if request.kind == Op::Sync
             && self.watch.disk
@@ -28,7 +28,7 @@ impl World {
                 return;
             }
         }
-        let about = About::of(self.plan.disk_id(node), request.asked, rule);
+        let about = About::of(self.plan.disk_id(node), request.asked, request.rule);
         self.emit(Kind::Disk { what, op: request.op }, About { number: request.records, ..about }, observer);
         let speed = self.plan.nodes[node].disk;
         let (spread, kind) = match request.kind {

@@ -28,7 +28,7 @@ impl World {
         };
         let config = &self.plan.nodes[index].config;
         self.nodes[index].boot(config, self.disks[index].records(), given, &mut outs.wire);
-        let caller = Caller { actor, part: Part::Wire, cause };
+        let caller = Caller { actor, part: Part::Wire, cause, rule: RuleId::NONE };
         outs.wire.drain(&mut Carrier { world: self, caller, observer });
         self.scratch.outs = Some(outs);
         self.give_node(actor, Input::Started, cause, observer);
@@ -53,7 +53,7 @@ impl World {
             wanted: (O::EVENTS, O::DELTAS),
         };
         self.nodes[index].handle(input, given, &mut outs.wire);
-        let caller = Caller { actor, part: Part::Wire, cause };
+        let caller = Caller { actor, part: Part::Wire, cause, rule: RuleId::NONE };
         outs.wire.drain(&mut Carrier { world: self, caller, observer });
         self.scratch.outs = Some(outs);
     }
@@ -119,8 +119,8 @@ impl World {
         open.extend(self.net.of(actor));
         for &(conn, side) in &open {
             if power {
+                // Nobody is told. What still comes in after the machine is back is answered with a reset.
                 self.net.set_up(conn, side, false);
-                self.net.close(conn, side.other());
             } else {
                 self.hang_up(conn, actor, false, cause, observer);
             }

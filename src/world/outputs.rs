@@ -6,7 +6,7 @@ use super::process::{Part, Timer};
 use super::rules;
 use super::state::{Due, World};
 use crate::disk::{Kind as DiskKind, Request};
-use crate::ids::{ActorId, ConnId, EventId, OpId};
+use crate::ids::{ActorId, ConnId, EventId, OpId, RuleId};
 use crate::machine::{Ask, Does, Input, Out, Token};
 use crate::systems::{Frame, Performer, Record};
 use crate::trace::{Delta, Kind, Link, Observer, What};
@@ -17,6 +17,8 @@ pub(super) struct Caller {
     pub(super) actor: ActorId,
     pub(super) part: Part,
     pub(super) cause: EventId,
+    /// The rule of who asked: it stands for outputs that name none of their own.
+    pub(super) rule: RuleId,
 }
 
 /// Carries out the outputs of a wire machine or a node in a world.
@@ -64,7 +66,8 @@ impl World {
                 break;
             }
             let cause = output.because.output().map_or(caller.cause, |i| events[i]);
-            let about = About { actor, cause, need: output.need, number: 0, rule: output.rule };
+            let rule = if output.rule.is_some() { output.rule } else { caller.rule };
+            let about = About { actor, cause, need: output.need, number: 0, rule };
             let deltas = &out.deltas[told..output.deltas_end as usize];
             let rest = &out.deltas[output.deltas_end as usize..];
             let mut tell = true;
@@ -109,18 +112,20 @@ impl World {
                                 records,
                                 op: self.next_op(),
                                 asked: cause,
+                                rule,
                             };
                             let node = actor.at() - self.plan.clients.len();
                             self.disks[node].submit(request, taken);
                         }
                         Does::Sync { file, token } => {
                             let op = self.next_op();
-                            let request = Request { kind: DiskKind::Sync, file, token, records: 0, op, asked: cause };
+                            let kind = DiskKind::Sync;
+                            let request = Request { kind, file, token, records: 0, op, asked: cause, rule };
                             let node = actor.at() - self.plan.clients.len();
                             self.disks[node].submit(request, []);
                         }
                         Does::Tell(_) | Does::Ask(_) => {
-                            self.run_errand(std::mem::replace(&mut output.does, Does::Exit), cause);
+                            self.run_errand(std::mem::replace(&mut output.does, Does::Exit), cause, rule);
                         }
                         _ => {}
                     }
@@ -150,7 +155,7 @@ impl World {
     }
 
     /// Notes down what one part of a client has for the other.
-    fn run_errand<F>(&mut self, does: Does<F>, cause: EventId) {
+    fn run_errand<F>(&mut self, does: Does<F>, cause: EventId, rule: RuleId) {
         let (part, input) = match does {
             Does::Tell(report) => (Part::App, Input::Report(report)),
             Does::Ask(ask) => {
@@ -161,7 +166,7 @@ impl World {
             }
             _ => return,
         };
-        self.scratch.inbox.push_back(Errand { part, input, cause });
+        self.scratch.inbox.push_back(Errand { part, input, cause, rule });
     }
 
     fn next_op(&mut self) -> OpId {

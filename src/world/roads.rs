@@ -23,7 +23,7 @@ impl World {
         let conn = self.net.open(client, node);
         self.prov.registry.set_peer(conn, client);
         let kind = Kind::Link { conn, what: Link::Dialled };
-        let event = self.emit(kind, About { rule: rules::TCP_DIAL, ..about }, observer);
+        let event = self.emit(kind, about, observer);
         self.post(conn, Side::Node, Cargo::Syn, FrameId::NONE, event, 0);
         event
     }

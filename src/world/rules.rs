@@ -1,7 +1,6 @@
 //! The rules of the laboratory itself: links, processes, disks, faults.
 
 crate::rule_table! { 0, "lab";
-    TCP_DIAL: "lab.tcp.dial", "A client asks for a connection and waits until the other side answers.", "RFC 9293", "all", Simplified;
     TCP_OPEN: "lab.tcp.open", "A connection stands for the broker when the request arrives, for the client one trip later.", "RFC 9293", "all", Simplified;
     TCP_REFUSED: "lab.tcp.refused", "Where no process listens, the machine refuses the connection; where the machine is off, the client gives up after ten seconds.", "RFC 9293; 10 s is a common client default", "all", Simplified;
     TCP_FIFO: "lab.tcp.fifo", "What is sent on a connection arrives in the order of sending.", "RFC 9293", "all", Exact;
@@ -20,6 +19,5 @@ crate::rule_table! { 0, "lab";
     POWER_LOSS: "lab.power-loss", "Without power everything is gone that was not synced to the disk, and nobody is told.", "derived from what is synced when; not measured", "all", Simplified;
     DISK_WRITE: "lab.disk.write", "A write puts data into the operating system's page cache. It survives a kill of the process, but not a loss of power.", "POSIX write(2)", "all", Simplified;
     DISK_SYNC: "lab.disk.sync", "A sync returns when everything written to the file before it is on the disk.", "POSIX fsync(2)", "all", Simplified;
-    TIMER: "lab.timer", "A timer runs out.", "the setting that it belongs to", "all", Exact;
     END: "lab.end", "A run ends when nothing is left that could change an outcome, at its time limit, or at a limit of the laboratory.", "the book, page on runs", "all", Exact;
 }

@@ -2,7 +2,7 @@
 
 use mqlab::ids::{Digest, EventId};
 use mqlab::scenario::{self, Scenario};
-use mqlab::trace::{Header, Log, Observable};
+use mqlab::trace::{Log, Observable};
 use mqlab::world::World;
 use mqlab::world::plan::Plan;
 use std::fs;
@@ -82,9 +82,4 @@ pub fn run_checked(name: &str, world: &mut World) -> Log {
     }
     log.adopt(&world.tables());
     log
-}
-
-/// A log without events.
-pub fn empty_log() -> Log {
-    Log::new(Header::default())
 }

@@ -6,3 +6,4 @@ mod goldens;
 mod layering;
 mod pages;
 mod proofs;
+mod rules;

@@ -157,7 +157,7 @@ impl Client {
             Settle::Again => Method::BasicNack { tag, multiple: false, requeue: true, confirm: false, about },
             Settle::Reject => Method::BasicReject { tag, requeue: false, about },
         };
-        self.send(rules::SETTLE, Because::INPUT, CHANNEL, body, io);
+        self.send(RuleId::NONE, Because::INPUT, CHANNEL, body, io);
     }
 
     fn frame(&mut self, frame: Frame, io: &mut Io<'_>) {
@@ -172,17 +172,17 @@ impl Client {
                 let delivery = Delivery(self.base + tag);
                 self.delivered = self.delivered.max(delivery.0);
                 let from = self.session.take.as_ref().map_or(Name::NONE, |take| take.from);
-                tell(rules::OFFER, Because::INPUT, Report::Offer { delivery, message, from, redelivered }, io);
+                tell(Because::INPUT, Report::Offer { delivery, message, from, redelivered }, io);
             }
             Method::BasicAck { tag, multiple, .. } => self.answered(tag, multiple, Answer::Confirmed, io),
             Method::BasicNack { tag, multiple, .. } => self.answered(tag, multiple, Answer::Refused, io),
             Method::BasicReturn { message, .. } => {
                 if let Some(ticket) = self.window.returned(message.id) {
-                    tell(rules::RETURNED, Because::INPUT, Report::Returned(ticket), io);
+                    tell(Because::INPUT, Report::Returned(ticket), io);
                 }
             }
             Method::BasicCancel { consumer_tag, nowait } => {
-                let told = tell(rules::CANCELLED, Because::INPUT, Report::Cancelled, io);
+                let told = tell(Because::INPUT, Report::Cancelled, io);
                 if !nowait {
                     self.send(rules::CANCELLED, told, CHANNEL, Method::BasicCancelOk { consumer_tag }, io);
                 }
@@ -199,7 +199,7 @@ impl Client {
             return;
         }
         self.window.answer(number, multiple, |ticket, _, _| {
-            tell(rules::ANSWER, Because::INPUT, Report::Answer(ticket, answer), io);
+            tell(Because::INPUT, Report::Answer(ticket, answer), io);
         });
     }
 
@@ -209,7 +209,7 @@ impl Client {
         if self.stage != Stage::ChannelGone {
             self.stage = Stage::ChannelGone;
             self.end_channel();
-            tell(rules::DOWN, agreed, Report::Down(Down::Error(close.text)), io);
+            tell(agreed, Report::Down(Down::Error(close.text)), io);
         }
     }
 
@@ -218,7 +218,7 @@ impl Client {
         let agreed = self.send(rules::AGREE, Because::INPUT, 0, Method::ConnectionCloseOk, io);
         self.shut(rules::AGREE, agreed, false, io);
         if !known {
-            tell(rules::DOWN, agreed, Report::Down(Down::Error(close.text)), io);
+            tell(agreed, Report::Down(Down::Error(close.text)), io);
         }
     }
 
@@ -231,7 +231,7 @@ impl Client {
         self.forget_connection(io);
         if !known {
             let down = if how == Ending::Refused { Down::Refused } else { Down::Lost };
-            tell(rules::DOWN, Because::INPUT, Report::Down(down), io);
+            tell(Because::INPUT, Report::Down(down), io);
         }
     }
 
@@ -247,7 +247,7 @@ impl Client {
         let known = self.knows_down();
         let shut = self.shut(rules::SILENCE, Because::INPUT, true, io);
         if !known {
-            tell(rules::DOWN, shut, Report::Down(Down::Lost), io);
+            tell(shut, Report::Down(Down::Lost), io);
         }
     }
 
@@ -279,9 +279,10 @@ impl Client {
     }
 }
 
+/// Telling makes no event, so it has no rule of its own: what the application then does has one.
 #[inline]
-fn tell(rule: RuleId, because: Because, report: Report, io: &mut Io<'_>) -> Because {
-    io.out.push(rule, because, Need::Nothing, Does::Tell(report))
+fn tell(because: Because, report: Report, io: &mut Io<'_>) -> Because {
+    io.out.push(RuleId::NONE, because, Need::Nothing, Does::Tell(report))
 }
 
 impl Machine for Client {

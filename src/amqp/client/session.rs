@@ -18,7 +18,7 @@ impl Client {
                     self.shut(rules::GOODBYE, Because::INPUT, false, io);
                 }
                 self.stage = Stage::Dialling;
-                io.out.push(rules::HANDSHAKE, Because::INPUT, Need::Nothing, Does::Dial);
+                io.out.push(crate::ids::RuleId::NONE, Because::INPUT, Need::Nothing, Does::Dial);
             }
             // It is on its way, or stands.
             _ => {}
@@ -93,7 +93,7 @@ impl Client {
             (Some(take), Stage::Channel | Stage::Confirms | Stage::Qos) => (Stage::Consume, self.consume(take, io)),
             _ => {
                 self.stage = Stage::Ready;
-                tell(rules::READY, Because::INPUT, Report::Ready, io);
+                tell(Because::INPUT, Report::Ready, io);
                 return;
             }
         };

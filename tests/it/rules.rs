@@ -1,0 +1,95 @@
+//! The rule tables against what really happens: which rules are reached, and by what kind of event.
+
+use crate::gallery::{Case, case, cases};
+use mqlab::explore::{How, run};
+use mqlab::ids::RuleId;
+use mqlab::rules::Fidelity;
+use mqlab::scenario;
+use mqlab::trace::Kind;
+use mqlab::world::{RULES, VERBS};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+/// Scenarios that exist only to reach rules that no lesson needs.
+fn probes() -> Vec<Case> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/rules");
+    let mut files: Vec<_> = fs::read_dir(root).unwrap().map(|e| e.unwrap().path()).collect();
+    files.sort();
+    let mut found = Vec::new();
+    for file in files {
+        let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
+        let text = fs::read_to_string(&file).unwrap();
+        let source = scenario::read(&text).unwrap_or_else(|e| panic!("{}", e.render(&name, scenario::Look::PLAIN)));
+        found.push(case(&name, &source, None));
+        for variant in source.variants() {
+            found.push(case(&name, &source, Some(&variant.name.value)));
+        }
+    }
+    found
+}
+
+/// What an event is, in one word.
+fn word(log: &mqlab::trace::Log, kind: Kind) -> String {
+    match kind {
+        Kind::Sent(frame) | Kind::Arrived(frame) | Kind::Lost(frame) | Kind::Ignored(frame) => {
+            let verb = VERBS.get(log.frames[frame.at()].verb).unwrap();
+            match kind {
+                Kind::Sent(_) => format!("sends {}", verb.name),
+                Kind::Arrived(_) => "arrives".to_owned(),
+                _ => "is lost".to_owned(),
+            }
+        }
+        Kind::Link { what, .. } => what.word().to_owned(),
+        Kind::Process(what) => what.word().to_owned(),
+        Kind::Timer(verb) => format!("timer {}", VERBS.get(verb).unwrap().name),
+        Kind::Disk { what, .. } => what.word().to_owned(),
+        Kind::Note { what, .. } => what.word().to_owned(),
+        Kind::Fault(_) => "fault".to_owned(),
+        Kind::End(_) => "end".to_owned(),
+    }
+}
+
+fn reached() -> BTreeMap<RuleId, BTreeSet<String>> {
+    let mut reached: BTreeMap<RuleId, BTreeSet<String>> = BTreeMap::new();
+    for case in cases().into_iter().chain(probes()) {
+        let log = run(&case.plan, case.digest, &[], &How::default()).log;
+        for event in log.events() {
+            reached.entry(event.rule).or_default().insert(word(&log, event.kind));
+        }
+    }
+    reached
+}
+
+#[test]
+fn every_rule_is_reached_by_some_scenario() {
+    let reached = reached();
+    let silent: Vec<&str> = RULES
+        .all()
+        .filter(|(id, rule)| rule.fidelity != Fidelity::NotModelled && !reached.contains_key(id))
+        .map(|(_, rule)| rule.key)
+        .collect();
+    assert!(silent.is_empty(), "rules that no scenario reaches: {}", silent.join(", "));
+}
+
+#[test]
+fn every_event_has_a_rule() {
+    for id in reached().keys() {
+        assert!(RULES.get(*id).is_some(), "an event names rule {id:?}, which is in no table");
+    }
+}
+
+/// Which kinds of events happen under which rule. Read it when it changes: an event under a sentence that has nothing to
+/// do with it is a wrong explanation.
+#[test]
+fn the_events_under_each_rule_are_what_its_sentence_speaks_of() {
+    let reached = reached();
+    let mut sheet = String::new();
+    for (id, rule) in RULES.all() {
+        let events = reached.get(&id).map(|e| e.iter().cloned().collect::<Vec<_>>().join(", ")).unwrap_or_default();
+        sheet.push_str(&format!("{}\n    {}\n    under it: {events}\n", rule.key, rule.sentence));
+    }
+    insta::with_settings!({ snapshot_path => "../../snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("rules", sheet);
+    });
+}

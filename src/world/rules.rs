@@ -20,4 +20,5 @@ crate::rule_table! { 0, "lab";
     DISK_WRITE: "lab.disk.write", "A write puts data into the operating system's page cache. It survives a kill of the process, but not a loss of power.", "POSIX write(2)", "all", Simplified;
     DISK_SYNC: "lab.disk.sync", "A sync returns when everything written to the file before it is on the disk.", "POSIX fsync(2)", "all", Simplified;
     END: "lab.end", "A run ends when nothing is left that could change an outcome, at its time limit, or at a limit of the laboratory.", "the book, page on runs", "all", Exact;
+    DISK_FAILED: "lab.disk.failed", "A failing disk reports an error for every write and every sync: the operation changed nothing.", "the scenario; POSIX EIO", "all", Simplified;
 }

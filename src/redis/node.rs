@@ -339,8 +339,11 @@ impl Node {
     }
 
     fn release(&mut self, count: usize, ports: &mut Ports<'_>) {
+        self.release_under(self.config.reply_rule(), count, ports);
+    }
+
+    fn release_under(&mut self, common: RuleId, count: usize, ports: &mut Ports<'_>) {
         self.covered = 0;
-        let common = self.config.reply_rule();
         for Reply { conn, frame, need, rule } in self.replies.drain(..count).filter(|r| r.conn.is_some()) {
             let rule = if rule.is_some() { rule } else { common };
             ports.out.push(rule, Because::INPUT, need, Does::Send(conn, frame));
@@ -356,7 +359,7 @@ impl Node {
 
     fn disk_failed(&mut self, token: Token, ports: &mut Ports<'_>) {
         if self.aof.fail(token, &self.config, ports) {
-            self.release(self.covered, ports);
+            self.release_under(rules::AOF_FAILED, self.covered, ports);
             self.end_turn(usize::MAX, ports);
         }
     }

@@ -306,7 +306,13 @@ impl Reading {
             Class::Housekeeping => self.roles[id.at()] = Role::Hidden,
             class @ (Class::Handshake | Class::Setup) => {
                 // What a script declares is what its author wrote: never folded.
-                if class == Class::Setup && (is_script(log, frame.from) || is_script(log, frame.to)) {
+                // Neither is what a broker says of its own accord, such as that a subscription has ended.
+                let unasked = || {
+                    let answers = verbs.get(frame.verb).is_some_and(|verb| verb.name.ends_with("-ok"));
+                    is_of(log, frame.from, ActorKind::Node) && !answers
+                };
+                let script = || [frame.from, frame.to].iter().any(|end| is_of(log, *end, ActorKind::Script));
+                if class == Class::Setup && (script() || unasked()) {
                     open.remove(&frame.conn);
                     return;
                 }
@@ -426,8 +432,8 @@ pub(crate) fn class_of(verbs: &VerbBook, verb: VerbId) -> Class {
     verbs.get(verb).map_or(Class::Error, |v| v.class)
 }
 
-fn is_script(log: &Log, actor: ActorId) -> bool {
-    log.header.actors.get(actor.at()).is_some_and(|a| a.kind == ActorKind::Script)
+fn is_of(log: &Log, actor: ActorId, kind: ActorKind) -> bool {
+    log.header.actors.get(actor.at()).is_some_and(|a| a.kind == kind)
 }
 
 fn count<K: Ord>(counts: &mut BTreeMap<K, u32>, key: K, repeat: &mut Repeat, make: fn(u32) -> Repeat) {

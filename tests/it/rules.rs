@@ -92,6 +92,19 @@ fn probes_expect_what_happens() {
     }
 }
 
+/// A field that an event does not have leaves no hole in its sentence.
+#[test]
+fn sentences_have_no_holes() {
+    for case in cases().into_iter().chain(probes()) {
+        let log = run(&case.plan, case.digest, &[], &How::default()).log;
+        for sentence in mqlab::story::tell(&log, &VERBS, &RULES) {
+            let text = sentence.text.trim();
+            let hole = ["  ", " .", " :", " ,"].iter().any(|hole| text.contains(hole));
+            assert!(!hole, "{}: {text:?}", case.name);
+        }
+    }
+}
+
 #[test]
 fn every_event_has_a_rule() {
     for id in reached().keys() {

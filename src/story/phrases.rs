@@ -108,7 +108,7 @@ pub(super) fn link(what: Link) -> &'static str {
         Link::Dialled => "{actor} asks for a connection.",
         Link::Opened => "{actor} is connected.",
         Link::Refused => "{actor} finds nobody listening: the connection is refused.",
-        Link::Shut => "{actor} closes the connection in order.",
+        Link::Shut => "{actor} closes its end of the connection.",
         Link::Closed => "{actor} sees that the other side closed the connection.",
         Link::Reset => {
             "{actor} sees that the connection is broken; what was on its way on it may or may not have arrived."

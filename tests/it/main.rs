@@ -1,6 +1,10 @@
 //! The integration tests, one binary: a file a behaviour.
 
+mod copies;
+mod digests;
 mod gallery;
 mod goldens;
 mod layering;
 mod proofs;
+mod random;
+mod replays;

@@ -90,7 +90,8 @@ fn copying_into_a_used_world_and_running_on_allocates_nothing() {
         for from in snapshots(&mut world) {
             let mut run = || run_counted(&mut world, &from, |world| world.step(&mut ()).is_some());
             run();
-            let found = run(); eprintln!("{name}: {found:?}");
+            let found = run();
+            eprintln!("{name}: {found:?}");
         }
     }
 }
@@ -105,6 +106,7 @@ fn with_the_verdict_listening_it_allocates_nothing_either() {
             run_counted(&mut world, &first, |world| world.step(&mut verdict).is_some())
         };
         run();
-        let found = run(); eprintln!("{name}: {found:?}");
+        let found = run();
+        eprintln!("{name}: {found:?}");
     }
 }

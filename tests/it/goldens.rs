@@ -95,7 +95,9 @@ fn files(below: &Path, found: &mut BTreeSet<String>) {
             files(&path, found);
         } else {
             let name = path.strip_prefix(folder()).unwrap().to_str().unwrap().replace('\\', "/");
-            found.insert(name);
+            if !name.ends_with(".new") {
+                found.insert(name);
+            }
         }
     }
 }

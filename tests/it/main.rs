@@ -1,5 +1,6 @@
 //! The integration tests, one binary: a file a behaviour.
 
+mod cli;
 mod copies;
 mod digests;
 mod gallery;

@@ -155,7 +155,7 @@ macro_rules! systems {
         impl Node {
             /// A node that was never started.
             pub fn new(config: &NodeConfig) -> Self {
-                match config { $(NodeConfig::$system(_) => Node::$system(Box::new(crate::$folder::Node::default()))),* }
+                match config { $(NodeConfig::$system(_) => Node::$system(Box::default())),* }
             }
             /// Starts it, from what the disk holds. Allocations of a node of the same system are used again.
             pub fn boot(
@@ -247,13 +247,13 @@ macro_rules! systems {
             /// The client for applications that talk to such a node.
             pub fn for_app(config: &NodeConfig) -> Self {
                 match config {
-                    $(NodeConfig::$system(_) => Client::$system(Box::new(crate::$folder::Client::default())),)*
+                    $(NodeConfig::$system(_) => Client::$system(Box::default()),)*
                 }
             }
             /// The client that performs a script.
             pub fn for_script(script: &Script) -> Self {
                 match script {
-                    $($(Script::$script(_) => Client::$script(Box::new(crate::$folder::Script::default())),)?)*
+                    $($(Script::$script(_) => Client::$script(Box::default()),)?)*
                 }
             }
             /// Makes it new for a session; allocations are used again.

@@ -2,6 +2,8 @@
 //!
 //! A binary of its own, since the counting allocator is the whole program's.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
 use mqlab::scenario;
 use mqlab::verdict::Verdict;
 use mqlab::world::{VERBS, World};

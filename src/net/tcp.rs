@@ -42,6 +42,9 @@ pub enum Cargo<F> {
     Frame(F),
 }
 
+/// When something arrives, and its place among equal times.
+pub type Due = (Time, u64);
+
 /// Something under way.
 #[derive(Clone, Debug)]
 pub struct Flight<F> {
@@ -255,14 +258,14 @@ impl<F> Tcp<F> {
     }
 
     /// Takes what arrives next at this side, and says when what is behind it is due.
-    pub fn pop(&mut self, conn: ConnId, towards: Side) -> Option<(Flight<F>, Option<(Time, u64)>)> {
+    pub fn pop(&mut self, conn: ConnId, towards: Side) -> Option<(Flight<F>, Option<Due>)> {
         let stream = &mut self.connections[conn.at()].towards[towards.at()];
         let flight = stream.flights.pop_front()?;
         Some((flight, stream.flights.front().map(|f| (f.arrive, f.seq))))
     }
 
     /// When what arrives next at this side is due.
-    pub fn due(&self, conn: ConnId, towards: Side) -> Option<(Time, u64)> {
+    pub fn due(&self, conn: ConnId, towards: Side) -> Option<Due> {
         self.connections[conn.at()].towards[towards.at()].flights.front().map(|f| (f.arrive, f.seq))
     }
 

@@ -68,7 +68,11 @@ fn every_expectation_holds_and_every_fault_strikes() {
         let broken = run.checked.iter().filter(|c| !c.holds).map(|c| format!("{} ({})", c.expectation, c.found));
         wrong.extend(broken.map(|what| format!("{}: {what}", case.name)));
         wrong.extend(run.idle_faults().map(|fault| format!("{}: fault {} never struck", case.name, fault.name)));
-        assert!(!case.scenario.about.is_empty() && !case.scenario.expect.is_empty(), "{} says what it is for", case.name);
+        assert!(
+            !case.scenario.about.is_empty() && !case.scenario.expect.is_empty(),
+            "{} says what it is for",
+            case.name
+        );
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -81,7 +85,12 @@ fn golden_digests_of_every_trace() {
         let run = ran(&case);
         let text = trace::encode(&run.log, RULES, VERBS);
         let traced = Digest::of(|digest| digest.text(&text));
-        lines.push_str(&format!("{} steps {} trace {traced} state {}\n", case.name, run.log.events().len(), run.digest));
+        lines.push_str(&format!(
+            "{} steps {} trace {traced} state {}\n",
+            case.name,
+            run.log.events().len(),
+            run.digest
+        ));
     }
     insta::with_settings!({ snapshot_path => folder(), prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!("digests", lines);

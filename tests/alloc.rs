@@ -87,18 +87,20 @@ fn snapshots(world: &mut World) -> [World; 2] {
 }
 
 #[test]
+#[ignore = "open: what nests in maps is given back when it is emptied, and nodes start anew"]
 fn copying_into_a_used_world_and_running_on_allocates_nothing() {
     for (name, mut world) in worlds() {
         for from in snapshots(&mut world) {
             let mut run = || run_counted(&mut world, &from, |world| world.step(&mut ()).is_some());
             run();
-            let found = run();
-            eprintln!("{name}: {found:?}");
+            assert_eq!(run(), [], "{name}, second time");
+            assert_eq!(run(), [], "{name}, third time");
         }
     }
 }
 
 #[test]
+#[ignore = "open: as above"]
 fn with_the_verdict_listening_it_allocates_nothing_either() {
     for (name, mut world) in worlds() {
         let [first, _] = snapshots(&mut world);
@@ -108,7 +110,23 @@ fn with_the_verdict_listening_it_allocates_nothing_either() {
             run_counted(&mut world, &first, |world| world.step(&mut verdict).is_some())
         };
         run();
-        let found = run();
-        eprintln!("{name}: {found:?}");
+        assert_eq!(run(), [], "{name}, second time");
+        assert_eq!(run(), [], "{name}, third time");
+    }
+}
+
+/// How far it is from nothing at all: of a thousand steps of a busy pipeline this many may allocate.
+const PER_MILLE_MAX: usize = 25;
+
+#[test]
+fn a_busy_pipeline_hardly_allocates() {
+    let (name, mut world) = worlds().pop().unwrap();
+    for from in snapshots(&mut world) {
+        let mut run = || run_counted(&mut world, &from, |world| world.step(&mut ()).is_some());
+        run();
+        let (second, third) = (run(), run());
+        let steps = (world.steps() - from.steps()) as usize;
+        assert_eq!(second, third, "{name}: it does not settle");
+        assert!(third.len() * 1_000 <= steps * PER_MILLE_MAX, "{name}: {} of {steps} steps: {third:?}", third.len());
     }
 }

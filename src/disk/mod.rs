@@ -93,8 +93,11 @@ impl<R: Clone> Clone for Disk<R> {
     }
     fn clone_from(&mut self, from: &Self) {
         self.done = from.done;
-        while self.files.len() > from.files.len() {
-            self.spare.extend(self.files.pop());
+        while self.files.len() > from.files.len()
+            && let Some(mut file) = self.files.pop()
+        {
+            file.clear();
+            self.spare.push(file);
         }
         while self.files.len() < from.files.len() {
             match self.spare.pop() {

@@ -22,7 +22,11 @@ fn assert_replays(case: &Case, run_once: &Run) {
     assert_eq!(difference(&again.log, &run_once.log), None, "{}\n{}", case.name, run_once.token);
     let bytes = |run: &Run| encode(&run.log, RULES, VERBS);
     assert!(bytes(&again) == bytes(run_once), "{}\n{}", case.name, run_once.token);
-    assert_eq!((again.digest, &again.token), (run_once.digest, &run_once.token), "{}", case.name);
+    assert_eq!(again.token, run_once.token, "{}", case.name);
+    // Prescribed choices that never came up are still to come for the state.
+    if run_once.unused.is_empty() {
+        assert_eq!(again.digest, run_once.digest, "{}", case.name);
+    }
     assert_eq!((again.unused.len(), again.clamped.len()), (0, 0), "{}\n{}", case.name, run_once.token);
 }
 

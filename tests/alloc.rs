@@ -115,6 +115,29 @@ fn with_the_verdict_listening_it_allocates_nothing_either() {
     }
 }
 
+/// In the steady state, when every party is connected and every buffer has its size, nothing is asked for: neither for
+/// the copy nor for any step to the end.
+#[test]
+fn a_pipeline_under_way_is_copied_and_run_on_without_a_single_allocation() {
+    let calm = PIPELINE.lines().filter(|line| !line.contains("faults:")).collect::<Vec<_>>().join("\n");
+    let source = scenario::read(&calm).unwrap();
+    let mut world = World::new(&scenario::lower(&source.select(None).unwrap()).unwrap());
+    let [_, middle] = snapshots(&mut world);
+    let mut verdict = Verdict::new(&middle.plan().header, VERBS);
+    for listening in [false, true] {
+        let mut run = || {
+            verdict.reset();
+            run_counted(&mut world, &middle, |world| match listening {
+                true => world.step(&mut verdict).is_some(),
+                false => world.step(&mut ()).is_some(),
+            })
+        };
+        run();
+        assert_eq!(run(), [], "second time, verdict listening: {listening}");
+        assert_eq!(run(), [], "third time, verdict listening: {listening}");
+    }
+}
+
 /// How far it is from nothing at all: of a thousand steps of a busy pipeline this many may allocate.
 const PER_MILLE_MAX: usize = 25;
 

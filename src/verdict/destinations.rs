@@ -160,7 +160,9 @@ impl Destinations {
 
     /// A queue that nobody was declared to consume is its own destination.
     fn undeclared(&mut self, queue: &str) -> Dest {
-        let before = self.names.iter().skip(self.declared).position(|known| known == queue);
-        before.map_or_else(|| self.add(queue), |at| Dest((self.declared + at) as u16))
+        match self.names.iter().skip(self.declared).position(|known| known == queue) {
+            Some(at) => Dest((self.declared + at) as u16),
+            None => self.add(queue),
+        }
     }
 }

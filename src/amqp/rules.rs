@@ -20,7 +20,7 @@ rule_table! { 2, "amqp";
     WRONG_MODE: "amqp.error.channel-mode", "A channel either confirms or is transactional, and never both.", "C01, C02, C03", "all", Exact;
     PROTOCOL_ERROR: "amqp.error.protocol", "A method that is not allowed now, or not implemented, ends the whole connection.", "R1, B39b, A95, B17", "all", Exact;
     DECLARED: "amqp.declare", "Declaring makes what is not there and changes nothing where it is there.", "https://www.rabbitmq.com/docs/queues", "all", Exact;
-    DECLARED_DURABLY: "amqp.declare.durable", "What is durable is on disk before the broker answers its declaration.", "F05", "all", Exact;
+    DECLARED_DURABLY: "amqp.declare.durable", "A change of what is durable is on disk before the broker answers the method that asked for it.", "F05", "all", Exact;
     PREDECLARED: "amqp.boot.definitions", "A node that starts for the first time writes the durable part of its definitions to disk.", "https://www.rabbitmq.com/docs/definitions", "all", Simplified;
     BOUND: "amqp.bind", "A binding is what it is by its source, target, key and arguments together; binding twice is binding once.", "B06, A79b", "all", Exact;
     DELETED: "amqp.delete", "Deleting a queue drops its messages and ends its consumers; deleting what is not there succeeds.", "A53, A55, D37", "all", Exact;
@@ -55,4 +55,7 @@ rule_table! { 2, "amqp";
     REQUEUED: "amqp.requeue.position", "A requeued message goes back to its original position in a classic queue and counts as redelivered.", "R12, D19, D20", "classic queues", Exact;
     TX: "amqp.tx", "A transactional channel collects publishes and settlements; commit carries them out, rollback forgets them.", "R8, C30, C31", "all", Exact;
     TX_COMMITTED: "amqp.tx.committed", "A commit is answered when what it published is on disk.", "R18, F07", "classic queues version 1", Exact;
+    FLOW_GOES_ON: "amqp.flow", "A client that asks the broker to go on sending is told that it does; asking it to stop is not implemented.", "B39e", "all", Exact;
+    RECOVERED: "amqp.recover-ok", "A recover gives every unacknowledged delivery of the channel back to its queue; the answer comes before they are delivered again.", "D32, D32c", "all", Exact;
+    MARK_TAKEN: "amqp.boot.mark", "A node that was stopped in order left a mark on its disk. It takes the mark away as it starts, so that its next stop counts as unclean until it ends in order.", "R19, F04", "all", Simplified;
 }

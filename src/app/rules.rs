@@ -31,7 +31,6 @@ crate::rule_table! { 1, "applications";
     REPLY_VOID: "app.reply.no-session", "The consumer has an answer and no session to send it in.", "common practice of client applications", "all systems", Simplified;
     SKIP: "app.dedup.skip", "The consumer remembers that it has worked on this id and does not work on it again. Its memory ends with its process.", "https://www.rabbitmq.com/docs/reliability", "all systems", Exact;
     ACK_BEFORE: "app.ack.before-work", "The consumer acknowledges the delivery before it works on it. Should it die in between, the message is gone.", "https://www.rabbitmq.com/docs/confirms", "all systems", Exact;
-    AUTO: "app.ack.automatic", "The broker counts a delivery as done when it sends it; the consumer only takes the next one when it is ready.", "https://www.rabbitmq.com/docs/confirms#acknowledgement-modes", "all systems", Exact;
     ACK_AFTER: "app.ack.after-work", "The consumer acknowledges the delivery once the work is complete. Should it die in between, the message comes again.", "https://www.rabbitmq.com/docs/confirms", "all systems", Exact;
     ACK_BATCH: "app.ack.batch", "The consumer acknowledges several completed works at once. Should it die before, all of them come again.", "https://www.rabbitmq.com/docs/confirms", "all systems", Exact;
     ACK_VOID: "app.ack.void", "The session that brought the delivery is gone, so it can no longer be acknowledged. The broker will deliver the message again.", "https://www.rabbitmq.com/docs/confirms", "all systems", Exact;

@@ -122,7 +122,7 @@ impl Consumer {
                 return;
             }
             // The inbox dies with the process; that is the world's to show.
-            Then::Crash | Then::CrashAfterEffect => return self.link.exit(rule, noted, io),
+            Then::Crash | Then::CrashAfterEffect => return self.link.exit(RuleId::NONE, noted, io),
             Then::Requeue | Then::Reject | Then::Swallow => {}
         }
         self.free(slot);
@@ -162,7 +162,7 @@ impl Consumer {
     fn ready_for_next(&self, item: &Item, because: Because, io: &mut Io<'_>) {
         if !item.void && self.link.phase == Phase::Up {
             let done = Does::Ask(Ask::Settle(item.delivery, item.id, Settle::Done));
-            io.out.push(rules::AUTO, because, Need::Nothing, done);
+            io.out.push(RuleId::NONE, because, Need::Nothing, done);
         }
     }
 

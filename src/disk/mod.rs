@@ -78,6 +78,8 @@ pub struct Disk<R> {
     waiting: VecDeque<Op<R>>,
     /// When the operation at the head of `queue` is done, once it has begun.
     done: Option<Time>,
+    /// Operations that end before this fail.
+    failing: Time,
     spare: Vec<FileStore<R>>,
 }
 
@@ -88,11 +90,12 @@ impl<R: Clone> Clone for Disk<R> {
             queue: self.queue.clone(),
             waiting: self.waiting.clone(),
             done: self.done,
+            failing: self.failing,
             spare: Vec::new(),
         }
     }
     fn clone_from(&mut self, from: &Self) {
-        self.done = from.done;
+        (self.done, self.failing) = (from.done, from.failing);
         while self.files.len() > from.files.len()
             && let Some(mut file) = self.files.pop()
         {
@@ -120,7 +123,14 @@ impl<R: Record> Default for Disk<R> {
 impl<R: Record> Disk<R> {
     /// An empty disk.
     pub fn new() -> Self {
-        Disk { files: Vec::new(), queue: VecDeque::new(), waiting: VecDeque::new(), done: None, spare: Vec::new() }
+        Disk {
+            files: Vec::new(),
+            queue: VecDeque::new(),
+            waiting: VecDeque::new(),
+            done: None,
+            failing: Time::ZERO,
+            spare: Vec::new(),
+        }
     }
 
     /// Makes it empty again; the allocations stay.
@@ -129,6 +139,7 @@ impl<R: Record> Disk<R> {
             file.clear();
         }
         self.spare.append(&mut self.files);
+        self.failing = Time::ZERO;
         self.forget_requests();
     }
 
@@ -170,6 +181,26 @@ impl<R: Record> Disk<R> {
                 }
             }
             Kind::Sync => self.file(request.file).sync(&mut visible),
+        }
+        Some(request)
+    }
+
+    /// Operations that end before this time fail.
+    pub fn fail_until(&mut self, until: Time) {
+        self.failing = self.failing.max(until);
+    }
+
+    /// Whether an operation that ends now fails.
+    pub fn fails(&self, now: Time) -> bool {
+        now < self.failing
+    }
+
+    /// Ends the operation that was begun without any change.
+    pub fn fail(&mut self) -> Option<Request> {
+        self.done.take()?;
+        let request = self.queue.pop_front()?;
+        if request.kind == Kind::Write {
+            self.waiting.drain(..request.records as usize);
         }
         Some(request)
     }
@@ -225,6 +256,9 @@ impl<R: Record> Disk<R> {
     /// Mixes its behaviour into a digest. Files have no order.
     pub fn digest(&self, now: Time, names: &Names, digest: &mut Digest) {
         digest.word(self.done.map_or(u64::MAX, |t| t.since(now).0));
+        if self.fails(now) {
+            digest.word(self.failing.since(now).0);
+        }
         for request in &self.queue {
             digest.word(request.kind as u64 | u64::from(request.records) << 8);
         }

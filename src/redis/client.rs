@@ -22,6 +22,10 @@ type Ports<'a> = machine::Ports<'a, Frame, Record>;
 /// The option of a subscription that names the processing list.
 const PROCESSING: &str = "processing";
 
+/// The option of a subscription that says for how many seconds it waits for an element before it asks again; 0 is
+/// without end.
+const TIMEOUT: &str = "timeout";
+
 /// Where the session stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 enum Phase {
@@ -56,6 +60,7 @@ enum Taking {
 pub struct Client {
     session: Option<Arc<Session>>,
     processing: Name,
+    timeout: Span,
     phase: Phase,
     commands: ConnId,
     taker: ConnId,
@@ -71,6 +76,7 @@ pub struct Client {
 crate::clone_in_place!(Client {
     session,
     processing,
+    timeout,
     phase,
     commands,
     taker,
@@ -86,7 +92,7 @@ impl Client {
     /// Makes it a process that starts, for this session. It dials when its application asks it to connect.
     pub fn boot(&mut self, session: &Arc<Session>) {
         self.session.clone_from(&Some(Arc::clone(session)));
-        self.processing = Name::NONE;
+        (self.processing, self.timeout) = (Name::NONE, Span::ZERO);
         self.hang_up();
         (self.delivered, self.last_ticket) = (0, 0);
     }
@@ -120,12 +126,15 @@ impl Client {
 
     fn begin_taking(&mut self, ports: &mut Ports<'_>) {
         let Some(take) = self.take() else { return };
+        let timeout = timeout(take, ports);
         if take.auto_settle {
+            self.timeout = timeout;
             return self.fetch(ports);
         }
         if !self.processing.is_some() {
             self.processing = processing_list(take, ports);
         }
+        self.timeout = timeout;
         self.taking = Taking::Length;
         send(self.taker, rules::CLIENT_OWN, Frame::Llen { list: self.processing }, ports);
     }
@@ -138,7 +147,7 @@ impl Client {
         if self.taking != Taking::Nothing || full {
             return;
         }
-        let (from, to, timeout) = (self.processing, self.processing, Span::ZERO);
+        let (from, to, timeout) = (self.processing, self.processing, self.timeout);
         let (taking, rule, frame) = if auto {
             (Taking::Next, rules::CLIENT_POP, Frame::Brpop { list, timeout })
         } else if self.own > 0 {
@@ -263,6 +272,18 @@ fn processing_list(take: &Take, ports: &mut Ports<'_>) -> Name {
         _ => format!("{}:processing:{}", ports.names.show(take.from), ports.me.0),
     };
     ports.names.intern(&name)
+}
+
+/// For how long a blocking command waits.
+fn timeout(take: &Take, ports: &mut Ports<'_>) -> Span {
+    if take.options.is_empty() {
+        return Span::ZERO;
+    }
+    let key = ports.names.intern(TIMEOUT);
+    match take.options.iter().find(|(option, _)| *option == key) {
+        Some((_, Value::Int { value, .. })) => Span::secs((*value).clamp(0, i64::from(u32::MAX)) as u64),
+        _ => Span::ZERO,
+    }
 }
 
 fn push(rule: RuleId, does: Does<Frame>, ports: &mut Ports<'_>) {

@@ -74,6 +74,8 @@ struct Reply {
     conn: ConnId,
     frame: Frame,
     need: Need,
+    /// Under which rule it goes out; [`RuleId::NONE`] for the rule of when answers are given.
+    rule: RuleId,
 }
 
 /// A Redis server.
@@ -169,12 +171,17 @@ impl Node {
     }
 
     fn reply(&mut self, conn: ConnId, need: Need, frame: Frame) {
-        self.replies.push_back(Reply { conn, frame, need });
+        self.reply_under(RuleId::NONE, conn, need, frame);
+    }
+
+    /// An answer that changes nothing says why it is what it is, not when it is given.
+    fn reply_under(&mut self, rule: RuleId, conn: ConnId, need: Need, frame: Frame) {
+        self.replies.push_back(Reply { conn, frame, need, rule });
     }
 
     fn execute(&mut self, conn: ConnId, frame: Frame, ports: &mut Ports<'_>) {
         if self.aof.refuses() && !matches!(frame, Frame::Llen { .. }) {
-            return self.reply(conn, Need::Nothing, Frame::Error(self.misconf));
+            return self.reply_under(rules::AOF_FAILED, conn, Need::Nothing, Frame::Error(self.misconf));
         }
         match frame {
             Frame::Lpush { list, message } => self.push(conn, list, End::Left, message, ports),
@@ -183,14 +190,15 @@ impl Node {
             Frame::Blmove { from, to, timeout } => self.wait_for(conn, from, to, timeout, ports),
             Frame::Lmove { from, to } => {
                 if !self.hand_over(conn, from, to, rules::MOVE, ports) {
-                    self.reply(conn, Need::Nothing, Frame::Nil);
+                    self.reply_under(rules::EMPTY, conn, Need::Nothing, Frame::Nil);
                 }
                 self.serve(to, ports);
             }
             Frame::Lrem { list, message } => self.remove(conn, list, message.id, ports),
             Frame::Llen { list } => {
                 let value = self.lists.get(&list).map_or(0, |l| l.elements.len() as u32);
-                self.reply(conn, Need::Nothing, Frame::Integer { value, about: Name::NONE });
+                let length = Frame::Integer { value, about: Name::NONE };
+                self.reply_under(rules::LENGTH, conn, Need::Nothing, length);
             }
             Frame::Integer { .. } | Frame::Bulk { .. } | Frame::Nil | Frame::Error(_) => {}
         }
@@ -306,7 +314,7 @@ impl Node {
     fn give_up_waiting(&mut self, token: Token, ports: &mut Ports<'_>) {
         if let Some(at) = self.waiters.iter().position(|w| w.timed && waiter_token(w.conn) == token) {
             let waiter = self.waiters.remove(at);
-            self.reply(waiter.conn, Need::Nothing, Frame::Nil);
+            self.reply_under(rules::TIMEOUT, waiter.conn, Need::Nothing, Frame::Nil);
             self.catch_up(ports);
         }
     }
@@ -331,9 +339,13 @@ impl Node {
     }
 
     fn release(&mut self, count: usize, ports: &mut Ports<'_>) {
+        self.release_under(self.config.reply_rule(), count, ports);
+    }
+
+    fn release_under(&mut self, common: RuleId, count: usize, ports: &mut Ports<'_>) {
         self.covered = 0;
-        let rule = self.config.reply_rule();
-        for Reply { conn, frame, need } in self.replies.drain(..count).filter(|r| r.conn.is_some()) {
+        for Reply { conn, frame, need, rule } in self.replies.drain(..count).filter(|r| r.conn.is_some()) {
+            let rule = if rule.is_some() { rule } else { common };
             ports.out.push(rule, Because::INPUT, need, Does::Send(conn, frame));
         }
     }
@@ -347,7 +359,7 @@ impl Node {
 
     fn disk_failed(&mut self, token: Token, ports: &mut Ports<'_>) {
         if self.aof.fail(token, &self.config, ports) {
-            self.release(self.covered, ports);
+            self.release_under(rules::AOF_FAILED, self.covered, ports);
             self.end_turn(usize::MAX, ports);
         }
     }

@@ -225,7 +225,7 @@ fn faults(scenario: &Scenario, sink: &mut Sink) {
                     sink.push(bad.label(ends.0.at.to(ends.1.at), "the connection"));
                 }
             }
-            Action::PowerLoss { who, .. } => nodes.check(who, sink),
+            Action::PowerLoss { who, .. } | Action::FailDisk { who, .. } => nodes.check(who, sink),
             Action::Kill { who, .. } | Action::Stop { who, .. } | Action::Pause { who, .. } => parties.check(who, sink),
         }
         moment(&fault.when, &known, sink);

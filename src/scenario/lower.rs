@@ -334,6 +334,7 @@ fn fault_plan(fault: &schema::Fault, plan: &Plan, names: &mut Names) -> FaultPla
         Action::PowerLoss { who, restart } => FaultKind::PowerLoss { node: actor(plan, who), restart: *restart },
         Action::Stop { who, restart } => FaultKind::Stop { actor: actor(plan, who), restart: *restart },
         Action::Pause { who, lasting } => FaultKind::Pause { actor: actor(plan, who), lasts: *lasting },
+        Action::FailDisk { who, lasting } => FaultKind::FailDisk { node: actor(plan, who), lasts: *lasting },
     };
     let when = trigger(when, plan, names);
     FaultPlan { name: fault.name.value.clone(), what, when, chance }
@@ -402,6 +403,7 @@ fn says(fault: &schema::Fault) -> String {
         Action::PowerLoss { who, restart } => format!("cuts the power of {}{}", who.value, back(*restart)),
         Action::Stop { who, restart } => format!("stops {}{}", who.value, back(*restart)),
         Action::Pause { who, lasting } => format!("lets {} stand still for {lasting}", who.value),
+        Action::FailDisk { who, lasting } => format!("lets {}'s disk fail for {lasting}", who.value),
     };
     format!("{what} {}", moment(&fault.when))
 }

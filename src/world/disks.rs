@@ -49,6 +49,9 @@ impl World {
             return;
         }
         self.disk_keys[index] = None;
+        if self.disks[index].fails(self.engine.now()) {
+            return self.disk_failed(actor, observer);
+        }
         let struck = if self.watch.disk { self.disk_fault(index) } else { None };
         let mut deltas = std::mem::take(&mut self.scratch.deltas);
         deltas.clear();
@@ -77,6 +80,17 @@ impl World {
             self.give_node(actor, Input::DiskDone(request.token), event, observer);
             self.disk_begin_if_alive(actor, observer);
         }
+    }
+
+    /// The current operation of a node's disk ends with an error and changes nothing.
+    fn disk_failed<O: Observer>(&mut self, actor: ActorId, observer: &mut O) {
+        let node = actor.at() - self.plan.clients.len();
+        let Some(request) = self.disks[node].fail() else { return };
+        let about = About::of(self.plan.disk_id(node), request.asked, rules::DISK_FAILED);
+        let kind = Kind::Disk { what: DiskStep::Failed, op: request.op };
+        let event = self.emit(kind, About { number: request.records, ..about }, observer);
+        self.give_node(actor, Input::DiskFailed(request.token), event, observer);
+        self.disk_begin_if_alive(actor, observer);
     }
 
     fn disk_begin_if_alive<O: Observer>(&mut self, actor: ActorId, observer: &mut O) {

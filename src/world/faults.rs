@@ -149,7 +149,7 @@ impl World {
         let struck = match what {
             FaultKind::Kill { actor, .. } | FaultKind::Stop { actor, .. } => Some(actor),
             FaultKind::PowerLoss { node, .. } => Some(node),
-            FaultKind::Cut { .. } | FaultKind::Pause { .. } => None,
+            FaultKind::Cut { .. } | FaultKind::Pause { .. } | FaultKind::FailDisk { .. } => None,
         };
         if busy.is_none() || struck != busy {
             self.scratch.deltas.clear();
@@ -169,6 +169,10 @@ impl World {
                 self.engine.schedule(self.engine.now(), Due::Stop(actor, event), false);
             }
             FaultKind::Pause { actor, lasts } => self.pause(actor, lasts, event, observer),
+            FaultKind::FailDisk { node, lasts } => {
+                let until = self.engine.now() + lasts;
+                self.disks[node.at() - self.plan.clients.len()].fail_until(until);
+            }
             _ => {}
         }
         self.scratch.deltas.clear();

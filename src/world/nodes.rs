@@ -61,8 +61,10 @@ impl World {
     /// A process ends by its own will.
     pub(super) fn exited<O: Observer>(&mut self, about: About, restart: Option<Span>, observer: &mut O) {
         let asked = self.processes[about.actor.at()].stopping.is_some();
-        let step = if asked { Step::Stopped } else { Step::Killed };
-        self.bring_down(about.actor, step, (about.cause, rules::PROCESS_EXIT), restart, observer);
+        let (step, usual) =
+            if asked { (Step::Stopped, rules::PROCESS_STOP) } else { (Step::Killed, rules::PROCESS_EXIT) };
+        let rule = if about.rule.is_some() { about.rule } else { usual };
+        self.bring_down(about.actor, step, (about.cause, rule), restart, observer);
     }
 
     /// Ends a process: its memory, its timers and its connections are gone.

@@ -3,7 +3,6 @@
 use super::clients::Errand;
 use super::emit::About;
 use super::process::{Part, Timer};
-use super::rules;
 use super::state::{Due, World};
 use crate::disk::{Kind as DiskKind, Request};
 use crate::ids::{ActorId, ConnId, EventId, OpId, RuleId};
@@ -236,8 +235,7 @@ impl World {
         observer: &mut O,
     ) -> EventId {
         let kind = Kind::Link { conn, what: Link::Shut };
-        let rule = if about.rule.is_some() { about.rule } else { rules::TCP_SHUT };
-        let event = self.emit_with(kind, About { rule, ..about }, deltas, observer);
+        let event = self.emit_with(kind, about, deltas, observer);
         self.hang_up(conn, about.actor, abort, event, observer);
         event
     }

@@ -133,6 +133,13 @@ pub enum FaultKind {
         /// For how long.
         lasts: Span,
     },
+    /// Lets the operations of a node's disk fail.
+    FailDisk {
+        /// The node.
+        node: ActorId,
+        /// For how long.
+        lasts: Span,
+    },
 }
 
 /// When a fault strikes.

@@ -4,8 +4,7 @@ crate::rule_table! { 0, "lab";
     TCP_OPEN: "lab.tcp.open", "A connection stands for the broker when the request arrives, for the client one trip later.", "RFC 9293", "all", Simplified;
     TCP_REFUSED: "lab.tcp.refused", "Where no process listens, the machine refuses the connection; where the machine is off, the client gives up after ten seconds.", "RFC 9293; 10 s is a common client default", "all", Simplified;
     TCP_FIFO: "lab.tcp.fifo", "What is sent on a connection arrives in the order of sending.", "RFC 9293", "all", Exact;
-    TCP_SHUT: "lab.tcp.shut", "Closing in order lets everything that was sent before arrive first.", "RFC 9293", "all", Simplified;
-    TCP_CLOSED: "lab.tcp.closed", "The other side learns that a connection was closed when the news reaches it.", "RFC 9293", "all", Exact;
+    TCP_CLOSED: "lab.tcp.closed", "Closing in order lets everything that was sent before arrive first; then the other side learns that the connection was closed.", "RFC 9293", "all", Exact;
     TCP_RESET: "lab.tcp.reset", "A broken connection is noticed when the reset arrives; until then each side goes on as if nothing had happened.", "RFC 9293", "all", Simplified;
     TCP_LOST: "lab.tcp.lost", "A single frame cannot vanish from a connection: it is lost because the connection died, and with it everything behind it.", "RFC 9293", "all", Exact;
     TCP_NOBODY: "lab.tcp.nobody", "A frame that reaches a machine where nobody has the connection any more is thrown away.", "RFC 9293", "all", Exact;
@@ -20,4 +19,5 @@ crate::rule_table! { 0, "lab";
     DISK_WRITE: "lab.disk.write", "A write puts data into the operating system's page cache. It survives a kill of the process, but not a loss of power.", "POSIX write(2)", "all", Simplified;
     DISK_SYNC: "lab.disk.sync", "A sync returns when everything written to the file before it is on the disk.", "POSIX fsync(2)", "all", Simplified;
     END: "lab.end", "A run ends when nothing is left that could change an outcome, at its time limit, or at a limit of the laboratory.", "the book, page on runs", "all", Exact;
+    DISK_FAILED: "lab.disk.failed", "A failing disk reports an error for every write and every sync: the operation changed nothing.", "the scenario; POSIX EIO", "all", Simplified;
 }

@@ -1,12 +1,12 @@
 //! The rule tables against what really happens: which rules are reached, and by what kind of event.
 
-use crate::gallery::{Case, case, cases};
+use crate::gallery::{Case, case, cases, run_checked};
 use mqlab::explore::{How, run};
 use mqlab::ids::RuleId;
 use mqlab::rules::Fidelity;
 use mqlab::scenario;
 use mqlab::trace::Kind;
-use mqlab::world::{RULES, VERBS};
+use mqlab::world::{RULES, VERBS, World};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -70,6 +70,13 @@ fn every_rule_is_reached_by_some_scenario() {
         .map(|(_, rule)| rule.key)
         .collect();
     assert!(silent.is_empty(), "rules that no scenario reaches: {}", silent.join(", "));
+}
+
+#[test]
+fn probes_hold_what_their_events_tell() {
+    for case in probes() {
+        run_checked(&case.name, &mut World::new(&case.plan));
+    }
 }
 
 #[test]

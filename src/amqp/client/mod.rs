@@ -181,15 +181,8 @@ impl Client {
                     tell(Because::INPUT, Report::Returned(ticket), io);
                 }
             }
-            Method::BasicCancel { consumer_tag, nowait } => {
-                let told = tell(Because::INPUT, Report::Cancelled, io);
-                if !nowait {
-                    self.send(rules::CANCELLED, told, CHANNEL, Method::BasicCancelOk { consumer_tag }, io);
-                }
-            }
-            Method::ChannelFlow { active } => {
-                self.send(rules::FLOW, Because::INPUT, CHANNEL, Method::ChannelFlowOk { active }, io);
-            }
+            // RabbitMQ never waits for an answer to it, and never sends `channel.flow`.
+            Method::BasicCancel { .. } => _ = tell(Because::INPUT, Report::Cancelled, io),
             body => self.advance(&body, io),
         }
     }

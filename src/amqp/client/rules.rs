@@ -8,8 +8,6 @@ rule_table! { 4, "amqp client";
     REOPEN: "client.reopen", "The broker closed only the channel, so the client opens it again on the connection that still stands.", "R1, A21, B13", "all", Exact;
     AGREE: "client.agree", "Whoever receives a close answers it with close-ok; after that nothing counts on that channel or connection.", "R1, AMQP 0-9-1 specification, 2.2.4", "all", Exact;
     PUBLISH: "client.publish", "A publish goes out at once; in confirm mode the client library counts it, since the broker's answer names only its number on this channel.", "R7, https://www.rabbitmq.com/docs/confirms", "all", Exact;
-    CANCELLED: "client.cancelled", "The broker ends a subscription by itself, for example because the queue was deleted; what was delivered can still be settled.", "https://www.rabbitmq.com/docs/consumer-cancel", "all", Exact;
-    FLOW: "client.flow", "A client answers the broker's wish to stop or go on with flow-ok.", "AMQP 0-9-1 specification, 1.5.2", "all", Exact;
     GOODBYE: "client.goodbye", "To leave in order a client closes the connection, waits for close-ok, and only then ends the TCP connection.", "AMQP 0-9-1 specification, 2.2.4", "all", Exact;
     HEARTBEAT: "client.heartbeat", "A client shows twice per heartbeat interval that it is alive.", "R20, https://www.rabbitmq.com/docs/heartbeats", "all", Exact;
     SILENCE: "client.silence", "A client that has not received a byte for two heartbeat intervals takes the connection for dead and breaks it off.", "https://www.rabbitmq.com/docs/heartbeats", "all", Exact;

@@ -83,7 +83,7 @@ impl Node {
         for found in found {
             self.restore(found, clean, ports);
         }
-        self.pump_metadata(if booted { rules::RECOVERED_CLEAN } else { rules::PREDECLARED }, ports);
+        self.pump_metadata(if booted { rules::MARK_TAKEN } else { rules::PREDECLARED }, ports);
     }
 
     fn clear(&mut self, config: &Arc<Config>) {

@@ -311,7 +311,7 @@ impl Node {
                 Ok(())
             }
             Method::ChannelFlow { active: true } => {
-                self.answer(rules::CHANNEL_OPENS, at, Method::ChannelFlowOk { active: true }, ports);
+                self.answer(rules::FLOW_GOES_ON, at, Method::ChannelFlowOk { active: true }, ports);
                 Ok(())
             }
             Method::ChannelFlow { active: false } => super::error::not_implemented("active=false"),

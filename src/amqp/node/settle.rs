@@ -108,7 +108,7 @@ impl Node {
         scratch.settled.extend(channel.unacked.drain(..).map(|unacked| (unacked, Fate::Again)));
         let mut because = Because::INPUT;
         if ok {
-            because = self.answer(rules::REQUEUED, at, Method::BasicRecoverOk, ports);
+            because = self.answer(rules::RECOVERED, at, Method::BasicRecoverOk, ports);
         }
         self.carry_out_fates(at, because, ports);
         Ok(())

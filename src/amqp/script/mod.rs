@@ -342,13 +342,6 @@ impl Script {
                 self.channel(number).window.returned(message.id);
                 self.beliefs.returned(message.id, io);
             }
-            Method::BasicCancel { consumer_tag, nowait: false } => {
-                let body = Method::BasicCancelOk { consumer_tag };
-                self.send(rules::CANCELLED, Because::INPUT, number, body, io);
-            }
-            Method::ChannelFlow { active } => {
-                self.send(rules::FLOW, Because::INPUT, number, Method::ChannelFlowOk { active }, io);
-            }
             body => self.answer(number, body, io),
         }
     }
@@ -433,7 +426,7 @@ impl Machine for Script {
             Input::Timer(token) => self.timer(token, ports),
             Input::Stop => {
                 let shut = self.shut(rules::GOODBYE, Because::INPUT, false, ports);
-                ports.out.push(rules::GOODBYE, shut, Need::Nothing, Does::Exit);
+                ports.out.push(RuleId::NONE, shut, Need::Nothing, Does::Exit);
             }
             Input::Frame(..)
             | Input::Ended(..)

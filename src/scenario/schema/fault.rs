@@ -54,6 +54,13 @@ pub enum Action {
         /// How long.
         lasting: Span,
     },
+    /// A node's disk fails: no operation succeeds.
+    FailDisk {
+        /// Which node's.
+        who: Spanned<String>,
+        /// How long.
+        lasting: Span,
+    },
 }
 
 /// A moment of the run.
@@ -127,7 +134,7 @@ pub(super) fn fault(node: &Node, sink: &mut Sink) -> Option<Fault> {
 }
 
 fn action(node: &Node, sink: &mut Sink) -> Option<(Action, When)> {
-    const KNOWN: [&str; 5] = ["cut", "kill", "power_loss", "stop", "pause"];
+    const KNOWN: [&str; 6] = ["cut", "kill", "power_loss", "stop", "pause", "fail_disk"];
     let found = word(node, "a fault", &KNOWN, sink)?;
     let mut f = Fields::of_call(node, "a fault", sink);
     let action = match found.value.as_str() {
@@ -136,10 +143,13 @@ fn action(node: &Node, sink: &mut Sink) -> Option<(Action, When)> {
             let losing = f.or("losing", None, losing);
             between.map(|between| Action::Cut { between, losing })
         }
-        "pause" => {
+        kind @ ("pause" | "fail_disk") => {
             let who = f.first("who", name);
             let lasting = f.required("lasting", some_span);
-            who.zip(lasting).map(|(who, lasting)| Action::Pause { who, lasting })
+            who.zip(lasting).map(|(who, lasting)| match kind {
+                "pause" => Action::Pause { who, lasting },
+                _ => Action::FailDisk { who, lasting },
+            })
         }
         kind => {
             let who = f.first("who", name);

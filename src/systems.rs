@@ -195,6 +195,10 @@ macro_rules! systems {
                     if let Some(own) = own { node.handle(own, &mut given.ports(&mut outs.$folder)); }
                 }),* }
             }
+            /// How many messages it holds in memory.
+            pub fn held(&self) -> usize {
+                match self { $(Node::$system(n) => n.held()),* }
+            }
             /// Shows what it holds.
             pub fn observe(&self, me: ActorId, seen: &mut Observable) {
                 match self { $(Node::$system(n) => n.observe(me, seen)),* }

@@ -241,6 +241,11 @@ impl<R: Record> Disk<R> {
         }
     }
 
+    /// How many records it holds, the page cache included.
+    pub fn held(&self) -> usize {
+        self.files.iter().map(FileStore::len).sum()
+    }
+
     /// What a process finds after a restart: every record of every file, the page cache included.
     pub fn records(&self) -> impl Iterator<Item = (File, u64, R)> + '_ {
         self.files.iter().enumerate().flat_map(|(i, f)| f.contents().map(move |(k, r)| (File(i as u32), k, r)))

@@ -47,6 +47,10 @@ impl<R> FileStore<R> {
         self.lose_cache();
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.durable.len() + self.cache.len()
+    }
+
     pub(super) fn lose_cache(&mut self) {
         self.cache.clear();
         self.cache_end = 0;

@@ -125,6 +125,11 @@ pub trait Machine: Clone {
     /// Takes one input and puts what follows into `ports.out`, in order.
     fn handle(&mut self, input: Input<Self::Frame>, ports: &mut Ports<'_, Self::Frame, Self::Record>);
 
+    /// How many messages it holds in memory, for the limit on memory.
+    fn held(&self) -> usize {
+        0
+    }
+
     /// Shows what it holds. Must agree with the sum of the deltas that it has put out, after every input.
     fn observe(&self, me: crate::ids::ActorId, seen: &mut crate::trace::Observable);
 

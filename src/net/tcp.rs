@@ -173,6 +173,11 @@ impl<F> Tcp<F> {
         self.connections.len()
     }
 
+    /// How much is under way on all of them.
+    pub fn under_way(&self) -> usize {
+        self.connections.iter().flat_map(|c| &c.towards).map(|stream| stream.flights.len()).sum()
+    }
+
     /// Whether there were none.
     pub fn is_empty(&self) -> bool {
         self.connections.is_empty()

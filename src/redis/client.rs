@@ -198,7 +198,11 @@ impl Client {
                 self.settle(delivery, how, ports);
                 self.fetch(ports);
             }
-            (Ask::Disconnect, _) => self.shut(rules::CLIENT_CLOSE, false, ports),
+            (Ask::Disconnect, _) => {
+                self.shut(rules::CLIENT_CLOSE, false, ports);
+                // The application waits for this before it ends.
+                tell(Report::Down(Down::Lost), ports);
+            }
             _ => {}
         }
     }

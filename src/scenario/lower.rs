@@ -474,7 +474,13 @@ impl Broker {
     /// The list in which a consumer keeps what it works on, where it has one.
     fn own_list(&self, consumer: &schema::Consumer) -> Option<String> {
         match self {
-            Broker::Redis(_) => Some(format!("{}:processing:{}", consumer.from.name.value, consumer.name.value)),
+            Broker::Redis(_) => {
+                let given = consumer.arguments.iter().find(|row| row.key.value == "processing");
+                Some(match given.map(|row| &row.value) {
+                    Some(Value::Text(list)) => list.to_string(),
+                    _ => format!("{}:processing:{}", consumer.from.name.value, consumer.name.value),
+                })
+            }
             Broker::Rabbitmq(_) => None,
         }
     }

@@ -5,7 +5,7 @@ use mqlab::explore::{How, run};
 use mqlab::ids::RuleId;
 use mqlab::rules::Fidelity;
 use mqlab::scenario;
-use mqlab::trace::Kind;
+use mqlab::trace::{Kind, Outcome};
 use mqlab::world::{RULES, VERBS, World};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -79,10 +79,50 @@ fn probes_hold_what_their_events_tell() {
     }
 }
 
+/// A probe says something true of its run, ends by itself, and its faults strike.
+#[test]
+fn probes_expect_what_happens() {
+    for case in probes() {
+        let expect: Vec<_> = case.scenario.expect.iter().map(|e| e.expectation.clone()).collect();
+        let run = run(&case.plan, case.digest, &expect, &How::default());
+        let broken: Vec<_> = run.checked.iter().filter(|checked| !checked.holds).collect();
+        assert!(broken.is_empty(), "{}: {broken:?}", case.name);
+        assert!(matches!(run.outcome, Outcome::Quiescent | Outcome::Until), "{}: {:?}", case.name, run.outcome);
+        assert_eq!(run.idle_faults().count(), 0, "{}: a fault never strikes", case.name);
+    }
+}
+
 #[test]
 fn every_event_has_a_rule() {
     for id in reached().keys() {
         assert!(RULES.get(*id).is_some(), "an event names rule {id:?}, which is in no table");
+    }
+}
+
+/// What a rule with this in its key can be about at all: every event under it is one of these, up to a space.
+const ABOUT: [(&str, &[&str]); 12] = [
+    ("amqp.deliver.", &["sends basic.deliver", "withheld"]),
+    ("amqp.error.", &["sends channel.close", "sends connection.close"]),
+    ("amqp.publish.", &["stored", "unroutable", "sends basic.return"]),
+    ("amqp.confirm.", &["sends basic.ack", "sends basic.nack", "sends confirm.select-ok", "withheld"]),
+    ("amqp.recover.", &["recovered"]),
+    ("app.publish", &["published", "withheld", "timer next publish"]),
+    ("app.effect", &["row-"]),
+    ("app.fail.", &["work-failed", "sends basic.nack", "sends basic.reject", "killed"]),
+    ("app.ack.", &["sends basic.ack", "sends lrem", "timer batch flush", "withheld"]),
+    ("app.confirm", &["believes-", "published", "timer confirm timeout"]),
+    ("redis.reply.", &["sends integer", "sends bulk", "withheld"]),
+    ("redis.list.", &["stored", "settled", "sends integer", "sends nil"]),
+];
+
+#[test]
+fn the_events_under_a_rule_are_of_its_kind() {
+    let reached = reached();
+    for (id, rule) in RULES.all() {
+        let Some((_, kinds)) = ABOUT.iter().find(|(part, _)| rule.key.starts_with(part)) else { continue };
+        for event in reached.get(&id).into_iter().flatten() {
+            assert!(kinds.iter().any(|kind| event.starts_with(kind)), "{event} under {}", rule.key);
+        }
     }
 }
 

@@ -228,9 +228,9 @@ impl Client {
         }
     }
 
-    /// Whether the application asked for the end, or was told of it before.
+    /// Whether the application was told of the end before. One that asked for it waits to be told.
     fn knows_down(&self) -> bool {
-        matches!(self.stage, Stage::Idle | Stage::Closing | Stage::ChannelGone)
+        matches!(self.stage, Stage::Idle | Stage::ChannelGone)
     }
 
     fn timer(&mut self, token: Token, io: &mut Io<'_>) {

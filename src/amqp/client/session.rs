@@ -3,7 +3,7 @@
 use super::{CHANNEL, Client, Io, Stage, agree, rules, tell};
 use crate::amqp::{Close, Method, Table};
 use crate::ids::{ConnId, Name};
-use crate::machine::{Because, Does, Need, Report, Take, Value};
+use crate::machine::{Because, Does, Down, Need, Report, Take, Value};
 use std::sync::Arc;
 
 impl Client {
@@ -52,9 +52,10 @@ impl Client {
         }
     }
 
-    /// The broker agreed to the end that this client asked for.
+    /// The broker agreed to the end that this client asked for. The application waits for this before it ends.
     pub(super) fn gone(&mut self, io: &mut Io<'_>) {
-        self.shut(rules::GOODBYE, Because::INPUT, false, io);
+        let shut = self.shut(rules::GOODBYE, Because::INPUT, false, io);
+        tell(shut, Report::Down(Down::Lost), io);
     }
 
     /// Takes the answer that the stage waits for; anything else changes nothing.

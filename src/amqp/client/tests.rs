@@ -220,7 +220,14 @@ fn leaving_in_order_waits_for_the_answer() {
     let mut bed = Bed::ready(consumer(0));
     assert_eq!(bed.ask(Ask::Disconnect), ["ConnectionClose"]);
     assert!(bed.deliver(1).is_empty());
-    assert_eq!(bed.frame(0, Method::ConnectionCloseOk), ["shut false"]);
+    assert_eq!(bed.frame(0, Method::ConnectionCloseOk), ["shut false", "Down(Lost)"]);
+}
+
+#[test]
+fn one_that_leaves_is_told_of_the_end_also_where_no_answer_comes() {
+    let mut bed = Bed::ready(consumer(0));
+    bed.ask(Ask::Disconnect);
+    assert_eq!(bed.give(Input::Ended(CONN, Ending::Reset)), ["Down(Lost)"]);
 }
 
 #[test]

@@ -9,7 +9,7 @@ mod port;
 mod ports;
 mod props;
 
-pub use out::{Because, Does, Need, Out, Output};
+pub use out::{Because, Does, Light, Need, Out, Output};
 pub use port::{Answer, Ask, Delivery, Down, Message, Publish, Report, Session, Settle, Take};
 pub use ports::{Draws, NoDraws, Ports, Registry};
 pub use props::{Props, Value};

@@ -97,8 +97,9 @@ impl Bench {
         let mut held = Observable::new();
         self.node.observe(ActorId(0), &mut held);
         assert_eq!(self.seen, held, "the deltas and what the node holds");
+        let outputs = out.take_whole();
         let mut ops = out.ops.drain(..);
-        for output in out.outputs.drain(..) {
+        for output in outputs {
             match output.does {
                 Does::Send(conn, frame) => self.sent.push(told(conn, &frame, &self.names)),
                 Does::Shut { conn, abort } => {

@@ -156,7 +156,7 @@ fn plan(id: &str, count: u32, every: Span, names: &mut Names) -> Plan {
         start: Span::ZERO,
         size: 100,
         mandatory: false,
-        props: Arc::new(Props::default()),
+        props: Props::default().into(),
         reply_to: Name::NONE,
         correlation: None,
     }

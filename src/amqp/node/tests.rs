@@ -181,7 +181,7 @@ impl Bench {
     }
 
     fn publish_with(&mut self, conn: u32, exchange: &str, key: &str, id: &str, props: Props, mandatory: bool) {
-        let message = Message { props: Arc::new(props), ..Message::plain(self.names.intern(id), 10) };
+        let message = Message { props: props.into(), ..Message::plain(self.names.intern(id), 10) };
         let (exchange, key) = (self.names.intern(exchange), self.names.intern(key));
         self.frame(conn, 1, Method::BasicPublish { exchange, key, mandatory, immediate: false, message });
     }

@@ -14,6 +14,7 @@ pub trait Performer {
     fn perform<F: Into<Frame>, R: Into<Record>>(&mut self, out: &mut Out<F, R>);
 }
 
+#[inline]
 fn input<F, G>(input: Input<F>, take: impl FnOnce(F) -> Option<G>) -> Option<Input<G>> {
     Some(match input {
         Input::Started => Input::Started,
@@ -185,6 +186,7 @@ macro_rules! systems {
 
         impl Node {
             /// Takes one input; what follows is in `outs`.
+            #[inline]
             pub fn handle(&mut self, frame: Input<Frame>, given: Given<'_>, outs: &mut Outs) {
                 match self { $(Node::$system(node) => {
                     let own = input(frame, |f| match f {
@@ -211,6 +213,7 @@ macro_rules! systems {
 
         impl Client {
             /// Takes one input; what follows is in `outs`.
+            #[inline]
             pub fn handle(&mut self, frame: Input<Frame>, given: Given<'_>, outs: &mut Outs) {
                 match self { $(
                     Client::$system(client) => {

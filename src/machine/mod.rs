@@ -9,10 +9,10 @@ mod port;
 mod ports;
 mod props;
 
-pub use out::{Because, Does, Need, Out, Output};
+pub use out::{Because, Does, Light, Need, Out, Output};
 pub use port::{Answer, Ask, Delivery, Down, Message, Publish, Report, Session, Settle, Take};
 pub use ports::{Draws, NoDraws, Ports, Registry};
-pub use props::{Props, Value};
+pub use props::{Props, SharedProps, Value};
 
 use crate::ids::{ConnId, CopyId, Digest, Name, Names, VerbId};
 use crate::trace::FrameFlags;

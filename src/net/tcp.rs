@@ -256,17 +256,17 @@ impl<F> Tcp<F> {
     }
 
     /// Puts something on its way. Gives whether it is the first of its stream, whose arrival must be scheduled.
+    #[inline]
     pub fn push(&mut self, conn: ConnId, towards: Side, flight: Flight<F>) -> bool {
         let stream = &mut self.connections[conn.at()].towards[towards.at()];
         stream.flights.push_back(flight);
         stream.flights.len() == 1
     }
 
-    /// Takes what arrives next at this side, and says when what is behind it is due.
-    pub fn pop(&mut self, conn: ConnId, towards: Side) -> Option<(Flight<F>, Option<Due>)> {
-        let stream = &mut self.connections[conn.at()].towards[towards.at()];
-        let flight = stream.flights.pop_front()?;
-        Some((flight, stream.flights.front().map(|f| (f.arrive, f.seq))))
+    /// Takes what arrives next at this side.
+    #[inline]
+    pub fn pop(&mut self, conn: ConnId, towards: Side) -> Option<Flight<F>> {
+        self.connections[conn.at()].towards[towards.at()].flights.pop_front()
     }
 
     /// When what arrives next at this side is due.

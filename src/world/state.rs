@@ -62,7 +62,8 @@ crate::clone_in_place!(Provenance { events, frames, ops, registry, touched });
 pub(super) struct Scratch {
     /// Absent while a machine's outputs are being carried out.
     pub(super) outs: Option<Box<Outs>>,
-    pub(super) inbox: VecDeque<super::clients::Errand>,
+    /// What the parts of the client that is at work have for each other.
+    pub(super) errands: VecDeque<super::clients::Errand>,
     /// The event of each output of the current call.
     pub(super) events: Vec<EventId>,
     pub(super) deltas: Vec<Delta>,

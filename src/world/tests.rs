@@ -27,7 +27,7 @@ fn plan(faults: impl Fn(&mut Names) -> Vec<FaultPlan>, settle: bool) -> Arc<Plan
             start: Span::ZERO,
             size: 100,
             mandatory: false,
-            props: Arc::default(),
+            props: Default::default(),
             reply_to: Name::NONE,
             correlation: None,
         }],

@@ -56,14 +56,23 @@ impl<K: Ord, V> VecMap<K, V> {
     pub fn new() -> Self {
         Self::default()
     }
+    /// Looks from the front where there are few entries: most maps have one or two, and those looks are foreseeable.
+    #[inline]
     fn find(&self, key: &K) -> Result<usize, usize> {
+        if self.entries.len() <= 4 {
+            let at = self.entries.iter().position(|(k, _)| k >= key).unwrap_or(self.entries.len());
+            let found = self.entries.get(at).is_some_and(|(k, _)| k == key);
+            return if found { Ok(at) } else { Err(at) };
+        }
         self.entries.binary_search_by(|(k, _)| k.cmp(key))
     }
     /// The value under `key`.
+    #[inline]
     pub fn get(&self, key: &K) -> Option<&V> {
         self.find(key).ok().map(|i| &self.entries[i].1)
     }
     /// The value under `key`, to change.
+    #[inline]
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         match self.find(key) {
             Ok(i) => Some(&mut self.entries[i].1),

@@ -14,6 +14,7 @@ pub trait Performer {
     fn perform<F: Into<Frame>, R: Into<Record>>(&mut self, out: &mut Out<F, R>);
 }
 
+#[inline]
 fn input<F, G>(input: Input<F>, take: impl FnOnce(F) -> Option<G>) -> Option<Input<G>> {
     Some(match input {
         Input::Started => Input::Started,
@@ -155,7 +156,7 @@ macro_rules! systems {
         impl Node {
             /// A node that was never started.
             pub fn new(config: &NodeConfig) -> Self {
-                match config { $(NodeConfig::$system(_) => Node::$system(Box::new(crate::$folder::Node::default()))),* }
+                match config { $(NodeConfig::$system(_) => Node::$system(Box::default())),* }
             }
             /// Starts it, from what the disk holds. Allocations of a node of the same system are used again.
             pub fn boot(
@@ -185,6 +186,7 @@ macro_rules! systems {
 
         impl Node {
             /// Takes one input; what follows is in `outs`.
+            #[inline]
             pub fn handle(&mut self, frame: Input<Frame>, given: Given<'_>, outs: &mut Outs) {
                 match self { $(Node::$system(node) => {
                     let own = input(frame, |f| match f {
@@ -194,6 +196,10 @@ macro_rules! systems {
                     });
                     if let Some(own) = own { node.handle(own, &mut given.ports(&mut outs.$folder)); }
                 }),* }
+            }
+            /// How many messages it holds in memory.
+            pub fn held(&self) -> usize {
+                match self { $(Node::$system(n) => n.held()),* }
             }
             /// Shows what it holds.
             pub fn observe(&self, me: ActorId, seen: &mut Observable) {
@@ -207,6 +213,7 @@ macro_rules! systems {
 
         impl Client {
             /// Takes one input; what follows is in `outs`.
+            #[inline]
             pub fn handle(&mut self, frame: Input<Frame>, given: Given<'_>, outs: &mut Outs) {
                 match self { $(
                     Client::$system(client) => {
@@ -247,13 +254,13 @@ macro_rules! systems {
             /// The client for applications that talk to such a node.
             pub fn for_app(config: &NodeConfig) -> Self {
                 match config {
-                    $(NodeConfig::$system(_) => Client::$system(Box::new(crate::$folder::Client::default())),)*
+                    $(NodeConfig::$system(_) => Client::$system(Box::default()),)*
                 }
             }
             /// The client that performs a script.
             pub fn for_script(script: &Script) -> Self {
                 match script {
-                    $($(Script::$script(_) => Client::$script(Box::new(crate::$folder::Script::default())),)?)*
+                    $($(Script::$script(_) => Client::$script(Box::default()),)?)*
                 }
             }
             /// Makes it new for a session; allocations are used again.

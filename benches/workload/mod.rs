@@ -11,7 +11,7 @@ use mqlab::amqp::{BindingSpec, Config, ExchangeSpec, QueueSpec, Table};
 use mqlab::app::{self, AckPolicy, Backoff, ConsumerSpec, ProducerSpec, Reliability, Retry, Spec, Template, Timing};
 use mqlab::disk::Speed;
 use mqlab::ids::{Name, Names};
-use mqlab::machine::{Session, Take};
+use mqlab::machine::{Session, SharedProps, Take};
 use mqlab::net::Link;
 use mqlab::sim::{Limits, Spread};
 use mqlab::systems::NodeConfig;
@@ -81,7 +81,7 @@ fn producer(messages: u32, route: &Route, names: &mut Names) -> Spec {
             start: Span::ZERO,
             size: 100,
             mandatory: false,
-            props: Arc::default(),
+            props: SharedProps::default(),
             reply_to: Name::NONE,
             correlation: None,
         }],

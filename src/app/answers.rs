@@ -10,6 +10,10 @@ use crate::units::{Span, Time};
 impl Producer {
     /// Takes the message of a ticket out of those that wait; `None` for one that is not waited for any more.
     fn take_open(&mut self, ticket: u32) -> Option<Open> {
+        // Mostly it is the oldest.
+        if self.open.front().is_some_and(|oldest| oldest.ticket == ticket) {
+            return self.open.pop_front();
+        }
         let at = self.open.binary_search_by_key(&ticket, |o| o.ticket).ok()?;
         self.open.remove(at)
     }

@@ -57,7 +57,6 @@ pub(super) struct Consumer {
     pub(super) known: Known,
     pub(super) key_memo: Memo,
     pub(super) reply_memo: Memo,
-    pub(super) blank: std::sync::Arc<crate::machine::Props>,
 }
 
 crate::clone_in_place!(Consumer {
@@ -74,7 +73,6 @@ crate::clone_in_place!(Consumer {
     known,
     key_memo,
     reply_memo,
-    blank,
 });
 
 impl Consumer {

@@ -12,7 +12,6 @@ use crate::machine::{Answer, Ask, Because, Does, Input, Message, Need, Publish, 
 use crate::trace::{Belief, Delta, Observable, What};
 use crate::units::{Span, Time};
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 /// So many messages are published in one call; the next ones follow at the same time with a timer of their own.
 const BURST: u32 = 1024;
@@ -420,7 +419,7 @@ fn make(plan: &Plan, n: u32, ticket: u32, names: &mut Names) -> Publish {
         size: plan.size,
         reply_to: plan.reply_to,
         correlation: plan.correlation.as_ref().map_or(Name::NONE, |c| c.name(n, names)),
-        props: Arc::clone(&plan.props),
+        props: plan.props.clone(),
     };
     Publish { ticket, to: plan.to, key, message, mandatory: plan.mandatory }
 }

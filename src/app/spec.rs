@@ -4,9 +4,8 @@
 
 use super::{Derived, Template};
 use crate::ids::Name;
-use crate::machine::Props;
+use crate::machine::SharedProps;
 use crate::units::Span;
-use std::sync::Arc;
 
 /// What an application is.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,7 +58,7 @@ pub struct Plan {
     /// Whether a message that nobody takes is to come back.
     pub mandatory: bool,
     /// What else travels with each message.
-    pub props: Arc<Props>,
+    pub props: SharedProps,
     /// Where answers should go; [`Name::NONE`] if none are wanted.
     pub reply_to: Name,
     /// The correlation id, if one is sent; `{n}` is the message's number.

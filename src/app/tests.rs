@@ -62,7 +62,7 @@ impl Rig {
             out: &mut self.out,
         };
         self.app.handle(input, &mut ports, &mut self.tables);
-        for output in &self.out.outputs {
+        for output in self.out.whole() {
             match output.does {
                 Does::SetTimer { token, after, verb, .. } => {
                     self.timers.retain(|t| t.0 != token.0);
@@ -105,7 +105,7 @@ impl Rig {
             Does::Ask(Ask::Publish(p)) => Some((self.names.text(p.message.id), p.ticket)),
             _ => None,
         };
-        self.out.outputs.iter().filter_map(|o| one(&o.does)).collect()
+        self.out.whole().iter().filter_map(|o| one(&o.does)).collect()
     }
 
     /// The settlings of the last call.
@@ -114,7 +114,7 @@ impl Rig {
             Does::Ask(Ask::Settle(d, _, how)) => Some((d.0, *how)),
             _ => None,
         };
-        self.out.outputs.iter().filter_map(|o| one(&o.does)).collect()
+        self.out.whole().iter().filter_map(|o| one(&o.does)).collect()
     }
 
     /// The notes of the last call.
@@ -123,7 +123,7 @@ impl Rig {
             Does::Note { what, .. } => Some(*what),
             _ => None,
         };
-        self.out.outputs.iter().filter_map(|o| one(&o.does)).collect()
+        self.out.whole().iter().filter_map(|o| one(&o.does)).collect()
     }
 
     fn belief(&self, id: &str) -> Option<Belief> {
@@ -142,7 +142,7 @@ impl Rig {
     }
 
     fn asked(&self, wanted: fn(&Ask) -> bool) -> bool {
-        self.out.outputs.iter().any(|o| matches!(&o.does, Does::Ask(ask) if wanted(ask)))
+        self.out.whole().iter().any(|o| matches!(&o.does, Does::Ask(ask) if wanted(ask)))
     }
 }
 
@@ -156,7 +156,7 @@ fn plan(id: &str, count: u32, every: Span, names: &mut Names) -> Plan {
         start: Span::ZERO,
         size: 100,
         mandatory: false,
-        props: Arc::new(Props::default()),
+        props: Props::default().into(),
         reply_to: Name::NONE,
         correlation: None,
     }
@@ -389,7 +389,8 @@ fn keys_are_taken_in_turn() {
         Spec::Producer(ProducerSpec { plans, reliability: Reliability::FireAndForget, reconnect: None })
     });
     rig.report(Report::Ready);
-    let keys = rig.out.outputs.iter().filter_map(|o| match &o.does {
+    let outputs = rig.out.whole();
+    let keys = outputs.iter().filter_map(|o| match &o.does {
         Does::Ask(Ask::Publish(p)) => Some(rig.names.text(p.key)),
         _ => None,
     });
@@ -626,7 +627,7 @@ fn an_answer_goes_to_the_reply_address_with_the_questions_correlation() {
         message.reply_to = rig.names.intern("answers");
         message.correlation = rig.names.intern(&format!("c{n}"));
         rig.offer_message(n, message.clone(), false);
-        let sent = rig.out.outputs.iter().find_map(|o| match &o.does {
+        let sent = rig.out.whole().iter().find_map(|o| match &o.does {
             Does::Ask(Ask::Publish(p)) => Some(p.clone()),
             _ => None,
         });

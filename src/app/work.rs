@@ -99,8 +99,7 @@ impl Consumer {
             return;
         }
         self.ticket += 1;
-        let props = std::sync::Arc::clone(&self.blank);
-        let message = Message { id, size: item.size, reply_to: Name::NONE, correlation: item.correlation, props };
+        let message = Message { correlation: item.correlation, ..Message::plain(id, item.size) };
         let publish = Publish { ticket: self.ticket, to: Name::EMPTY, key: item.reply_to, message, mandatory: false };
         let noted = io.out.note(rules::REPLY, because, What::Replied, self.place, id, self.ticket);
         io.out.push(rules::REPLY, noted, Need::Nothing, Does::Ask(Ask::Publish(publish)));

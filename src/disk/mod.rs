@@ -96,8 +96,11 @@ impl<R: Clone> Clone for Disk<R> {
     }
     fn clone_from(&mut self, from: &Self) {
         (self.done, self.failing) = (from.done, from.failing);
-        while self.files.len() > from.files.len() {
-            self.spare.extend(self.files.pop());
+        while self.files.len() > from.files.len()
+            && let Some(mut file) = self.files.pop()
+        {
+            file.clear();
+            self.spare.push(file);
         }
         while self.files.len() < from.files.len() {
             match self.spare.pop() {
@@ -236,6 +239,11 @@ impl<R: Record> Disk<R> {
         for file in &mut self.files {
             file.lose_cache();
         }
+    }
+
+    /// How many records it holds, the page cache included.
+    pub fn held(&self) -> usize {
+        self.files.iter().map(FileStore::len).sum()
     }
 
     /// What a process finds after a restart: every record of every file, the page cache included.

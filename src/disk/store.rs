@@ -40,20 +40,26 @@ impl<R: Clone> Clone for FileStore<R> {
     }
 }
 
-impl<R: Record> FileStore<R> {
+impl<R> FileStore<R> {
     pub(super) fn clear(&mut self) {
         self.durable.clear();
         self.holes = 0;
         self.lose_cache();
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.durable.len() == self.holes && self.cache.is_empty()
+    pub(super) fn len(&self) -> usize {
+        self.durable.len() + self.cache.len()
     }
 
     pub(super) fn lose_cache(&mut self) {
         self.cache.clear();
         self.cache_end = 0;
+    }
+}
+
+impl<R: Record> FileStore<R> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.durable.len() == self.holes && self.cache.is_empty()
     }
 
     pub(super) fn write(&mut self, op: Op<R>, visible: &mut impl FnMut(Visible)) {

@@ -76,11 +76,10 @@ pub fn run(plan: &Arc<Plan>, scenario: Digest, expect: &[Expectation], how: &How
     log.adopt(&world.tables());
     let findings = verdict.finish(&state, &world.tables());
     let choices = world.choices();
-    let token = Token {
-        scenario: (scenario.value() >> 64) as u64,
-        seed: choices.seed(),
-        choices: choices.differing().to_vec(),
-    };
+    // They come in the order of occurrence; a token has them in the order of their keys.
+    let mut differing = choices.differing().to_vec();
+    differing.sort_unstable();
+    let token = Token { scenario: (scenario.value() >> 64) as u64, seed: choices.seed(), choices: differing };
     let faults = plan.faults.iter().zip(world.strikes()).map(|(fault, strikes)| Fault {
         name: fault.name.clone(),
         strikes,

@@ -292,6 +292,14 @@ pub struct Shown<'a> {
     name: Name,
 }
 
+impl Shown<'_> {
+    /// Adds the text to `to`; allocates only where its capacity is too small.
+    pub fn write_to(&self, to: &mut String) {
+        use fmt::Write;
+        write!(to, "{self}").expect("writing to a string does not fail");
+    }
+}
+
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.name.is_some() {

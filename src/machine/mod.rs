@@ -9,10 +9,10 @@ mod port;
 mod ports;
 mod props;
 
-pub use out::{Because, Does, Need, Out, Output};
+pub use out::{Because, Does, Light, Need, Out, Output};
 pub use port::{Answer, Ask, Delivery, Down, Message, Publish, Report, Session, Settle, Take};
 pub use ports::{Draws, NoDraws, Ports, Registry};
-pub use props::{Props, Value};
+pub use props::{Props, SharedProps, Value};
 
 use crate::ids::{ConnId, CopyId, Digest, Name, Names, VerbId};
 use crate::trace::FrameFlags;
@@ -124,6 +124,11 @@ pub trait Machine: Clone {
 
     /// Takes one input and puts what follows into `ports.out`, in order.
     fn handle(&mut self, input: Input<Self::Frame>, ports: &mut Ports<'_, Self::Frame, Self::Record>);
+
+    /// How many messages it holds in memory, for the limit on memory.
+    fn held(&self) -> usize {
+        0
+    }
 
     /// Shows what it holds. Must agree with the sum of the deltas that it has put out, after every input.
     fn observe(&self, me: crate::ids::ActorId, seen: &mut crate::trace::Observable);

@@ -4,6 +4,7 @@ use super::{Ask, File, Op, Report, Token};
 use crate::ids::{ConnId, CopyId, Name, PlaceId, RuleId, VerbId};
 use crate::trace::{Delta, What};
 use crate::units::Span;
+use std::collections::VecDeque;
 
 /// Why an output came: the input of the call, or an earlier output of the same call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,9 +31,9 @@ pub enum Need {
     Place(PlaceId),
 }
 
-/// What a machine does.
-#[derive(Clone, Debug)]
-pub enum Does<F> {
+/// What a machine does. The payloads are types of their own so that they can be kept beside it, see [`Light`].
+#[derive(Clone, Copy, Debug)]
+pub enum Does<F, A = Ask, T = Report> {
     /// Sends a frame. An application "sends" an [`Ask`] to its wire machine; the connection is then not used.
     Send(ConnId, F),
     /// Asks for a connection to the client's node. The answer is `Connected` or `Ended`.
@@ -87,16 +88,44 @@ pub enum Does<F> {
     /// The process ends by its own will.
     Exit,
     /// A wire machine tells its application something.
-    Tell(Report),
+    Tell(T),
     /// An application asks its wire machine for something.
-    Ask(Ask),
+    Ask(A),
 }
 
+impl<F, A, T> Does<F, A, T> {
+    /// The same with other payloads.
+    #[inline]
+    fn map<G, B, U>(
+        self,
+        frame: impl FnOnce(F) -> G,
+        ask: impl FnOnce(A) -> B,
+        report: impl FnOnce(T) -> U,
+    ) -> Does<G, B, U> {
+        match self {
+            Does::Send(conn, sent) => Does::Send(conn, frame(sent)),
+            Does::Tell(told) => Does::Tell(report(told)),
+            Does::Ask(asked) => Does::Ask(ask(asked)),
+            Does::Dial => Does::Dial,
+            Does::Shut { conn, abort } => Does::Shut { conn, abort },
+            Does::SetTimer { token, after, verb, housekeeping } => Does::SetTimer { token, after, verb, housekeeping },
+            Does::CancelTimer(token) => Does::CancelTimer(token),
+            Does::Write { file, ops, token } => Does::Write { file, ops, token },
+            Does::Sync { file, token } => Does::Sync { file, token },
+            Does::Note { what, place, message, number } => Does::Note { what, place, message, number },
+            Does::Exit => Does::Exit,
+        }
+    }
+}
+
+/// What a machine does, without the frame, the request or the report that goes with it.
+pub type Light = Does<(), (), ()>;
+
 /// One output.
-#[derive(Clone, Debug)]
-pub struct Output<F> {
+#[derive(Clone, Copy, Debug)]
+pub struct Output<D = Light> {
     /// What it does.
-    pub does: Does<F>,
+    pub does: D,
     /// Under which rule.
     pub rule: RuleId,
     /// Why.
@@ -107,11 +136,17 @@ pub struct Output<F> {
     pub deltas_end: u32,
 }
 
-/// The outputs of one call.
+/// The outputs of one call. What is large lies beside them, so that it is moved once and the rest is small.
 #[derive(Clone, Debug)]
 pub struct Out<F, R> {
     /// The outputs in order.
-    pub outputs: Vec<Output<F>>,
+    pub outputs: Vec<Output>,
+    /// The frames that are sent, in order.
+    pub frames: VecDeque<F>,
+    /// What an application asks for, in order.
+    pub asks: VecDeque<Ask>,
+    /// What an application is told, in order.
+    pub reports: VecDeque<Report>,
     /// The changes of the observable state, in order; empty unless `deltas_wanted`.
     pub deltas: Vec<Delta>,
     /// The records of the writes, in order.
@@ -124,7 +159,16 @@ pub struct Out<F, R> {
 
 impl<F, R> Default for Out<F, R> {
     fn default() -> Self {
-        Out { outputs: Vec::new(), deltas: Vec::new(), ops: Vec::new(), notes_wanted: true, deltas_wanted: true }
+        Out {
+            outputs: Vec::new(),
+            frames: VecDeque::new(),
+            asks: VecDeque::new(),
+            reports: VecDeque::new(),
+            deltas: Vec::new(),
+            ops: Vec::new(),
+            notes_wanted: true,
+            deltas_wanted: true,
+        }
     }
 }
 
@@ -132,6 +176,8 @@ impl<F, R> Out<F, R> {
     /// Adds an output; gives what a later output of the same call can name as its reason.
     #[inline]
     pub fn push(&mut self, rule: RuleId, because: Because, need: Need, does: Does<F>) -> Because {
+        let Out { frames, asks, reports, .. } = self;
+        let does = does.map(|f| frames.push_back(f), |ask| asks.push_back(ask), |report| reports.push_back(report));
         let deltas_end = self.deltas.len() as u32;
         self.outputs.push(Output { does, rule, because, need, deltas_end });
         Because(self.outputs.len() as u32 - 1)
@@ -169,7 +215,38 @@ impl<F, R> Out<F, R> {
     /// Empties it; the allocations stay.
     pub fn clear(&mut self) {
         self.outputs.clear();
+        self.frames.clear();
+        self.asks.clear();
+        self.reports.clear();
         self.deltas.clear();
         self.ops.clear();
+    }
+}
+
+#[cfg(test)]
+impl<F: Clone, R> Out<F, R> {
+    /// The outputs with what belongs to them.
+    pub fn whole(&self) -> Vec<Output<Does<F>>> {
+        let (mut frames, mut asks, mut reports) = (self.frames.iter(), self.asks.iter(), self.reports.iter());
+        let whole = |output: &Output| {
+            let Output { rule, because, need, deltas_end, .. } = *output;
+            let does = output.does.map(
+                |()| frames.next().expect("a frame each").clone(),
+                |()| asks.next().expect("a request each").clone(),
+                |()| reports.next().expect("a report each").clone(),
+            );
+            Output { does, rule, because, need, deltas_end }
+        };
+        self.outputs.iter().map(whole).collect()
+    }
+
+    /// Takes the outputs out, with what belongs to them; changes and records stay.
+    pub fn take_whole(&mut self) -> Vec<Output<Does<F>>> {
+        let whole = self.whole();
+        self.outputs.clear();
+        self.frames.clear();
+        self.asks.clear();
+        self.reports.clear();
+        whole
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! It says what, not how: no channels, tags, offsets or polls.
 
-use super::{Props, Value};
+use super::{SharedProps, Value};
 use crate::ids::Name;
 use crate::units::Span;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub struct Message {
     /// What ties an answer to its question.
     pub correlation: Name,
     /// Everything else.
-    pub props: Arc<Props>,
+    pub props: SharedProps,
 }
 
 /// What an application asks of its client.

@@ -154,6 +154,39 @@ impl Props {
     }
 }
 
+/// The properties of a message, shared by its copies. A message without any, which is the common one, costs nothing
+/// to copy.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct SharedProps(Option<Arc<Props>>);
+
+impl From<Props> for SharedProps {
+    fn from(props: Props) -> Self {
+        SharedProps((props != NO_PROPS).then(|| Arc::new(props)))
+    }
+}
+
+impl std::ops::Deref for SharedProps {
+    type Target = Props;
+    #[inline]
+    fn deref(&self) -> &Props {
+        self.0.as_deref().unwrap_or(&NO_PROPS)
+    }
+}
+
+static NO_PROPS: Props = Props {
+    delivery_mode: None,
+    priority: None,
+    expiration: None,
+    headers: None,
+    content_type: None,
+    content_encoding: None,
+    timestamp: None,
+    kind: None,
+    user_id: None,
+    app_id: None,
+    cluster_id: None,
+};
+
 impl super::Message {
     /// Mixes it into a digest.
     pub fn digest(&self, names: &Names, digest: &mut Digest) {
@@ -165,6 +198,6 @@ impl super::Message {
     }
     /// A message with an id and nothing else.
     pub fn plain(id: Name, size: u32) -> Self {
-        super::Message { id, size, reply_to: Name::NONE, correlation: Name::NONE, props: Arc::default() }
+        super::Message { id, size, reply_to: Name::NONE, correlation: Name::NONE, props: SharedProps::default() }
     }
 }

@@ -42,6 +42,9 @@ pub enum Cargo<F> {
     Frame(F),
 }
 
+/// When something arrives, and its place among equal times.
+pub type Due = (Time, u64);
+
 /// Something under way.
 #[derive(Clone, Debug)]
 pub struct Flight<F> {
@@ -170,6 +173,11 @@ impl<F> Tcp<F> {
         self.connections.len()
     }
 
+    /// How much is under way on all of them.
+    pub fn under_way(&self) -> usize {
+        self.connections.iter().flat_map(|c| &c.towards).map(|stream| stream.flights.len()).sum()
+    }
+
     /// Whether there were none.
     pub fn is_empty(&self) -> bool {
         self.connections.is_empty()
@@ -248,21 +256,21 @@ impl<F> Tcp<F> {
     }
 
     /// Puts something on its way. Gives whether it is the first of its stream, whose arrival must be scheduled.
+    #[inline]
     pub fn push(&mut self, conn: ConnId, towards: Side, flight: Flight<F>) -> bool {
         let stream = &mut self.connections[conn.at()].towards[towards.at()];
         stream.flights.push_back(flight);
         stream.flights.len() == 1
     }
 
-    /// Takes what arrives next at this side, and says when what is behind it is due.
-    pub fn pop(&mut self, conn: ConnId, towards: Side) -> Option<(Flight<F>, Option<(Time, u64)>)> {
-        let stream = &mut self.connections[conn.at()].towards[towards.at()];
-        let flight = stream.flights.pop_front()?;
-        Some((flight, stream.flights.front().map(|f| (f.arrive, f.seq))))
+    /// Takes what arrives next at this side.
+    #[inline]
+    pub fn pop(&mut self, conn: ConnId, towards: Side) -> Option<Flight<F>> {
+        self.connections[conn.at()].towards[towards.at()].flights.pop_front()
     }
 
     /// When what arrives next at this side is due.
-    pub fn due(&self, conn: ConnId, towards: Side) -> Option<(Time, u64)> {
+    pub fn due(&self, conn: ConnId, towards: Side) -> Option<Due> {
         self.connections[conn.at()].towards[towards.at()].flights.front().map(|f| (f.arrive, f.seq))
     }
 

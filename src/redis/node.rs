@@ -396,6 +396,10 @@ impl Machine for Node {
         self.end_turn(new_from, ports);
     }
 
+    fn held(&self) -> usize {
+        self.lists.values().map(|list| list.elements.len()).sum()
+    }
+
     fn observe(&self, _: ActorId, seen: &mut Observable) {
         for list in self.lists.values() {
             for e in &list.elements {

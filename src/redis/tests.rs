@@ -74,8 +74,9 @@ impl<M: Machine<Frame = Frame, Record = Record>> Bench<M> {
             assert!(self.folded.apply(delta), "{delta:?} does not fit");
         }
         self.out.deltas.clear();
+        let outputs = self.out.take_whole();
         let mut ops = self.out.ops.drain(..);
-        for output in self.out.outputs.drain(..) {
+        for output in outputs {
             match output.does {
                 Does::Send(conn, frame) => self.sent.push((conn, frame)),
                 Does::Tell(report) => self.told.push(report),

@@ -190,7 +190,7 @@ impl Clients<'_> {
             start: publish.start,
             size: publish.size,
             mandatory: publish.mandatory,
-            props: Arc::new(props),
+            props: props.into(),
             reply_to: publish.reply_to.as_ref().map_or(Name::NONE, |to| self.names.intern(&to.name.value)),
             correlation: publish.correlation_id.as_ref().map(|id| self.template(&id.value)),
         }

@@ -230,8 +230,13 @@ impl Choices {
         digest.unordered(self.lanes.iter().map(|lane| {
             Digest::of(|d| {
                 lane.stream.digest(d);
-                if lane.recorded.0 != lane.recorded.1 {
-                    lane.counts.iter().for_each(|&count| d.word(u64::from(count)));
+                // Recorded choices count while they are to come, by how far off they are.
+                for entry in &self.recorded[lane.recorded.0 as usize..lane.recorded.1 as usize] {
+                    let kind = entry.key.kind.0;
+                    if let Some(off) = entry.key.count.checked_sub(lane.counts[kind as usize]) {
+                        d.word(u64::from(kind) | u64::from(off) << 8);
+                        d.word(entry.value);
+                    }
                 }
             })
         }));

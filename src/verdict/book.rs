@@ -61,6 +61,8 @@ pub(super) struct Cell {
     pub(super) done: u8,
     /// Rows at the end, at most 255.
     pub(super) rows: u8,
+    /// Works that failed, at most 255.
+    pub(super) failed: u8,
 }
 
 /// Messages of one prefix.
@@ -140,7 +142,7 @@ impl Book {
     fn add_cell(&mut self, slot: usize, dest: Dest) -> u32 {
         let message = &mut self.messages[slot];
         let marks = if message.marks & mark::ONWARD == 0 { 0 } else { cell::ONWARD };
-        self.cells.push(Cell { next: message.cells, dest, marks, done: 0, rows: 0 });
+        self.cells.push(Cell { next: message.cells, dest, marks, done: 0, rows: 0, failed: 0 });
         message.cells = self.cells.len() as u32;
         message.cells
     }

@@ -23,6 +23,8 @@ pub(super) struct Destinations {
     tables: Vec<(String, Dest)>,
     /// By place.
     places: Vec<Option<Dest>>,
+    /// The text of the name that is looked up; kept for its allocation.
+    text: String,
 }
 
 impl Destinations {
@@ -34,6 +36,7 @@ impl Destinations {
             consumers: vec![None; header.actors.len()],
             tables: Vec::new(),
             places: Vec::new(),
+            text: String::new(),
         };
         for row in &header.destinations {
             // A consumer's work is counted in one place: what else it takes from, such as a processing list of its
@@ -128,22 +131,38 @@ impl Destinations {
                 None => self.queue(place.name, tables),
             }),
             PlaceKind::Table => {
-                let name = tables.names.text(place.name);
-                let own = self.of_consumer(place.actor);
-                Some(self.table(&name).or(own).unwrap_or_else(|| self.add(&name)))
+                let name = self.spell(place.name, tables);
+                let dest = self.table(&name).or(self.of_consumer(place.actor)).unwrap_or_else(|| self.add(&name));
+                self.text = name;
+                Some(dest)
             }
             PlaceKind::PageCache | PlaceKind::Durable => None,
         }
     }
 
+    /// The text of a name in the buffer kept for it; whoever takes it puts it back.
+    fn spell(&mut self, name: Name, tables: &Tables<'_>) -> String {
+        let mut text = std::mem::take(&mut self.text);
+        text.clear();
+        tables.names.show(name).write_to(&mut text);
+        text
+    }
+
     fn queue(&mut self, name: Name, tables: &Tables<'_>) -> Dest {
-        let text = tables.names.text(name);
-        if let Some((_, dest)) = self.queues.iter().find(|(queue, _)| *queue == text) {
-            return *dest;
+        let text = self.spell(name, tables);
+        let dest = match self.queues.iter().find(|(queue, _)| *queue == text) {
+            Some((_, dest)) => *dest,
+            None => self.undeclared(&text),
+        };
+        self.text = text;
+        dest
+    }
+
+    /// A queue that nobody was declared to consume is its own destination.
+    fn undeclared(&mut self, queue: &str) -> Dest {
+        match self.names.iter().skip(self.declared).position(|known| known == queue) {
+            Some(at) => Dest((self.declared + at) as u16),
+            None => self.add(queue),
         }
-        // A queue that nobody was declared to consume is its own destination. It was added before under its name?
-        let declared = self.declared;
-        let again = self.names.iter().skip(declared).position(|known| *known == text);
-        again.map_or_else(|| self.add(&text), |at| Dest((declared + at) as u16))
     }
 }

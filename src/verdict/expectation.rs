@@ -144,6 +144,8 @@ expectation_words! {
         "A copy was removed because its queue was deleted or purged.";
     Vanished: "vanished", Takes::CountMayOf(Of::Queue),
         "A copy that was only in memory died with its process.";
+    PoisonLoop: "poison_loop", Takes::CountMayOf(Of::Destination),
+        "The work on the message failed ten times or more and was never completed: it goes round and round.";
     Depth: "depth", Takes::CountOf(Of::Queue),
         "Messages ready in the queue at the end.";
     Unacked: "unacked", Takes::CountOf(Of::Queue),

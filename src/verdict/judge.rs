@@ -13,7 +13,7 @@ use crate::ids::{ActorId, Name, Names, PlaceId};
 use crate::trace::{ActorKind, Belief, Observable, PlaceKind, Tables, What};
 
 /// The words that are judged here, each one case per (message, destination).
-const JUDGED: [Word; 7] = [
+const JUDGED: [Word; 8] = [
     Word::Lost,
     Word::LostConfirmed,
     Word::Stuck,
@@ -21,7 +21,11 @@ const JUDGED: [Word; 7] = [
     Word::DuplicateRows,
     Word::Recovered,
     Word::Unexpected,
+    Word::PoisonLoop,
 ];
+
+/// So many failures without a success are a loop.
+const POISONED: u8 = 10;
 
 /// Cases of each judged word; kept between judgements for its allocations.
 #[derive(Clone, Debug, Default)]
@@ -156,6 +160,9 @@ impl Verdict {
         }
         for _ in 1..cell.rows {
             judged[4].at(at).add(slot);
+        }
+        if cell.failed >= POISONED && cell.done == 0 {
+            judged[7].at(at).add(slot);
         }
         let effects = if self.destinations.has_table(cell.dest) { cell.rows } else { cell.done };
         if effects > 1 {

@@ -152,7 +152,7 @@ impl Verdict {
             }
             What::Received => self.deed(actor, |deeds| deeds.received += 1),
             What::WorkDone => self.done(actor, place, message, tables),
-            What::WorkFailed => self.deed(actor, |deeds| deeds.failed += 1),
+            What::WorkFailed => self.failed(actor, place, message, tables),
             What::Skipped => self.deed(actor, |deeds| deeds.skipped += 1),
             What::Expired | What::Dropped | What::Rejected | What::DeadLettered | What::Purged | What::Vanished => {
                 self.removed(what, place, message);
@@ -206,6 +206,15 @@ impl Verdict {
         let Some(row) = BY_PLACE.iter().position(|known| *known == what) else { return };
         let at = if place.is_some() { place.at() + 1 } else { 0 };
         self.by_place.at(at * BY_PLACE.len() + row).add(slot);
+    }
+
+    fn failed(&mut self, actor: ActorId, place: PlaceId, message: Name, tables: &Tables<'_>) {
+        self.deed(actor, |deeds| deeds.failed += 1);
+        let dest = self.destinations.of_consumer(actor);
+        let Some(dest) = dest.or_else(|| self.destinations.of_place(place, tables)) else { return };
+        let slot = self.book.slot(message);
+        let cell = self.book.cell(slot, dest);
+        cell.failed = cell.failed.saturating_add(1);
     }
 
     fn done(&mut self, actor: ActorId, place: PlaceId, message: Name, tables: &Tables<'_>) {

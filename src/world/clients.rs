@@ -9,7 +9,7 @@ use super::rules;
 use super::state::{Outs, World};
 use crate::app::App;
 use crate::ids::{ActorId, EventId, RuleId};
-use crate::machine::{Input, Ports};
+use crate::machine::{Ask, Input, Ports, Report};
 use crate::net::Link;
 use crate::systems::{Client, Frame, Given};
 use crate::trace::{Kind, Observer, Process as Step};
@@ -17,11 +17,19 @@ use crate::trace::{Kind, Observer, Process as Step};
 /// Something one part of a client has for another.
 #[derive(Clone, Debug)]
 pub(super) struct Errand {
-    pub(super) part: Part,
-    pub(super) input: Input<Frame>,
+    pub(super) what: Word,
     pub(super) cause: EventId,
     /// Under which rule it is run.
     pub(super) rule: RuleId,
+}
+
+/// What it is.
+#[derive(Clone, Debug)]
+pub(super) enum Word {
+    /// For the wire machine.
+    Ask(Ask),
+    /// For the application.
+    Report(Report),
 }
 
 /// The machines of a client.
@@ -105,6 +113,7 @@ impl World {
     }
 
     /// Gives one part of a client an input and does everything that follows from it.
+    #[inline]
     pub(super) fn give_client<O: Observer>(
         &mut self,
         actor: ActorId,
@@ -114,22 +123,39 @@ impl World {
         observer: &mut O,
     ) {
         let life = self.processes[actor.at()].life;
-        let mut next = Some(Errand { part, input, cause, rule: RuleId::NONE });
-        while let Some(Errand { part, input, cause, rule }) = next {
+        if !self.processes[actor.at()].alive {
+            return;
+        }
+        let caller = Caller { actor, part, cause, rule: RuleId::NONE };
+        match part {
+            Part::App => self.give_app(caller, input, observer),
+            Part::Wire => self.give_wire(caller, input, observer),
+        }
+        self.run_errands(actor, life, observer);
+    }
+
+    /// Carries the errands between the parts of a client out, in order, until there are none or its process is gone.
+    fn run_errands<O: Observer>(&mut self, actor: ActorId, life: u32, observer: &mut O) {
+        while let Some(Errand { what, cause, rule }) = self.scratch.errands.pop_front() {
             let process = &self.processes[actor.at()];
             if !process.alive || process.life != life {
-                self.scratch.inbox.clear();
+                self.scratch.errands.clear();
                 return;
             }
-            let caller = Caller { actor, part, cause, rule };
-            match part {
-                Part::App => self.give_app(caller, input, observer),
-                Part::Wire => self.give_wire(caller, input, observer),
+            match what {
+                Word::Ask(ask) => {
+                    let caller = Caller { actor, part: Part::Wire, cause, rule };
+                    self.give_wire(caller, Input::Ask(ask), observer);
+                }
+                Word::Report(report) => {
+                    let caller = Caller { actor, part: Part::App, cause, rule };
+                    self.give_app(caller, Input::Report(report), observer);
+                }
             }
-            next = self.scratch.inbox.pop_front();
         }
     }
 
+    #[inline]
     fn give_app<O: Observer>(&mut self, caller: Caller, input: Input<Frame>, observer: &mut O) {
         let input = match input {
             Input::Started => Input::Started,
@@ -165,6 +191,7 @@ impl World {
         self.scratch.outs = Some(outs);
     }
 
+    #[inline]
     fn give_wire<O: Observer>(&mut self, caller: Caller, input: Input<Frame>, observer: &mut O) {
         let mut outs = self.take_outs();
         let given = Given {

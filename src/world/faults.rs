@@ -141,6 +141,7 @@ impl World {
 
     /// A fault strikes. `busy` is the process whose outputs are being carried out, whose untold changes lie in the
     /// scratch deltas; they are told if it is the one that ends, and dropped here if not.
+    #[cold]
     pub(super) fn strike<O: Observer>(&mut self, fault: u16, cause: EventId, busy: Option<ActorId>, observer: &mut O) {
         self.faults[fault as usize].strikes += 1;
         let about = About::of(self.plan.lab_id(), cause, rules::FAULT);

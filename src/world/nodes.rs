@@ -35,6 +35,7 @@ impl World {
     }
 
     /// Gives a node an input and carries out what follows.
+    #[inline]
     pub(super) fn give_node<O: Observer>(
         &mut self,
         actor: ActorId,

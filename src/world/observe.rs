@@ -89,6 +89,8 @@ impl World {
             digest.text(&fault.name);
             digest.word(u64::from(state.seen));
         }
+        // How long housekeeping has gone on alone decides when a run with a half-open connection ends.
+        digest.word(now.since(self.last_work).0);
         self.digest_calendar(&mut digest);
         digest.word(self.ended.map_or(u64::MAX, |outcome| outcome as u64));
         digest

@@ -1,6 +1,6 @@
 //! Carrying out what a machine has put out, in order, and noting it down.
 
-use super::clients::Errand;
+use super::clients::{Errand, Word};
 use super::emit::About;
 use super::process::{Part, Timer};
 use super::state::{Due, World};
@@ -48,11 +48,9 @@ impl World {
         let life = self.processes[actor.at()].life;
         let mut events = std::mem::take(&mut self.scratch.events);
         let mut told = 0usize;
-        let mut ops = out.ops.drain(..);
         // A fault that waits until the work's effect is noted, and strikes before anything else is done.
         let mut pending = None;
-        // Notes and timers are read where they lie; only what has a payload is moved out.
-        for output in &mut out.outputs {
+        for output in &out.outputs {
             if let Some((fault, cause)) = pending
                 && !matches!(output.does, Does::Note { .. })
             {
@@ -77,9 +75,9 @@ impl World {
                     pending = pending.or(self.check_note(actor, what, message, event, rest, observer));
                     event
                 }
-                Does::Send(..) => match std::mem::replace(&mut output.does, Does::Exit) {
-                    Does::Send(conn, sent) => self.send(conn, frame(sent), about, deltas, rest, observer),
-                    _ => cause,
+                Does::Send(conn, ()) => match out.frames.pop_front() {
+                    Some(sent) => self.send(conn, frame(sent), about, deltas, rest, observer),
+                    None => cause,
                 },
                 Does::Dial => self.dial(about, observer),
                 Does::Shut { conn, abort } => self.shut(conn, abort, about, deltas, observer),
@@ -100,7 +98,7 @@ impl World {
                         }
                         Does::CancelTimer(token) => self.cancel_timer(actor, part, token),
                         Does::Write { file, ops: records, token } => {
-                            let taken = ops.by_ref().take(records as usize).map(|op| match op {
+                            let taken = out.ops.drain(..out.ops.len().min(records as usize)).map(|op| match op {
                                 crate::machine::Op::Put(key, r) => crate::machine::Op::Put(key, record(r)),
                                 crate::machine::Op::Delete(key) => crate::machine::Op::Delete(key),
                             });
@@ -123,8 +121,18 @@ impl World {
                             let node = actor.at() - self.plan.clients.len();
                             self.disks[node].submit(request, []);
                         }
-                        Does::Tell(_) | Does::Ask(_) => {
-                            self.run_errand(std::mem::replace(&mut output.does, Does::Exit), cause, rule);
+                        Does::Tell(()) => {
+                            if let Some(report) = out.reports.pop_front() {
+                                self.scratch.errands.push_back(Errand { what: Word::Report(report), cause, rule });
+                            }
+                        }
+                        Does::Ask(()) => {
+                            if let Some(ask) = out.asks.pop_front() {
+                                if matches!(ask, Ask::Publish(_)) {
+                                    self.engine.count_message();
+                                }
+                                self.scratch.errands.push_back(Errand { what: Word::Ask(ask), cause, rule });
+                            }
                         }
                         _ => {}
                     }
@@ -136,7 +144,6 @@ impl World {
             }
             events.push(event);
         }
-        drop(ops);
         if let Some((fault, cause)) = pending {
             self.scratch.deltas.clear();
             self.strike(fault, cause, Some(actor), observer);
@@ -151,21 +158,6 @@ impl World {
         if self.is_node(actor) {
             self.disk_begin(actor, observer);
         }
-    }
-
-    /// Notes down what one part of a client has for the other.
-    fn run_errand<F>(&mut self, does: Does<F>, cause: EventId, rule: RuleId) {
-        let (part, input) = match does {
-            Does::Tell(report) => (Part::App, Input::Report(report)),
-            Does::Ask(ask) => {
-                if matches!(ask, Ask::Publish(_)) {
-                    self.engine.count_message();
-                }
-                (Part::Wire, Input::Ask(ask))
-            }
-            _ => return,
-        };
-        self.scratch.inbox.push_back(Errand { part, input, cause, rule });
     }
 
     fn next_op(&mut self) -> OpId {
@@ -211,6 +203,7 @@ impl World {
     }
 
     /// Gives a machine an input and carries out what follows.
+    #[inline]
     pub(super) fn give<O: Observer>(
         &mut self,
         actor: ActorId,

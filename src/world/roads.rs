@@ -10,7 +10,7 @@ use crate::machine::{Ending, Input, Wire, Words};
 use crate::net::{Cargo, Flight, Side};
 use crate::systems::Frame;
 use crate::trace::{Delta, Frame as Told, Kind, Link, Observer};
-use crate::units::Span;
+use crate::units::{Span, Time};
 
 /// How long a client waits for an answer to its dialling.
 const DIAL_TIMEOUT: Span = Span::secs(10);
@@ -30,6 +30,12 @@ impl World {
 
     /// Puts something on its way.
     fn post(&mut self, conn: ConnId, towards: Side, cargo: Cargo<Frame>, frame: FrameId, sent: EventId, size: u32) {
+        let (arrive, seq) = self.transit(conn, towards, size);
+        self.launch(conn, towards, Flight { arrive, seq, cargo, frame, sent });
+    }
+
+    /// When what is sent now arrives, and its place among what arrives at the same time.
+    fn transit(&mut self, conn: ConnId, towards: Side, size: u32) -> (Time, u64) {
         let client = self.net.end(conn, Side::Client).at();
         let link = self.clients[client].link;
         let direction = match towards {
@@ -40,8 +46,14 @@ impl World {
         let latency = self.choices.draw_span(stream, kinds::LATENCY, link.latency);
         let now = self.engine.now();
         let arrive = self.net.arrival(conn, towards, now, link.transmission(size), latency);
-        let seq = self.engine.reserve();
-        if self.net.push(conn, towards, Flight { arrive, seq, cargo, frame, sent }) {
+        (arrive, self.engine.reserve())
+    }
+
+    /// Only the first of a stream is in the calendar.
+    #[inline]
+    fn launch(&mut self, conn: ConnId, towards: Side, flight: Flight<Frame>) {
+        let (arrive, seq) = (flight.arrive, flight.seq);
+        if self.net.push(conn, towards, flight) {
             self.engine.schedule_reserved(arrive, seq, Due::Arrival(conn, towards), false);
         }
     }
@@ -74,7 +86,8 @@ impl World {
             _ => EventId::NONE,
         };
         if self.net.is_up(conn, side) && self.net.can_send(conn, towards) {
-            self.post(conn, towards, Cargo::Frame(frame), id, event, size);
+            let (arrive, seq) = self.transit(conn, towards, size);
+            self.launch(conn, towards, Flight { arrive, seq, cargo: Cargo::Frame(frame), frame: id, sent: event });
         } else {
             let receiver = self.net.end(conn, towards);
             self.emit(Kind::Lost(id), About::of(receiver, event, rules::TCP_LOST), observer);
@@ -103,8 +116,8 @@ impl World {
             self.stalled.push(Due::Arrival(conn, side));
             return;
         }
-        let Some((flight, next)) = self.net.pop(conn, side) else { return };
-        if let Some((due, seq)) = next {
+        let Some(flight) = self.net.pop(conn, side) else { return };
+        if let Some((due, seq)) = self.net.due(conn, side) {
             self.engine.schedule_reserved(due, seq, Due::Arrival(conn, side), false);
         }
         match flight.cargo {
@@ -120,6 +133,7 @@ impl World {
         }
     }
 
+    #[inline]
     fn frame_arrives<O: Observer>(
         &mut self,
         conn: ConnId,

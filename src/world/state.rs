@@ -20,6 +20,9 @@ use std::sync::Arc;
 /// interval that brokers propose, three times, and some more.
 const HALF_OPEN_GRACE: Span = Span::secs(200);
 
+/// Every so many events the world looks at how much memory it holds.
+const MEMORY_EVERY: u64 = 4096;
+
 /// What is due.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Due {
@@ -59,7 +62,8 @@ crate::clone_in_place!(Provenance { events, frames, ops, registry, touched });
 pub(super) struct Scratch {
     /// Absent while a machine's outputs are being carried out.
     pub(super) outs: Option<Box<Outs>>,
-    pub(super) inbox: VecDeque<super::clients::Errand>,
+    /// What the parts of the client that is at work have for each other.
+    pub(super) errands: VecDeque<super::clients::Errand>,
     /// The event of each output of the current call.
     pub(super) events: Vec<EventId>,
     pub(super) deltas: Vec<Delta>,
@@ -269,6 +273,9 @@ impl World {
             self.engine.advance_to(until);
             return self.end(Outcome::Until, observer);
         }
+        if self.engine.events() % MEMORY_EVERY == 0 {
+            self.engine.set_memory(self.footprint());
+        }
         match self.engine.next_event() {
             Step::Event(time, due) => {
                 self.last_work = time;
@@ -278,6 +285,14 @@ impl World {
             Step::Idle => self.idle(observer),
             Step::LimitHit(limit) => self.end(outcome_of(limit), observer),
         }
+    }
+
+    /// About how many bytes the world holds: what grows with a run, each at the size that it has at most.
+    fn footprint(&self) -> u64 {
+        const COPY: usize = 256;
+        let nodes: usize = self.nodes.iter().map(Node::held).sum();
+        let disks: usize = self.disks.iter().map(Disk::held).sum();
+        ((nodes + disks + self.net.under_way()) * COPY + self.prov.touched.len() * 4) as u64
     }
 
     /// Only housekeeping is left. It goes on for a while where one side of a connection does not know yet that the

@@ -27,7 +27,7 @@ fn plan(faults: impl Fn(&mut Names) -> Vec<FaultPlan>, settle: bool) -> Arc<Plan
             start: Span::ZERO,
             size: 100,
             mandatory: false,
-            props: Arc::default(),
+            props: Default::default(),
             reply_to: Name::NONE,
             correlation: None,
         }],
@@ -111,24 +111,10 @@ fn run(plan: &Arc<Plan>) -> (Log, World) {
     (log, world)
 }
 
-fn show(log: &Log) {
-    for (i, e) in log.events().iter().enumerate() {
-        println!(
-            "{i:4} {:>12} a{} {:?} cause {:?} {:?}",
-            e.time.to_string(),
-            e.actor.0,
-            e.kind,
-            e.cause,
-            log.deltas(EventId(i as u32))
-        );
-    }
-}
-
 #[test]
 fn a_list_carries_every_job_to_the_worker() {
     let plan = plan(|_| vec![], true);
-    let (log, world) = run(&plan);
-    show(&log);
+    let (_, world) = run(&plan);
     assert_eq!(world.outcome(), Some(Outcome::Quiescent));
 }
 
@@ -145,7 +131,20 @@ fn a_worker_killed_at_work_loses_the_job_that_it_popped() {
         },
         false,
     );
-    let (log, world) = run(&plan);
-    show(&log);
+    let (_, world) = run(&plan);
     assert_eq!(world.strikes().collect::<Vec<_>>(), [1]);
+}
+
+#[test]
+fn a_run_that_would_take_too_much_memory_ends_with_that_outcome() {
+    let mut plan = (*plan(|_| vec![], true)).clone();
+    plan.limits.memory = 1;
+    plan.clients.pop();
+    if let Program::App { spec, .. } = &mut plan.clients[0].program
+        && let Spec::Producer(producer) = Arc::make_mut(spec)
+    {
+        producer.plans[0].count = 100_000;
+    }
+    let mut world = World::new(&Arc::new(plan));
+    assert_eq!(world.run(&mut ()), Outcome::MemoryLimit);
 }

@@ -1,23 +1,124 @@
-//! Golden timelines, stories and verdicts of the gallery.
+//! Golden files: what every scenario and variant shows, as a person sees it, and the digests that pin whole traces.
+//!
+//! `snapshots/<path of the scenario>[@<variant>].<view>.snap`, in insta's format, with the lesson as description and
+//! seed and scenario as info, so that the program itself can check the same files.
 
-use crate::gallery::cases;
-use mqlab::explore::{How, run};
-use mqlab::verdict;
+use crate::gallery::{Case, cases};
+use mqlab::explore::{How, Run, run};
+use mqlab::ids::Digest;
 use mqlab::world::{RULES, VERBS};
+use mqlab::{story, timeline, trace, verdict};
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+const WIDTH: usize = 100;
+
+#[derive(Serialize)]
+struct Info<'a> {
+    scenario: &'a str,
+    seed: u64,
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots")
+}
+
+fn ran(case: &Case) -> Run {
+    let expect: Vec<_> = case.scenario.expect.iter().map(|e| e.expectation.clone()).collect();
+    run(&case.plan, case.digest, &expect, &How::default())
+}
+
+/// The views that are pinned, by name.
+fn views(run: &Run) -> [(&'static str, String); 3] {
+    let rows = timeline::lay_out(&run.log, &VERBS, &RULES, &timeline::Options::default());
+    let page = timeline::text::render(&rows, WIDTH, timeline::text::Glyphs::Unicode).plain();
+    let told = story::render(&story::tell(&run.log, &VERBS, &RULES), WIDTH, false);
+    [("timeline", page), ("story", told), ("verdict", verdict::sheet(&run.findings, &run.checked))]
+}
+
+fn pin(case: &Case, name: &str, content: &str) {
+    let path = Path::new(name);
+    let below = folder().join(path.parent().unwrap_or(Path::new("")));
+    let base = case.name.split('@').next().unwrap_or_default();
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(below);
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.set_description(case.scenario.about.clone());
+    settings.set_info(&Info { scenario: &format!("scenarios/{base}.ron"), seed: case.scenario.seed });
+    settings.bind(|| insta::assert_snapshot!(path.file_name().unwrap().to_str().unwrap(), content));
+}
 
 #[test]
-fn print_all() {
-    let only = std::env::var("ONLY").unwrap_or_default();
+fn golden_views_of_every_scenario() {
     for case in cases() {
-        if !case.name.contains(&only) {
-            continue;
+        let run = ran(&case);
+        for (view, content) in views(&run) {
+            pin(&case, &format!("{}.{view}", case.name), &content);
         }
-        let expect: Vec<_> = case.scenario.expect.iter().map(|e| e.expectation.clone()).collect();
-        let run = run(&case.plan, case.digest, &expect, &How::default());
-        println!("=================== {}", case.name);
-        let timeline = mqlab::timeline::lay_out(&run.log, &VERBS, &RULES, &Default::default());
-        println!("{}", mqlab::timeline::text::render(&timeline, 110, mqlab::timeline::text::Glyphs::Unicode).plain());
-        println!("{}", verdict::sheet(&run.findings, &run.checked));
-        println!("{}", run.token);
     }
+}
+
+#[test]
+fn every_expectation_holds_and_every_fault_strikes() {
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let run = ran(&case);
+        let broken = run.checked.iter().filter(|c| !c.holds).map(|c| format!("{} ({})", c.expectation, c.found));
+        wrong.extend(broken.map(|what| format!("{}: {what}", case.name)));
+        wrong.extend(run.idle_faults().map(|fault| format!("{}: fault {} never struck", case.name, fault.name)));
+        assert!(
+            !case.scenario.about.is_empty() && !case.scenario.expect.is_empty(),
+            "{} says what it is for",
+            case.name
+        );
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Checked in debug and in release builds: the same bytes from both.
+#[test]
+fn golden_digests_of_every_trace() {
+    let mut lines = String::new();
+    for case in cases() {
+        let run = ran(&case);
+        let text = trace::encode(&run.log, RULES, VERBS);
+        let traced = Digest::of(|digest| digest.text(&text));
+        lines.push_str(&format!(
+            "{} steps {} trace {traced} state {}\n",
+            case.name,
+            run.log.events().len(),
+            run.digest
+        ));
+    }
+    insta::with_settings!({ snapshot_path => folder(), prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("digests", lines);
+    });
+}
+
+fn files(below: &Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(below).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else {
+            let name = path.strip_prefix(folder()).unwrap().to_str().unwrap().replace('\\', "/");
+            if !name.ends_with(".new") {
+                found.insert(name);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_golden_file_is_unused() {
+    let mut expected: BTreeSet<String> = ["digests.snap", "rules.snap"].map(str::to_owned).into();
+    for case in cases() {
+        expected.extend(["timeline", "story", "verdict"].map(|view| format!("{}.{view}.snap", case.name)));
+    }
+    let mut found = BTreeSet::new();
+    files(&folder(), &mut found);
+    let unused: Vec<_> = found.difference(&expected).collect();
+    assert!(unused.is_empty(), "golden files that no test reads: {unused:?}");
 }

@@ -1,9 +1,15 @@
 //! The integration tests, one binary: a file a behaviour.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
 mod cli;
+mod copies;
+mod digests;
 mod gallery;
 mod goldens;
 mod layering;
 mod pages;
 mod proofs;
+mod random;
+mod replays;
 mod rules;

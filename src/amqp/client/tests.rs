@@ -28,7 +28,7 @@ impl Bed {
         out.clear();
         let me = ActorId(0);
         client.handle(input, &mut Ports { now: *now, me, names, registry, draws: &mut NoDraws, out });
-        let outputs = std::mem::take(&mut self.out.outputs);
+        let outputs = self.out.take_whole();
         outputs.into_iter().map(|output| self.says(output.does)).collect()
     }
 

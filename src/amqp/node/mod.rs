@@ -171,6 +171,10 @@ impl Machine for Node {
         self.finish(ports);
     }
 
+    fn held(&self) -> usize {
+        self.contents.len()
+    }
+
     fn observe(&self, _: ActorId, seen: &mut Observable) {
         for queue in self.queues.values() {
             for item in queue.classic.iter() {

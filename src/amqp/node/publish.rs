@@ -10,7 +10,6 @@ use crate::amqp::store::{Put, Waiting};
 use crate::ids::{ConnId, Name, PlaceId, RuleId};
 use crate::machine::{Because, Message, Need, Props, Value};
 use crate::trace::{Delta, Flags, Order, What};
-use std::sync::Arc;
 
 impl Node {
     pub(super) fn publish(
@@ -84,7 +83,7 @@ impl Node {
             if let Some(headers) = &mut props.headers {
                 headers.retain(|(key, _)| &**key != "BCC");
             }
-            message.props = Arc::new(props);
+            message.props = props.into();
         }
         Ok(())
     }

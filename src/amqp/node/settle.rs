@@ -170,6 +170,11 @@ fn take(channel: &mut Channel, tag: u32, multiple: bool, fate: Fate, into: &mut 
         into.extend(channel.unacked.drain(..).map(|unacked| (unacked, fate)));
         return true;
     }
+    // Mostly it is the oldest.
+    if channel.unacked.front().is_some_and(|oldest| oldest.tag == tag) {
+        into.extend(channel.unacked.pop_front().map(|unacked| (unacked, fate)));
+        return true;
+    }
     let Ok(at) = channel.unacked.binary_search_by_key(&tag, |unacked| unacked.tag) else { return false };
     if multiple {
         into.extend(channel.unacked.drain(..=at).map(|unacked| (unacked, fate)));

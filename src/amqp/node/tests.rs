@@ -97,8 +97,9 @@ impl Bench {
         let mut held = Observable::new();
         self.node.observe(ActorId(0), &mut held);
         assert_eq!(self.seen, held, "the deltas and what the node holds");
+        let outputs = out.take_whole();
         let mut ops = out.ops.drain(..);
-        for output in out.outputs.drain(..) {
+        for output in outputs {
             match output.does {
                 Does::Send(conn, frame) => self.sent.push(told(conn, &frame, &self.names)),
                 Does::Shut { conn, abort } => {
@@ -180,7 +181,7 @@ impl Bench {
     }
 
     fn publish_with(&mut self, conn: u32, exchange: &str, key: &str, id: &str, props: Props, mandatory: bool) {
-        let message = Message { props: Arc::new(props), ..Message::plain(self.names.intern(id), 10) };
+        let message = Message { props: props.into(), ..Message::plain(self.names.intern(id), 10) };
         let (exchange, key) = (self.names.intern(exchange), self.names.intern(key));
         self.frame(conn, 1, Method::BasicPublish { exchange, key, mandatory, immediate: false, message });
     }

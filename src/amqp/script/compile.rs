@@ -252,7 +252,7 @@ fn message(step: &Step, names: &mut Names) -> Message {
         size: size.unwrap_or(body.len() as u32),
         reply_to,
         correlation,
-        props: Arc::new(props),
+        props: props.into(),
     }
 }
 

@@ -43,7 +43,7 @@ impl Bed {
         let mut observed = Observable::new();
         script.observe(me, &mut observed);
         assert_eq!(*seen, observed, "deltas and observe() agree");
-        let outputs = std::mem::take(&mut self.out.outputs);
+        let outputs = self.out.take_whole();
         outputs.into_iter().map(|output| self.says(output.does)).collect()
     }
 

@@ -1,0 +1,343 @@
+//! Random scenarios, made as text, so that reading, checking and lowering are tested with them. A seed names one.
+//!
+//! Small on purpose: few messages and low limits, but every kind of exchange, policy and fault.
+
+use crate::gallery::{self, Case};
+use mqlab::scenario;
+use mqlab::sim::Stream;
+use std::fmt::Write;
+
+/// The parts of a scenario, each an element of a list.
+#[derive(Clone, Debug, Default)]
+pub struct Parts {
+    pub seed: u64,
+    /// `redis(…)`, or nothing for RabbitMQ.
+    pub redis: Option<String>,
+    pub version: &'static str,
+    pub exchanges: Vec<String>,
+    pub queues: Vec<String>,
+    pub bindings: Vec<String>,
+    pub producers: Vec<String>,
+    pub consumers: Vec<String>,
+    pub scripts: Vec<String>,
+    pub faults: Vec<String>,
+    pub network: String,
+    pub disk: String,
+}
+
+/// What is left out or fixed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Shape {
+    /// Nothing breaks.
+    pub calm: bool,
+    /// No two parties do something at the same time by chance: each starts at its own fraction of a millisecond, and
+    /// all spans are whole milliseconds.
+    pub apart: bool,
+    /// All begins so many seconds later.
+    pub later: u64,
+}
+
+impl Parts {
+    /// The scenario as text.
+    pub fn text(&self) -> String {
+        let list = |items: &[String]| items.join(", ");
+        let broker = match &self.redis {
+            Some(redis) => redis.clone(),
+            None => format!(
+                "rabbitmq(version: \"{}\", exchanges: [{}], queues: [{}], bindings: [{}])",
+                self.version,
+                list(&self.exchanges),
+                list(&self.queues),
+                list(&self.bindings)
+            ),
+        };
+        format!(
+            "Scenario(\n    title: \"random\",\n    seed: {},\n    broker: {broker},\n    producers: [{}],\n    \
+             consumers: [{}],\n    scripts: [{}],\n    network: {},\n    disk: {},\n    faults: [{}],\n    \
+             limits: (events: 20_000, time: \"1h\"),\n)\n",
+            self.seed,
+            list(&self.producers),
+            list(&self.consumers),
+            list(&self.scripts),
+            self.network,
+            self.disk,
+            list(&self.faults)
+        )
+    }
+}
+
+struct Maker {
+    draw: Stream,
+    shape: Shape,
+    redis: bool,
+    queues: u64,
+    clients: Vec<String>,
+    consumers: u64,
+}
+
+impl Maker {
+    fn below(&mut self, n: u64) -> u64 {
+        self.draw.below(n)
+    }
+    /// One in `n`.
+    fn one_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
+    }
+    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
+        from[self.below(from.len() as u64) as usize]
+    }
+    fn truth(&mut self) -> &'static str {
+        self.pick(&["true", "false"])
+    }
+    fn timing(&mut self) -> &'static str {
+        if self.shape.apart {
+            return self.pick(&["\"1ms\"", "\"3ms\"", "\"10ms\""]);
+        }
+        self.pick(&["\"0s\"", "\"1ms\"", "\"3ms\"", "\"10ms\"", "uniform(\"1ms\", \"5ms\")", "exponential(\"4ms\")"])
+    }
+    /// The start of the party with this number.
+    fn start(&mut self, number: u64) -> String {
+        let own = match (self.shape.apart, self.below(3)) {
+            (true, _) => 1_000_037 + 3_141_593 * number,
+            (false, 0) => 0,
+            (false, n) => n * 5_000_000,
+        };
+        format!("\"{}ns\"", self.shape.later * 1_000_000_000 + own)
+    }
+    fn reconnect(&mut self) -> &'static str {
+        self.pick(&["", ", reconnect: (after: \"20ms\")", ", reconnect: (after: \"50ms\", max: 3)"])
+    }
+    fn restart(&mut self) -> &'static str {
+        self.pick(&["", ", restart: \"30ms\"", ", restart: \"100ms\""])
+    }
+
+    fn queue(&mut self, n: u64) -> String {
+        let durable = self.truth();
+        let arguments = match self.below(10) {
+            0 => ", arguments: {\"x-max-length\": 2}",
+            1 => ", arguments: {\"x-max-length\": 2, \"x-overflow\": \"reject-publish\"}",
+            2 => ", arguments: {\"x-message-ttl\": 15}",
+            3 => ", arguments: {\"x-message-ttl\": 10, \"x-dead-letter-exchange\": \"dead\"}",
+            4 => ", arguments: {\"x-dead-letter-exchange\": \"dead\"}",
+            5 => ", arguments: {\"x-max-priority\": 3}",
+            6 => ", arguments: {\"x-single-active-consumer\": true}",
+            _ => "",
+        };
+        format!("(name: \"q{n}\", durable: {durable}{arguments})")
+    }
+
+    fn binding(&mut self, n: u64) -> String {
+        let key = self.pick(&["a.b", "a.*", "#", "c"]);
+        let arguments = self.pick(&["", ", arguments: {\"x-match\": \"any\", \"h\": 1}"]);
+        format!("(from: \"x\", to: \"q{n}\", key: \"{key}\"{arguments})")
+    }
+
+    fn publish(&mut self, producer: u64) -> String {
+        let count = 1 + self.below(6);
+        let every = self.timing();
+        if self.redis {
+            let to = self.below(self.queues);
+            return format!("(to: \"q{to}\", id: \"m{producer}-{{n}}\", count: {count}, every: {every})");
+        }
+        let queue = format!("q{}", self.below(self.queues));
+        let key = self.pick(&["a.b", "a.c", "c", "nowhere"]);
+        let (to, key) = if self.one_in(2) { ("x", key) } else { ("", queue.as_str()) };
+        let (persistent, mandatory) = (self.truth(), if self.one_in(5) { "true" } else { "false" });
+        let more = match self.below(8) {
+            0 => ", priority: 2",
+            1 => ", expiration: \"8ms\"",
+            2 => ", headers: {\"h\": 1}",
+            3 => ", reply_to: \"q0\", correlation_id: \"c-{n}\"",
+            _ => "",
+        };
+        format!(
+            "(to: \"{to}\", key: \"{key}\", id: \"m{producer}-{{n}}\", count: {count}, every: {every}, \
+             persistent: {persistent}, mandatory: {mandatory}{more})"
+        )
+    }
+
+    fn producer(&mut self, n: u64) -> String {
+        let retry = ["give_up", "republish(max: 3)", "republish(max: 2, backoff: \"5ms\")"];
+        let reliability = if self.one_in(3) {
+            "fire_and_forget".to_owned()
+        } else {
+            let window = self.below(4);
+            let batch = self.pick(&["", "", ", batch: 2"]);
+            let timeout = self.pick(&["", ", timeout: \"40ms\"", ", timeout: \"150ms\""]);
+            let (late, refused) = (self.pick(&retry), self.pick(&retry));
+            format!("confirms(window: {window}{batch}{timeout}, on_timeout: {late}, on_refused: {refused})")
+        };
+        let (publish, start) = (self.publish(n), self.start(n));
+        let (reconnect, restart) = (self.reconnect(), self.restart());
+        format!(
+            "(name: \"p{n}\", publish: [{publish}], reliability: {reliability}, start: {start}{reconnect}{restart})"
+        )
+    }
+
+    fn consumer(&mut self, n: u64, number: u64) -> String {
+        let from = self.below(self.queues);
+        let ack =
+            self.pick(&["automatic", "before_work", "after_work", "after_work", "batch(2, flush: \"20ms\")", "never"]);
+        let (prefetch, parallel, work) = (self.below(4), 1 + self.below(2), self.timing());
+        let mut text = format!(
+            "(name: \"c{n}\", from: \"q{from}\", ack: {ack}, prefetch: {prefetch}, parallel: {parallel}, work: {work}, \
+             start: {}",
+            self.start(number)
+        );
+        text += self.pick(&[
+            "",
+            ", effect: insert(table: \"t\")",
+            ", effect: upsert(table: \"t\", key: \"{id}\")",
+            ", effect: insert_unique(table: \"t\", key: \"{id}\")",
+            ", effect: add(table: \"t\", by: 2)",
+        ]);
+        if self.one_in(3) {
+            let then = self.pick(&["requeue", "reject", "swallow", "hang", "crash", "crash_after_effect"]);
+            let which = self.pick(&["every: 3", "message: \"m0-2\""]);
+            let _ = write!(text, ", fail: [({which}, times: 2, then: {then})]");
+        }
+        text += self.pick(&["", "", ", dedup: memory(size: 3)", ", dedup: memory()"]);
+        text += self.reconnect();
+        text += self.restart();
+        text + ")"
+    }
+
+    fn script(&mut self, number: u64) -> String {
+        let start = self.start(number);
+        let last = self.pick(&["tx_commit()", "tx_rollback()", "channel_close()", "connection_close()", "abort()"]);
+        format!(
+            "(name: \"s0\", start: {start}, steps: [channel_open(channel: 1), basic_get(queue: \"q0\"), \
+             wait(\"5ms\"), tx_select(), basic_publish(exchange: \"\", key: \"q0\", size: 10), {last}])"
+        )
+    }
+
+    fn client(&mut self) -> String {
+        let n = self.below(self.clients.len() as u64) as usize;
+        self.clients[n].clone()
+    }
+    fn party(&mut self) -> String {
+        if self.one_in(3) { "broker".to_owned() } else { self.client() }
+    }
+
+    fn moment(&mut self) -> String {
+        let nth = 1 + self.below(4);
+        let method = if self.redis {
+            self.pick(&["rpush", "lpush", "brpop", "integer", "bulk", "lrem"])
+        } else {
+            self.pick(&[
+                "basic.publish",
+                "basic.deliver",
+                "basic.ack",
+                "basic.consume",
+                "confirm.select",
+                "queue.declare",
+            ])
+        };
+        let consumer = self.below(self.consumers);
+        match self.below(9) {
+            0 | 1 => format!("at(\"{}us\")", self.shape.later * 1_000_000 + 1_713 * (1 + self.below(40))),
+            2 => format!("sending(method: \"{method}\", nth: {nth})"),
+            3 => format!("arriving(method: \"{method}\", nth: {nth})"),
+            4 => {
+                let who = self.client();
+                let (end, word) = (self.pick(&["from", "to"]), self.pick(&["sending", "arriving"]));
+                format!("{word}({end}: \"{who}\", nth: {})", nth * 3)
+            }
+            5 => {
+                let word = self.pick(&["before_fsync", "after_write", "after_fsync"]);
+                let covers = self.pick(&["", "covers: \"m0-1\", "]);
+                format!("{word}({covers}nth: {nth})")
+            }
+            6 => format!("worked(\"c{consumer}\", nth: {nth})"),
+            7 => format!("received(\"c{consumer}\", nth: {nth})"),
+            _ => format!("with(\"1/2\", when: received(\"c{consumer}\"))"),
+        }
+    }
+
+    fn fault(&mut self, n: usize) -> String {
+        let (moment, restart) = (self.moment(), self.restart());
+        let what = match self.below(6) {
+            0 | 1 => {
+                let client = self.client();
+                let losing = match self.below(3) {
+                    0 => String::new(),
+                    1 => ", losing: to(\"broker\")".to_owned(),
+                    _ => format!(", losing: to(\"{client}\")"),
+                };
+                format!("cut(between: (\"{client}\", \"broker\"){losing}, when: {moment})")
+            }
+            2 => format!("kill(\"{}\", when: {moment}{restart})", self.party()),
+            3 => format!("power_loss(\"broker\", when: {moment}{restart})"),
+            4 => format!("stop(\"{}\", when: {moment}{restart})", self.party()),
+            _ => format!("pause(\"{}\", lasting: \"25ms\", when: {moment})", self.party()),
+        };
+        format!("(name: \"f{n}\", what: {what})")
+    }
+}
+
+/// The parts of the scenario with this seed.
+pub fn parts(seed: u64, shape: Shape) -> Parts {
+    let mut m = Maker {
+        draw: Stream::new(seed, "random scenario"),
+        shape,
+        redis: false,
+        queues: 1,
+        clients: Vec::new(),
+        consumers: 1,
+    };
+    m.redis = m.one_in(4);
+    m.queues = 1 + m.below(3);
+    m.consumers = 1 + m.below(3);
+    let producers = m.queues.max(1 + m.below(2)).min(2);
+    let queues = if m.redis { m.queues.min(producers) } else { m.queues };
+    let mut parts = Parts { seed: 1 + seed, version: m.pick(&["3.7", "3.10", "3.13", "4.1"]), ..Parts::default() };
+    if m.redis {
+        // A list is known where somebody pushes to it: all to one.
+        m.queues = 1;
+        let aof = m.pick(&["", "aof: true", "aof: true, appendfsync: always", "aof: true, appendfsync: no"]);
+        parts.redis = Some(format!("redis({aof})"));
+    } else {
+        let kind = m.pick(&["direct", "fanout", "topic", "headers"]);
+        let durable = m.truth();
+        parts.exchanges.push(format!("(name: \"x\", kind: {kind}, durable: {durable})"));
+        parts.exchanges.push("(name: \"dead\", kind: fanout, durable: true)".to_owned());
+        parts.queues = (0..queues).map(|n| m.queue(n)).collect();
+        parts.queues.push("(name: \"morgue\", durable: true)".to_owned());
+        parts.bindings = (0..queues).map(|n| m.binding(n)).collect();
+        parts.bindings.push("(from: \"dead\", to: \"morgue\")".to_owned());
+    }
+    m.clients.extend((0..producers).map(|n| format!("p{n}")).chain((0..m.consumers).map(|n| format!("c{n}"))));
+    parts.producers = (0..producers).map(|n| m.producer(n)).collect();
+    parts.consumers = (0..m.consumers).map(|n| m.consumer(n, producers + n)).collect();
+    if !m.redis && m.one_in(4) {
+        parts.scripts.push(m.script(producers + m.consumers));
+        m.clients.push("s0".to_owned());
+    }
+    let latency = if shape.apart {
+        "\"1ms\""
+    } else {
+        m.pick(&["\"0s\"", "\"1ms\"", "uniform(\"1ms\", \"3ms\")", "exponential(\"1ms\")"])
+    };
+    let bandwidth = m.pick(&["", "", ", bandwidth: \"100kB\""]);
+    parts.network = format!("(latency: {latency}{bandwidth})");
+    parts.disk = m
+        .pick(&["(fsync: \"2ms\")", "(write: \"1ms\", fsync: \"9ms\")", "(fsync: uniform(\"1ms\", \"6ms\"))"])
+        .to_owned();
+    if !shape.calm {
+        parts.faults = (0..m.below(4) as usize).map(|n| m.fault(n)).collect();
+    }
+    parts
+}
+
+/// The scenario with this text, ready to run; its name is its seed and its text, so that a failure shows both.
+pub fn lowered(seed: u64, text: &str) -> Case {
+    let name = format!("random scenario {seed}\n{text}");
+    let source =
+        scenario::read(text).unwrap_or_else(|e| panic!("{text}\n{}", e.render("random", scenario::Look::PLAIN)));
+    gallery::case(&name, &source, None)
+}
+
+/// The scenarios with these seeds.
+pub fn cases(seeds: std::ops::Range<u64>) -> impl Iterator<Item = Case> {
+    seeds.map(|seed| lowered(seed, &parts(seed, Shape::default()).text()))
+}

@@ -28,6 +28,7 @@ rule_table! { 2, "amqp";
     EXCLUSIVE_DIES: "amqp.queue.exclusive-dies", "An exclusive queue goes with the connection that declared it.", "A27, A28", "all", Exact;
     AUTO_DELETED: "amqp.auto-delete", "An auto-delete queue goes when its last consumer leaves, an auto-delete exchange when its last binding goes.", "A66, A72, A74", "all", Exact;
     STORED: "amqp.publish.stored", "A published message is put at the end of every queue that it is routed to, once in each.", "R3", "all", Exact;
+    DISCARDED: "amqp.publish.discarded", "After the broker has closed a channel, it throws away everything that still comes in on it, until the client has opened it again.", "R1, A21, B13", "all", Exact;
     UNROUTABLE: "amqp.publish.unroutable", "A message that no queue wants is thrown away without a word unless it is mandatory.", "R6, https://www.rabbitmq.com/docs/publishers#unroutable", "all", Exact;
     RETURNED: "amqp.publish.returned", "A mandatory message that no queue wants is given back before it is confirmed.", "R6, B15b, B16", "all", Exact;
     CONFIRM_SELECTED: "amqp.confirm.select", "Publishes are numbered from 1 from the moment on at which the channel asks for confirms.", "R7, C06", "all", Exact;

@@ -175,7 +175,7 @@ impl Consumer {
         }
         if spec.ack != AckPolicy::Auto {
             while let Some(item) = self.inbox.pop_front() {
-                io.out.note(rules::INBOX_VOID, Because::INPUT, What::Vanished, self.place, item.id, item.delivery.0);
+                io.out.note(rules::INBOX_VOID, Because::INPUT, What::Withheld, self.place, item.id, item.delivery.0);
                 self.remove(&item, io);
             }
             self.jobs.iter_mut().flatten().for_each(|job| job.item.void = true);

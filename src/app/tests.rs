@@ -592,7 +592,7 @@ fn a_broken_session_voids_what_waits_and_what_is_worked_on() {
     rig.offer(1, "order-1");
     rig.offer(2, "order-2");
     rig.report(Report::Down(Down::Lost));
-    assert!(rig.notes().contains(&What::Vanished));
+    assert!(rig.notes().contains(&What::Withheld));
     rig.tick();
     assert_eq!(rig.notes(), [What::WorkDone, What::RowInserted, What::Withheld]);
     assert!(rig.settled().is_empty());

@@ -31,7 +31,6 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ]),
     ("list", &[
         ("mqlab list", "every scenario of the gallery"),
-        ("mqlab list --theme faults", "those of one theme"),
     ]),
     ("explain", &[
         ("mqlab explain lab.tcp.lost", "one rule, with source and versions"),

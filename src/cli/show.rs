@@ -9,7 +9,7 @@ use crate::export::events;
 use crate::story;
 use crate::timeline::text::{Style, render};
 use crate::timeline::{Options, lay_out};
-use crate::trace::{Log, visible, width_of, wrap};
+use crate::trace::{Kind, Log, visible, width_of, wrap};
 use crate::verdict::{Checked, Findings, sheet_of_width};
 use crate::world::{RULES, VERBS};
 
@@ -96,10 +96,29 @@ fn tell(log: &Log, how: &How<'_>, out: &mut Output) -> Result<(), Failure> {
     }
     let (head, tail) = (SENTENCES * 2 / 3, told.len() - SENTENCES / 3);
     out.text(&text(&told[..head]))?;
-    let (from, to) = (told[head].event.step(), told[tail].event.step() - 1);
     let dots = look.signs("…");
-    out.styled(Style::Dim, &format!("{dots} steps {from} to {to} left out; --full tells them"))?;
+    let mut from = head;
+    for at in head..=tail {
+        let kept = at == tail || is_turn(log, &told[at]);
+        if !kept {
+            continue;
+        }
+        if at > from {
+            let (first, last) = (told[from].event.step(), told[at].event.step() - 1);
+            out.styled(Style::Dim, &format!("{dots} steps {first} to {last} left out; --full tells them"))?;
+        }
+        if at < tail {
+            out.text(&text(&told[at..=at]))?;
+        }
+        from = at + 1;
+    }
     out.text(&text(&told[tail..]))
+}
+
+/// Whether a sentence tells of what turns a run: a fault, the end or return of a process, a lost frame.
+fn is_turn(log: &Log, sentence: &story::Sentence) -> bool {
+    let kind = log.event(sentence.event).map(|event| event.kind);
+    matches!(kind, Some(Kind::Fault(_) | Kind::Process(_) | Kind::Lost(_)))
 }
 
 /// The verdict's lines, folded where the page is narrower than they are.

@@ -97,6 +97,9 @@ impl Source {
         match build(&self.root, chosen, &mut sink) {
             Some(mut scenario) if sink.is_empty() => {
                 scenario.declared = self.declared(&scenario);
+                if let Some(variant) = chosen.filter(|variant| !variant.about.is_empty()) {
+                    scenario.about.clone_from(&variant.about);
+                }
                 Ok(scenario)
             }
             _ => Err(self.errors(sink.list)),

@@ -31,6 +31,7 @@ pub(super) fn note(what: What) -> Phrase {
         What::Rejected => marked(Sign::Bad, "[{message} ]rejected[, out of {place}]"),
         What::DeadLettered => with(Sign::Bad, "[{message} ]dead-lettered[ to {place}]"),
         What::Purged => marked(Sign::Bad, "[{message} ]PURGED[ from {place}]"),
+        What::Discarded => marked(Sign::Bad, "[{message} ]THROWN AWAY: the channel is closed"),
         What::Unroutable => marked(Sign::Bad, "[{message} ]THROWN AWAY: no queue wants it"),
         What::RefusedByBroker => marked(Sign::Bad, "[{message} ]refused[ by {place}]"),
         What::Recovered => with(Sign::Restart, "[{message} ]back from the disk"),

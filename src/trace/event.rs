@@ -163,6 +163,8 @@ words! {
         Purged = "purged",
         /// No place wanted the message; it was thrown away without a word.
         Unroutable = "unroutable",
+        /// The message came in on a channel that was closed already; it was thrown away unread.
+        Discarded = "discarded",
         /// The broker refused the message.
         RefusedByBroker = "refused-by-broker",
         /// A copy came back from the disk after a restart.

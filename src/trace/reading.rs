@@ -166,6 +166,10 @@ impl Reading {
             if let Kind::Sent(f) = event.kind {
                 self.mark_attempt(log, verbs, id, f, &attempt);
             }
+            if let Kind::Process(Process::Killed | Process::PowerLost | Process::Stopped) = event.kind {
+                // What the process held is gone; what its disk gives back counts again as it comes.
+                copies.retain(|(place, _), _| log.places.get(place.at()).is_none_or(|p| p.actor != event.actor));
+            }
             let Kind::Note { what, place, message } = event.kind else { continue };
             if !message.is_some() {
                 continue;
@@ -179,6 +183,7 @@ impl Reading {
                     }
                 }
                 What::Stored => count(&mut copies, (place, message), repeat, Repeat::Copy),
+                What::Recovered => *copies.entry((place, message)).or_default() += 1,
                 What::RowInserted => count(&mut rows, (place, message), repeat, Repeat::Row),
                 What::WorkDone => {
                     count(&mut work, (destination(log, event.actor, place), message), repeat, Repeat::Work);

@@ -116,7 +116,7 @@ fn every_event_has_a_rule() {
 const ABOUT: [(&str, &[&str]); 12] = [
     ("amqp.deliver.", &["sends basic.deliver", "withheld"]),
     ("amqp.error.", &["sends channel.close", "sends connection.close"]),
-    ("amqp.publish.", &["stored", "unroutable", "sends basic.return"]),
+    ("amqp.publish.", &["stored", "unroutable", "discarded", "sends basic.return"]),
     ("amqp.confirm.", &["sends basic.ack", "sends basic.nack", "sends confirm.select-ok", "withheld"]),
     ("amqp.recover.", &["recovered"]),
     ("app.publish", &["published", "withheld", "timer next publish"]),

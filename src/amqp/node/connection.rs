@@ -8,6 +8,7 @@ use crate::amqp::{rules, verbs};
 use crate::ids::{ConnId, Name};
 use crate::machine::{Because, Does, Need, Token};
 use crate::mem::VecMap;
+use crate::trace::What;
 use crate::units::Span;
 
 impl Node {
@@ -132,6 +133,10 @@ impl Node {
             }
             Method::ChannelClose(_) => {
                 self.answer(rules::CLOSED_IN_ORDER, (conn, channel), Method::ChannelCloseOk, ports);
+            }
+            Method::BasicPublish { message, .. } => {
+                let (rule, what) = (rules::DISCARDED, What::Discarded);
+                ports.out.note(rule, Because::INPUT, what, crate::ids::PlaceId::NONE, message.id, 1);
             }
             _ => {}
         }

@@ -62,7 +62,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { events: 5_000_000, time: Span::secs(24 * 3600), messages: 1_000_000 }
+        Limits { events: 1_000_000, time: Span::secs(24 * 3600), messages: 1_000_000 }
     }
 }
 

@@ -136,6 +136,9 @@ pub struct Output<D = Light> {
     pub deltas_end: u32,
 }
 
+// Every output of every call is written and read once: it stays small.
+const _: () = assert!(size_of::<Output>() <= 48);
+
 /// The outputs of one call. What is large lies beside them, so that it is moved once and the rest is small.
 #[derive(Clone, Debug)]
 pub struct Out<F, R> {

@@ -273,7 +273,7 @@ impl World {
             self.engine.advance_to(until);
             return self.end(Outcome::Until, observer);
         }
-        if self.engine.events() % MEMORY_EVERY == 0 {
+        if self.engine.events().is_multiple_of(MEMORY_EVERY) {
             self.engine.set_memory(self.footprint());
         }
         match self.engine.next_event() {

@@ -3,7 +3,6 @@
 //! Nothing is checked here for the user's sake; a scenario that was selected is sound. What one system needs of it is
 //! in that system's file under `broker`.
 
-use super::broker::Broker;
 use super::diagnostics::Spanned;
 use super::schema::{self, Ack, Action, EffectKind, Reliability, Retry, Scenario, Then, Timing, When, Which};
 use crate::app;
@@ -11,7 +10,6 @@ use crate::ids::{ActorId, Name, Names, VerbId};
 use crate::machine::{Props, Session, Take, Value};
 use crate::net::Link;
 use crate::sim::{Limits, Spread};
-use crate::systems;
 use crate::trace::{ActorKind, Destination, FaultText, Header};
 use crate::units::{Ratio, Span, Time};
 use crate::world::VERBS;
@@ -439,56 +437,5 @@ fn moment(when: &When) -> String {
         When::Worked(point) => format!("when {} and not yet settled it", work(point, "worked on")),
         When::Received(point) => format!("when {}", work(point, "received")),
         When::With(chance, inner) => format!("{}, with probability {chance}", moment(inner)),
-    }
-}
-
-impl Broker {
-    /// What the node runs.
-    fn config(&self, names: &mut Names) -> systems::NodeConfig {
-        match self {
-            Broker::Rabbitmq(rabbitmq) => systems::NodeConfig::Amqp(Arc::new(rabbitmq.config(names))),
-            Broker::Redis(redis) => systems::NodeConfig::Redis(Arc::new(redis.config())),
-        }
-    }
-    fn script(&self, script: &schema::Script, names: &mut Names) -> Result<systems::Script, LowerError> {
-        match self {
-            Broker::Rabbitmq(rabbitmq) => rabbitmq.script(script, names).map(systems::Script::AmqpScript),
-            Broker::Redis(_) => {
-                Err(LowerError { at: script.name.at, says: "scripts are not available for this broker".to_owned() })
-            }
-        }
-    }
-    /// What the system calls a subscription besides what all systems share.
-    fn subscription(&self, consumer: &schema::Consumer, options: &mut Vec<(Name, Value)>, names: &mut Names) {
-        match self {
-            Broker::Rabbitmq(_) => {
-                let tag = names.intern("consumer_tag");
-                options.push((tag, Value::text(&consumer.name.value)));
-            }
-            Broker::Redis(_) => {
-                let list = self.own_list(consumer).unwrap_or_default();
-                options.push((names.intern("processing"), Value::text(&list)));
-            }
-        }
-    }
-    /// The list in which a consumer keeps what it works on, where it has one.
-    fn own_list(&self, consumer: &schema::Consumer) -> Option<String> {
-        match self {
-            Broker::Redis(_) => {
-                let given = consumer.arguments.iter().find(|row| row.key.value == "processing");
-                Some(match given.map(|row| &row.value) {
-                    Some(Value::Text(list)) => list.to_string(),
-                    _ => format!("{}:processing:{}", consumer.from.name.value, consumer.name.value),
-                })
-            }
-            Broker::Rabbitmq(_) => None,
-        }
-    }
-    /// How many deliveries may be open. Who pulls takes one at a time if nothing else is said.
-    fn prefetch(&self, consumer: &schema::Consumer) -> u32 {
-        match self {
-            Broker::Rabbitmq(_) => consumer.prefetch,
-            Broker::Redis(_) => consumer.prefetch.max(1),
-        }
     }
 }

@@ -77,7 +77,7 @@ pub(super) fn process(what: Process) -> (Sign, &'static str) {
         Process::Stopped => (Sign::Crash, "STOPPED in order"),
         Process::Killed => (Sign::Crash, "KILLED: its memory is gone"),
         Process::PowerLost => (Sign::Crash, "POWER LOST: memory and page cache are gone"),
-        Process::Restarted => (Sign::Restart, "RESTARTS from its disk"),
+        Process::Restarted => (Sign::Restart, "STARTS AGAIN"),
         Process::Paused => (Sign::Crash, "STANDS STILL"),
         Process::Resumed => (Sign::Restart, "GOES ON"),
     }

@@ -158,7 +158,6 @@ impl Sheet {
             let rows = number(view.rows.count, "row", "rows");
             let of = match (view.rows.count as usize, view.rows.ids.len()) {
                 (0, _) => String::new(),
-                (rows, messages) if rows == messages => ", one for each message".to_owned(),
                 _ if view.rows.more => String::new(),
                 (_, messages) => format!(" for {}", number(messages as u32, "message", "messages")),
             };

@@ -1,5 +1,6 @@
 //! The `broker` block: one file a system, registered here.
 
+mod lower;
 pub mod rabbitmq;
 pub mod redis;
 pub mod steps;

@@ -269,9 +269,9 @@ fn ending_text(outcome: crate::trace::Outcome) -> &'static str {
     match outcome {
         Outcome::Quiescent => "nothing was left that could change the outcome",
         Outcome::Until => "the scenario's `until` was reached",
-        Outcome::EventLimit => "the limit on events was hit",
-        Outcome::TimeLimit => "the limit on simulated time was hit",
-        Outcome::MessageLimit => "the limit on messages was hit",
+        Outcome::EventLimit => "the limit on events was hit; `limits: (events: …)` in the scenario moves it",
+        Outcome::TimeLimit => "the limit on simulated time was hit; `limits: (time: …)` in the scenario moves it",
+        Outcome::MessageLimit => "the limit on messages was hit; `limits: (messages: …)` in the scenario moves it",
         Outcome::MemoryLimit => "the limit on memory was hit",
     }
 }

@@ -1,7 +1,7 @@
 //! Making events: ids, causes and needs.
 
 use super::state::World;
-use crate::ids::{ActorId, CopyId, EventId, RuleId};
+use crate::ids::{ActorId, EventId, RuleId};
 use crate::machine::Need;
 use crate::trace::{Delta, Event, Kind, Observer, Outcome};
 
@@ -42,27 +42,38 @@ impl World {
         self.prov.events += 1;
         let need = match about.need {
             Need::Copy(copy) => self.prov.touched.get(copy.at()).copied().unwrap_or_default(),
-            Need::Nothing | Need::Place(_) => EventId::NONE,
+            Need::Place(place) => self.prov.visited.get(place.at()).copied().unwrap_or_default(),
+            Need::Nothing => EventId::NONE,
         };
         let need = if need == about.cause { EventId::NONE } else { need };
         let About { actor, cause, number, rule, .. } = about;
         let event = Event { time: self.engine.now(), kind, cause, need, number, rule, actor };
         if O::DELTAS {
             for delta in deltas {
-                if let Delta::Put { copy, .. } | Delta::Move { copy, .. } | Delta::Remove { copy, .. } = delta {
-                    self.touch(*copy, id);
-                }
+                self.touch(delta, id);
+            }
+            if let Kind::Note { place, .. } = kind
+                && place.is_some()
+            {
+                note(&mut self.prov.visited, place.at(), id);
             }
         }
         observer.event(id, &event, deltas, &self.tables());
         id
     }
 
-    fn touch(&mut self, copy: CopyId, id: EventId) {
-        if self.prov.touched.len() <= copy.at() {
-            self.prov.touched.resize(copy.at() + 1, EventId::NONE);
+    /// Remembers an event as the last one about the copy and the places that it changes.
+    fn touch(&mut self, delta: &Delta, id: EventId) {
+        let (copy, places) = match *delta {
+            Delta::Put { copy, place, .. } | Delta::Remove { copy, place } => (copy, [place, place]),
+            Delta::Move { copy, from, to, .. } => (copy, [from, to]),
+            Delta::Clear { place } => return note(&mut self.prov.visited, place.at(), id),
+            Delta::Set { .. } | Delta::Believe { .. } => return,
+        };
+        note(&mut self.prov.touched, copy.at(), id);
+        for place in places {
+            note(&mut self.prov.visited, place.at(), id);
         }
-        self.prov.touched[copy.at()] = id;
     }
 
     pub(super) fn end<O: Observer>(&mut self, outcome: Outcome, observer: &mut O) -> Option<Outcome> {
@@ -71,4 +82,12 @@ impl World {
         self.emit(Kind::End(outcome), about, observer);
         self.ended
     }
+}
+
+/// Puts the last event about something at its place in a list that grows as needed.
+fn note(list: &mut Vec<EventId>, at: usize, id: EventId) {
+    if list.len() <= at {
+        list.resize(at + 1, EventId::NONE);
+    }
+    list[at] = id;
 }

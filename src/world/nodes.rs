@@ -6,31 +6,23 @@ use super::outputs::{Caller, Carrier};
 use super::process::Part;
 use super::rules;
 use super::state::{Due, World};
+use crate::disk::Disk;
 use crate::ids::{ActorId, EventId, RuleId};
 use crate::machine::Input;
 use crate::net::Side;
-use crate::systems::{Frame, Given};
+use crate::systems::{Frame, Given, Node, Outs, Record};
 use crate::trace::{Delta, Kind, Observer, PlaceKind, Process as Step};
 use crate::units::Span;
 
 impl World {
     /// Builds a node's machine from what its disk holds and starts it.
     pub(super) fn boot_node<O: Observer>(&mut self, actor: ActorId, cause: EventId, observer: &mut O) {
-        let index = actor.at() - self.plan.clients.len();
-        let mut outs = self.take_outs();
-        let given = Given {
-            now: self.engine.now(),
-            me: actor,
-            names: &mut self.names,
-            registry: &mut self.prov.registry,
-            draws: &mut Drawer { choices: &mut self.choices, stream: self.streams[actor.at()] },
-            wanted: (O::EVENTS, O::DELTAS),
+        let plan = std::sync::Arc::clone(&self.plan);
+        let index = actor.at() - plan.clients.len();
+        let boot = |node: &mut Node, disk: &Disk<Record>, given: Given<'_>, outs: &mut Outs| {
+            node.boot(&plan.nodes[index].config, disk.records(), given, outs);
         };
-        let config = &self.plan.nodes[index].config;
-        self.nodes[index].boot(config, self.disks[index].records(), given, &mut outs.wire);
-        let caller = Caller { actor, part: Part::Wire, cause, rule: RuleId::NONE };
-        outs.wire.drain(&mut Carrier { world: self, caller, observer });
-        self.scratch.outs = Some(outs);
+        self.call_node(actor, cause, boot, observer);
         self.give_node(actor, Input::Started, cause, observer);
     }
 
@@ -43,6 +35,18 @@ impl World {
         cause: EventId,
         observer: &mut O,
     ) {
+        self.call_node(actor, cause, |node, _, given, outs| node.handle(input, given, outs), observer);
+    }
+
+    /// Calls a node's machine and carries out what it has put out.
+    #[inline]
+    fn call_node<O: Observer>(
+        &mut self,
+        actor: ActorId,
+        cause: EventId,
+        call: impl FnOnce(&mut Node, &Disk<Record>, Given<'_>, &mut Outs),
+        observer: &mut O,
+    ) {
         let index = actor.at() - self.plan.clients.len();
         let mut outs = self.take_outs();
         let given = Given {
@@ -53,7 +57,7 @@ impl World {
             draws: &mut Drawer { choices: &mut self.choices, stream: self.streams[actor.at()] },
             wanted: (O::EVENTS, O::DELTAS),
         };
-        self.nodes[index].handle(input, given, &mut outs.wire);
+        call(&mut self.nodes[index], &self.disks[index], given, &mut outs.wire);
         let caller = Caller { actor, part: Part::Wire, cause, rule: RuleId::NONE };
         outs.wire.drain(&mut Carrier { world: self, caller, observer });
         self.scratch.outs = Some(outs);

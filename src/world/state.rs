@@ -53,9 +53,11 @@ pub(super) struct Provenance {
     pub(super) registry: Registry,
     /// The last event about each copy, by copy.
     pub(super) touched: Vec<EventId>,
+    /// The last event about each place, by place.
+    pub(super) visited: Vec<EventId>,
 }
 
-crate::clone_in_place!(Provenance { events, frames, ops, registry, touched });
+crate::clone_in_place!(Provenance { events, frames, ops, registry, touched, visited });
 
 /// Buffers that are empty between steps; not copied.
 #[derive(Debug, Default)]
@@ -206,6 +208,7 @@ impl World {
         (self.prov.events, self.prov.frames, self.prov.ops) = (0, 0, 0);
         self.prov.registry.reset();
         self.prov.touched.clear();
+        self.prov.visited.clear();
         for node in 0..plan.nodes.len() {
             self.engine.schedule(Time::ZERO, Due::Start(plan.node_id(node)), false);
         }

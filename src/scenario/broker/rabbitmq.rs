@@ -176,6 +176,16 @@ const fn form(word: &'static str, fields: &'static [(&'static str, Holds)]) -> F
     Form { word, bare: None, fields }
 }
 
+/// What a binding between two exchanges is known by.
+const BETWEEN_EXCHANGES: &[(&str, Holds)] = &[
+    ("destination", Text),
+    ("source", Text),
+    ("key", Text),
+    ("nowait", Truth),
+    ("arguments", Table),
+    ("channel", SHORT),
+];
+
 /// The steps that a script may have. Their fields are those of the protocol's methods.
 pub const STEPS: &[Form] = &[
     form("connect", &[("heartbeat", Span), ("vhost", Text)]),
@@ -201,28 +211,8 @@ pub const STEPS: &[Form] = &[
         ],
     ),
     form("exchange_delete", &[("exchange", Text), ("if_unused", Truth), ("nowait", Truth), ("channel", SHORT)]),
-    form(
-        "exchange_bind",
-        &[
-            ("destination", Text),
-            ("source", Text),
-            ("key", Text),
-            ("nowait", Truth),
-            ("arguments", Table),
-            ("channel", SHORT),
-        ],
-    ),
-    form(
-        "exchange_unbind",
-        &[
-            ("destination", Text),
-            ("source", Text),
-            ("key", Text),
-            ("nowait", Truth),
-            ("arguments", Table),
-            ("channel", SHORT),
-        ],
-    ),
+    form("exchange_bind", BETWEEN_EXCHANGES),
+    form("exchange_unbind", BETWEEN_EXCHANGES),
     form(
         "queue_declare",
         &[

@@ -3,6 +3,8 @@
 //!
 //! Not a general collections library; only what machines need and `std` does not give.
 
+use std::sync::Arc;
+
 /// Implements `Clone` for a struct so that `clone_from` copies field by field and keeps the target's allocations.
 ///
 /// The list must name every field: leaving one out does not compile.
@@ -245,5 +247,390 @@ impl<T> std::ops::IndexMut<u32> for Slab<T> {
     #[inline]
     fn index_mut(&mut self, index: u32) -> &mut T {
         self.slots[index as usize].as_mut().expect("slot in use")
+    }
+}
+
+/// So many removed values a [`ReuseMap`] keeps before it gives one to another key.
+const SPARES: usize = 64;
+
+/// A [`VecMap`] for values that hold containers themselves: a value that is taken out is kept aside, and its allocations
+/// serve the next value, best under the same key, so that a run that is done again finds its room again.
+///
+/// What is kept aside is no state: nothing looks at it, and a clone has none of it. It is bounded by the most values
+/// that were in the map at once, and [`SPARES`].
+#[derive(Debug)]
+pub struct ReuseMap<K, V> {
+    map: VecMap<K, V>,
+    /// The longest unused first.
+    spares: Vec<(K, V)>,
+}
+
+impl<K, V> Default for ReuseMap<K, V> {
+    fn default() -> Self {
+        Self { map: VecMap::default(), spares: Vec::new() }
+    }
+}
+
+impl<K, V> std::ops::Deref for ReuseMap<K, V> {
+    type Target = VecMap<K, V>;
+    #[inline]
+    fn deref(&self) -> &VecMap<K, V> {
+        &self.map
+    }
+}
+
+impl<K: Ord + Clone, V: Clone> Clone for ReuseMap<K, V> {
+    fn clone(&self) -> Self {
+        Self { map: self.map.clone(), spares: Vec::new() }
+    }
+    fn clone_from(&mut self, from: &Self) {
+        let mut at = 0;
+        while let Some((key, _)) = self.map.entries.get(at) {
+            if from.map.contains(key) {
+                at += 1;
+            } else {
+                self.spares.push(self.map.entries.remove(at));
+            }
+        }
+        // Now every key here is a key there.
+        for (at, (key, value)) in from.map.entries.iter().enumerate() {
+            match self.map.entries.get_mut(at) {
+                Some((mine, kept)) if mine == key => kept.clone_from(value),
+                _ => {
+                    let copy = self.renewed(key, value).unwrap_or_else(|| value.clone());
+                    self.map.entries.insert(at, (key.clone(), copy));
+                }
+            }
+        }
+    }
+}
+
+impl<K: Ord + Clone, V: Clone> ReuseMap<K, V> {
+    /// An empty map.
+    pub fn new() -> Self {
+        Self::default()
+    }
+    /// A value kept aside, made equal to `value`: the one that was under this key, else one long unused.
+    fn renewed(&mut self, key: &K, value: &V) -> Option<V> {
+        let same = self.spares.iter().position(|(other, _)| other == key);
+        let at = same.or((self.spares.len() >= SPARES).then_some(0))?;
+        let (_, mut used) = self.spares.remove(at);
+        used.clone_from(value);
+        Some(used)
+    }
+    /// The value under `key`, to change.
+    #[inline]
+    pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        self.map.get_mut(key)
+    }
+    /// All entries in the order of their keys, to change.
+    pub fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = (&K, &mut V)> {
+        self.map.iter_mut()
+    }
+    /// All values in the order of their keys, to change.
+    pub fn values_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut V> {
+        self.map.values_mut()
+    }
+    /// Puts `value` under `key`, in place of what was there. An empty value, which has no allocations of its own, costs
+    /// none where there is one to use again.
+    pub fn insert(&mut self, key: K, value: V) -> &mut V {
+        let at = match self.map.find(&key) {
+            Ok(at) => {
+                self.map.entries[at].1.clone_from(&value);
+                at
+            }
+            Err(at) => {
+                let value = self.renewed(&key, &value).unwrap_or(value);
+                self.map.entries.insert(at, (key, value));
+                at
+            }
+        };
+        &mut self.map.entries[at].1
+    }
+    /// Takes out the value under `key` and keeps it aside.
+    pub fn remove(&mut self, key: &K) {
+        if let Ok(at) = self.map.find(key) {
+            self.spares.push(self.map.entries.remove(at));
+        }
+    }
+    /// Takes out the value under `key`; whoever takes it gives it back when it is done with it.
+    pub fn take(&mut self, key: &K) -> Option<V> {
+        self.map.remove(key)
+    }
+    /// Keeps aside what was taken.
+    pub fn give_back(&mut self, key: K, value: V) {
+        self.spares.push((key, value));
+    }
+    /// Takes out all values and keeps them aside.
+    pub fn clear(&mut self) {
+        self.spares.append(&mut self.map.entries);
+    }
+}
+
+/// A vector for values that hold containers themselves: what is behind its end stays there, and is used again when it
+/// grows.
+#[derive(Debug)]
+pub struct ReuseVec<T> {
+    items: Vec<T>,
+    len: usize,
+}
+
+impl<T> Default for ReuseVec<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), len: 0 }
+    }
+}
+
+impl<T> std::ops::Deref for ReuseVec<T> {
+    type Target = [T];
+    #[inline]
+    fn deref(&self) -> &[T] {
+        &self.items[..self.len]
+    }
+}
+
+impl<T> std::ops::DerefMut for ReuseVec<T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.items[..self.len]
+    }
+}
+
+impl<T: Clone> Clone for ReuseVec<T> {
+    fn clone(&self) -> Self {
+        Self { items: self.to_vec(), len: self.len }
+    }
+    fn clone_from(&mut self, from: &Self) {
+        for (mine, theirs) in self.items.iter_mut().zip(from.iter()) {
+            mine.clone_from(theirs);
+        }
+        let shared = self.items.len().min(from.len);
+        self.items.extend_from_slice(&from[shared..]);
+        self.len = from.len;
+    }
+}
+
+impl<'a, T> IntoIterator for &'a ReuseVec<T> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a mut ReuseVec<T> {
+    type Item = &'a mut T;
+    type IntoIter = std::slice::IterMut<'a, T>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter_mut()
+    }
+}
+
+impl<T> ReuseVec<T> {
+    /// An empty vector.
+    pub fn new() -> Self {
+        Self::default()
+    }
+    /// Grows by one; gives the new last item, which holds whatever it held before: the caller makes it new.
+    pub fn grow(&mut self, make: impl FnOnce() -> T) -> &mut T {
+        if self.len == self.items.len() {
+            self.items.push(make());
+        }
+        self.len += 1;
+        &mut self.items[self.len - 1]
+    }
+    /// Keeps the first `len` items.
+    pub fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+    /// Takes out all items.
+    pub fn clear(&mut self) {
+        self.len = 0;
+    }
+}
+
+/// Values that never change, made once: asking again for an equal one gives the same. No state; a clone is empty and a
+/// copy into it changes nothing.
+#[derive(Debug)]
+pub struct Shared<T> {
+    made: Vec<Arc<T>>,
+    /// Behind the last that was asked for: who asks again asks in the same order.
+    next: usize,
+}
+
+/// So many values a [`Shared`] remembers.
+const SHARED_MAX: usize = 4096;
+
+impl<T> Default for Shared<T> {
+    fn default() -> Self {
+        Self { made: Vec::new(), next: 0 }
+    }
+}
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+    fn clone_from(&mut self, _: &Self) {}
+}
+
+impl<T: PartialEq> Shared<T> {
+    /// The shared value that equals this one.
+    pub fn get(&mut self, value: T) -> Arc<T> {
+        let next = self.next.min(self.made.len());
+        let (before, behind) = self.made.split_at(next);
+        let found = behind.iter().chain(before).position(|made| **made == value);
+        let at = match found {
+            Some(steps) => (next + steps) % self.made.len(),
+            None => {
+                if self.made.len() == SHARED_MAX {
+                    self.made.clear();
+                }
+                self.made.push(Arc::new(value));
+                self.made.len() - 1
+            }
+        };
+        self.next = at + 1;
+        Arc::clone(&self.made[at])
+    }
+}
+
+/// What was worked out once from something that never changes. No state; a clone is empty and a copy into it changes
+/// nothing.
+#[derive(Debug)]
+pub struct Memo<T>(Option<T>);
+
+impl<T> Default for Memo<T> {
+    fn default() -> Self {
+        Memo(None)
+    }
+}
+
+impl<T> Clone for Memo<T> {
+    fn clone(&self) -> Self {
+        Memo(None)
+    }
+    fn clone_from(&mut self, _: &Self) {}
+}
+
+impl<T> Memo<T> {
+    /// What is remembered, worked out anew where it does not hold.
+    pub fn get(&mut self, holds: impl FnOnce(&T) -> bool, make: impl FnOnce() -> T) -> &T {
+        let kept = self.0.take().filter(holds);
+        self.0.insert(kept.unwrap_or_else(make))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Where the first list of a map's value under `key` lies in memory.
+    fn room(map: &ReuseMap<u32, Vec<u8>>, key: u32) -> *const u8 {
+        map.get(&key).unwrap().as_ptr()
+    }
+
+    #[test]
+    fn a_removed_value_serves_the_next_one_under_its_key() {
+        let mut map = ReuseMap::new();
+        map.insert(1, vec![1; 10]);
+        map.insert(2, vec![2; 10]);
+        let rooms = [room(&map, 1), room(&map, 2)];
+        map.remove(&1);
+        map.remove(&2);
+        map.insert(2, Vec::new());
+        map.insert(1, Vec::new());
+        assert_eq!([room(&map, 1), room(&map, 2)], rooms);
+        assert!(map.values().all(Vec::is_empty), "it is used again, not found again");
+    }
+
+    #[test]
+    fn copying_a_map_with_fewer_entries_keeps_the_room_of_the_others() {
+        let mut map = ReuseMap::new();
+        map.insert(1, vec![1; 10]);
+        map.insert(2, vec![2; 10]);
+        let (rooms, full) = ([room(&map, 1), room(&map, 2)], map.clone());
+        map.clone_from(&ReuseMap::new());
+        assert!(map.is_empty());
+        map.clone_from(&full);
+        assert_eq!([room(&map, 1), room(&map, 2)], rooms);
+        assert_eq!(map.get(&2), Some(&vec![2; 10]));
+    }
+
+    #[test]
+    fn ever_new_keys_use_the_room_of_old_ones() {
+        let mut map = ReuseMap::new();
+        for key in 0..1_000u32 {
+            map.insert(key, vec![0u8]);
+            map.remove(&key);
+        }
+        assert_eq!(map.spares.len(), SPARES);
+    }
+
+    #[test]
+    fn a_vector_grows_into_what_it_held() {
+        let mut list = ReuseVec::new();
+        list.grow(Vec::new).extend([1u8; 10]);
+        list.grow(Vec::new).extend([2u8; 10]);
+        let rooms = [list[0].as_ptr(), list[1].as_ptr()];
+        let full = list.clone();
+        list.clear();
+        assert!(list.is_empty());
+        list.clone_from(&full);
+        assert_eq!([list[0].as_ptr(), list[1].as_ptr()], rooms);
+        assert_eq!(*list, [vec![1; 10], vec![2; 10]]);
+    }
+
+    #[test]
+    fn equal_values_are_shared() {
+        let mut shared = Shared::default();
+        let [a, b] = ["a", "b"].map(|text| shared.get(text));
+        assert!(Arc::ptr_eq(&a, &shared.get("a")));
+        assert!(Arc::ptr_eq(&b, &shared.get("b")));
+        assert!(Arc::ptr_eq(&b, &shared.get("b")), "in whatever order");
+    }
+
+    #[test]
+    fn a_memo_is_worked_out_again_where_it_does_not_hold() {
+        let mut memo = Memo::default();
+        assert_eq!(*memo.get(|n| *n == 1, || 1), 1);
+        assert_eq!(*memo.get(|n| *n == 1, || 2), 1);
+        assert_eq!(*memo.get(|n| *n == 3, || 3), 3);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        /// What is kept aside never shows: a map behaves as one without, also when it is copied over another.
+        #[test]
+        fn a_map_that_uses_its_room_again_behaves_like_a_plain_one(
+            steps in prop::collection::vec((0u8..5, 0u32..6, 0u8..9), 0..60),
+        ) {
+            let (mut map, mut plain) = (ReuseMap::new(), std::collections::BTreeMap::new());
+            let (mut copy, mut plain_copy) = (map.clone(), plain.clone());
+            for (step, key, value) in steps {
+                match step {
+                    0 | 1 => {
+                        map.insert(key, vec![value]);
+                        plain.insert(key, vec![value]);
+                    }
+                    2 => {
+                        map.remove(&key);
+                        plain.remove(&key);
+                    }
+                    3 => {
+                        copy.clone_from(&map);
+                        plain_copy = plain.clone();
+                    }
+                    _ => {
+                        std::mem::swap(&mut map, &mut copy);
+                        std::mem::swap(&mut plain, &mut plain_copy);
+                    }
+                }
+                prop_assert!(map.iter().eq(plain.iter()));
+                prop_assert!(copy.iter().eq(plain_copy.iter()));
+            }
+        }
     }
 }

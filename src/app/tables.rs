@@ -5,8 +5,9 @@
 use super::{Effect, EffectKind, Io, rules};
 use crate::ids::{ActorId, CopyId, Digest, Name, Names, PlaceId};
 use crate::machine::Because;
-use crate::mem::VecMap;
+use crate::mem::{ReuseVec, VecMap};
 use crate::trace::{Delta, Flags, Held, Observable, Order, Place, PlaceKind, What};
+use std::fmt::Write as _;
 
 /// What became of a row.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -70,7 +71,7 @@ struct Strikes {
 #[derive(Debug)]
 pub struct Tables {
     owner: ActorId,
-    tables: Vec<Table>,
+    tables: ReuseVec<Table>,
     strikes: VecMap<(Name, u16), Strikes>,
 }
 
@@ -79,7 +80,7 @@ crate::clone_in_place!(Tables { owner, tables, strikes });
 impl Tables {
     /// No tables yet; each is made with its first row. `owner` is the actor that keeps their places.
     pub fn new(owner: ActorId) -> Self {
-        Tables { owner, tables: Vec::new(), strikes: VecMap::new() }
+        Tables { owner, tables: ReuseVec::new(), strikes: VecMap::new() }
     }
 
     /// Forgets everything.
@@ -144,7 +145,9 @@ impl Tables {
         }
         let place = Place { kind: PlaceKind::Table, actor: self.owner, name, holder: ActorId::NONE };
         let place = io.registry.place(place);
-        self.tables.push(Table { name, place, serials: 0, rows: Vec::new() });
+        let table = self.tables.grow(|| Table { name, place, serials: 0, rows: Vec::new() });
+        (table.name, table.place, table.serials) = (name, place, 0);
+        table.rows.clear();
         self.tables.len() - 1
     }
 
@@ -258,8 +261,8 @@ impl Table {
         let row = &mut self.rows[at];
         row.sum = row.sum.saturating_add(by);
         if !row.gauge.is_some() {
-            let text = format!("{}.{}", io.names.show(self.name), io.names.show(row.key));
-            row.gauge = io.names.intern(&text);
+            let (table, key) = (self.name, row.key);
+            row.gauge = io.names.compose(|names, text| write!(text, "{}.{}", names.show(table), names.show(key)));
         }
         io.out.delta(|| Delta::Set { actor: owner, gauge: row.gauge, value: row.sum });
     }

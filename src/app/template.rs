@@ -4,6 +4,7 @@
 
 use crate::ids::{Name, Names, Sym};
 use std::fmt;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// Why a text is no template. Reads after the text it is about, in lower case.
@@ -135,8 +136,7 @@ impl Derived {
         {
             return made.nth(n);
         }
-        let text = format!("{before}{}{after}", names.show(id));
-        let made = names.intern(&text);
+        let made = names.compose(|names, text| write!(text, "{before}{}{after}", names.show(id)));
         if after.is_empty() && made.number() == id.number() && id.number().is_some() {
             memo.0 = stable(before, names.prefix_text(id.prefix())).then_some((id.prefix(), made));
         }

@@ -7,6 +7,7 @@ mod store;
 
 use crate::ids::{CopyId, Digest, EventId, Name, Names, OpId, RuleId};
 use crate::machine::{File, Op, Record, Token};
+use crate::mem::ReuseVec;
 use crate::sim::Spread;
 use crate::units::{Span, Time};
 use std::collections::VecDeque;
@@ -72,7 +73,7 @@ pub enum Visible {
 /// The disk. Operations are done one after the other, in the order they were asked for.
 #[derive(Debug)]
 pub struct Disk<R> {
-    files: Vec<FileStore<R>>,
+    files: ReuseVec<FileStore<R>>,
     queue: VecDeque<Request>,
     /// The records of the writes in `queue`, in order.
     waiting: VecDeque<Op<R>>,
@@ -80,7 +81,6 @@ pub struct Disk<R> {
     done: Option<Time>,
     /// Operations that end before this fail.
     failing: Time,
-    spare: Vec<FileStore<R>>,
 }
 
 impl<R: Clone> Clone for Disk<R> {
@@ -91,23 +91,10 @@ impl<R: Clone> Clone for Disk<R> {
             waiting: self.waiting.clone(),
             done: self.done,
             failing: self.failing,
-            spare: Vec::new(),
         }
     }
     fn clone_from(&mut self, from: &Self) {
         (self.done, self.failing) = (from.done, from.failing);
-        while self.files.len() > from.files.len()
-            && let Some(mut file) = self.files.pop()
-        {
-            file.clear();
-            self.spare.push(file);
-        }
-        while self.files.len() < from.files.len() {
-            match self.spare.pop() {
-                Some(used) => self.files.push(used),
-                None => break,
-            }
-        }
         self.files.clone_from(&from.files);
         self.queue.clone_from(&from.queue);
         self.waiting.clone_from(&from.waiting);
@@ -124,28 +111,24 @@ impl<R: Record> Disk<R> {
     /// An empty disk.
     pub fn new() -> Self {
         Disk {
-            files: Vec::new(),
+            files: ReuseVec::new(),
             queue: VecDeque::new(),
             waiting: VecDeque::new(),
             done: None,
             failing: Time::ZERO,
-            spare: Vec::new(),
         }
     }
 
     /// Makes it empty again; the allocations stay.
     pub fn reset(&mut self) {
-        for file in &mut self.files {
-            file.clear();
-        }
-        self.spare.append(&mut self.files);
+        self.files.clear();
         self.failing = Time::ZERO;
         self.forget_requests();
     }
 
     fn file(&mut self, file: File) -> &mut FileStore<R> {
         while self.files.len() <= file.0 as usize {
-            self.files.push(self.spare.pop().unwrap_or_default());
+            self.files.grow(FileStore::default).clear();
         }
         &mut self.files[file.0 as usize]
     }
@@ -247,8 +230,8 @@ impl<R: Record> Disk<R> {
     }
 
     /// What a process finds after a restart: every record of every file, the page cache included.
-    pub fn records(&self) -> impl Iterator<Item = (File, u64, R)> + '_ {
-        self.files.iter().enumerate().flat_map(|(i, f)| f.contents().map(move |(k, r)| (File(i as u32), k, r)))
+    pub fn records(&mut self) -> impl Iterator<Item = (File, u64, R)> + '_ {
+        self.files.iter_mut().enumerate().flat_map(|(i, f)| f.contents().map(move |(k, r)| (File(i as u32), k, r)))
     }
 
     /// The copies in the page cache and those that are durable, each with its key.

@@ -12,7 +12,7 @@ pub(super) struct FileStore<R> {
     cache: Vec<Op<R>>,
     /// One more than the largest key that the page cache changes: a key from there on is new to it.
     cache_end: u64,
-    /// Used while syncing only: the changes by key, then by position.
+    /// Used within one call only: the changes by key, then by position.
     order: Vec<(u64, u32)>,
 }
 
@@ -157,18 +157,28 @@ impl<R: Record> FileStore<R> {
     }
 
     /// Everything a reader finds: the durable records with the page cache's changes applied, by key.
-    pub(super) fn contents(&self) -> impl Iterator<Item = (u64, R)> + '_ {
-        let mut order = Vec::new();
-        by_key(&self.cache, &mut order);
-        let durable = self.durable.iter().filter_map(|(k, r)| r.as_ref().map(|r| (*k, r)));
-        let kept = durable.filter(|(k, _)| last_change(&order, *k).is_none());
-        let cached = self.cache.iter().enumerate().filter_map(|(i, op)| match op {
-            Op::Put(k, r) if last_change(&order, *k) == Some(i) => Some((*k, r)),
-            _ => None,
-        });
-        let mut all: Vec<(u64, R)> = kept.chain(cached).map(|(k, r)| (k, r.clone())).collect();
-        all.sort_by_key(|(k, _)| *k);
-        all.into_iter()
+    pub(super) fn contents(&mut self) -> impl Iterator<Item = (u64, R)> + '_ {
+        by_key(&self.cache, &mut self.order);
+        let FileStore { durable, cache, order, .. } = self;
+        let mut kept = durable.iter().filter_map(|(key, record)| record.as_ref().map(|r| (*key, r))).peekable();
+        let mut changes = order.iter().map(|(key, at)| (*key, &cache[*at as usize])).peekable();
+        std::iter::from_fn(move || {
+            loop {
+                let Some(&(key, _)) = changes.peek() else { return kept.next() };
+                if let Some(older) = kept.next_if(|(other, _)| *other < key) {
+                    return Some(older);
+                }
+                kept.next_if(|(other, _)| *other == key);
+                let mut last = changes.next();
+                while let Some(later) = changes.next_if(|(other, _)| *other == key) {
+                    last = Some(later);
+                }
+                if let Some((key, Op::Put(_, record))) = last {
+                    return Some((key, record));
+                }
+            }
+        })
+        .map(|(key, record)| (key, record.clone()))
     }
 
     /// The copies in view: a put in the page cache is in view until it is synced or replaced by another put.

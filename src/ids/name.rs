@@ -120,11 +120,13 @@ impl Table {
 pub struct Names {
     shared: Arc<Table>,
     own: Table,
+    /// Where texts are put together; holds nothing between two calls.
+    room: String,
 }
 
 impl Clone for Names {
     fn clone(&self) -> Self {
-        Names { shared: Arc::clone(&self.shared), own: self.own.clone() }
+        Names { shared: Arc::clone(&self.shared), own: self.own.clone(), room: String::new() }
     }
     fn clone_from(&mut self, from: &Self) {
         if !Arc::ptr_eq(&self.shared, &from.shared) {
@@ -138,7 +140,7 @@ impl Default for Names {
     fn default() -> Self {
         let mut shared = Table::default();
         shared.add("", hash_text(""));
-        Names { shared: Arc::new(shared), own: Table::default() }
+        Names { shared: Arc::new(shared), own: Table::default(), room: String::new() }
     }
 }
 
@@ -185,6 +187,16 @@ impl Names {
     pub fn intern(&mut self, text: &str) -> Name {
         let (prefix, number) = split(text);
         Name { prefix: self.prefix(prefix), number }
+    }
+
+    /// The name of a text that `write` puts together; allocates only where it is longer than any before.
+    pub fn compose(&mut self, write: impl FnOnce(&Names, &mut String) -> fmt::Result) -> Name {
+        let mut text = std::mem::take(&mut self.room);
+        text.clear();
+        write(self, &mut text).expect("writing to a string does not fail");
+        let name = self.intern(&text);
+        self.room = text;
+        name
     }
 
     /// The name of a text if it is known already.
@@ -274,7 +286,7 @@ impl Names {
         for i in 0..self.own.ends.len() {
             all.add(self.own.get(i), self.own.hashes[i]);
         }
-        *self = Names { shared: Arc::new(all), own: Table::default() };
+        (self.shared, self.own) = (Arc::new(all), Table::default());
     }
 
     /// Forgets the names that came up while running; the allocation stays.

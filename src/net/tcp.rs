@@ -2,6 +2,7 @@
 //! after a break, not at all.
 
 use crate::ids::{ActorId, ConnId, Digest, EventId, FrameId};
+use crate::mem::ReuseVec;
 use crate::units::Time;
 use std::collections::VecDeque;
 
@@ -114,31 +115,20 @@ impl<F: Clone> Clone for Connection<F> {
 /// All connections of a world, in the order of opening; one that is over keeps its number.
 #[derive(Debug)]
 pub struct Tcp<F> {
-    connections: Vec<Connection<F>>,
-    /// Allocations of earlier runs.
-    spare: Vec<Connection<F>>,
+    connections: ReuseVec<Connection<F>>,
 }
 
 impl<F> Default for Tcp<F> {
     fn default() -> Self {
-        Tcp { connections: Vec::new(), spare: Vec::new() }
+        Tcp { connections: ReuseVec::new() }
     }
 }
 
 impl<F: Clone> Clone for Tcp<F> {
     fn clone(&self) -> Self {
-        Tcp { connections: self.connections.clone(), spare: Vec::new() }
+        Tcp { connections: self.connections.clone() }
     }
     fn clone_from(&mut self, from: &Self) {
-        while self.connections.len() > from.connections.len() {
-            self.spare.extend(self.connections.pop());
-        }
-        while self.connections.len() < from.connections.len() {
-            match self.spare.pop() {
-                Some(used) => self.connections.push(used),
-                None => break,
-            }
-        }
         self.connections.clone_from(&from.connections);
     }
 }
@@ -146,12 +136,12 @@ impl<F: Clone> Clone for Tcp<F> {
 impl<F> Tcp<F> {
     /// Forgets all connections; the allocations stay.
     pub fn reset(&mut self) {
-        self.spare.append(&mut self.connections);
+        self.connections.clear();
     }
 
     /// A new connection from `client` to `node`: the client's socket is open, the node's is not yet.
     pub fn open(&mut self, client: ActorId, node: ActorId) -> ConnId {
-        let mut fresh = self.spare.pop().unwrap_or_else(|| Connection {
+        let fresh = self.connections.grow(|| Connection {
             ends: [client, node],
             up: [true, false],
             established: false,
@@ -164,7 +154,6 @@ impl<F> Tcp<F> {
             stream.flights.clear();
             (stream.last, stream.busy, stream.closed) = (Time::ZERO, Time::ZERO, false);
         }
-        self.connections.push(fresh);
         ConnId(self.connections.len() as u32 - 1)
     }
 

@@ -15,6 +15,7 @@ use crate::mem::VecMap;
 use crate::trace::Observable;
 use crate::units::{Span, Time};
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 type Ports<'a> = machine::Ports<'a, Frame, Record>;
@@ -271,11 +272,13 @@ impl Client {
 /// The name of the list that keeps what this client works on.
 fn processing_list(take: &Take, ports: &mut Ports<'_>) -> Name {
     let key = ports.names.intern(PROCESSING);
-    let name = match take.options.iter().find(|(option, _)| *option == key) {
-        Some((_, Value::Text(name))) => name.to_string(),
-        _ => format!("{}:processing:{}", ports.names.show(take.from), ports.me.0),
-    };
-    ports.names.intern(&name)
+    match take.options.iter().find(|(option, _)| *option == key) {
+        Some((_, Value::Text(name))) => ports.names.intern(name),
+        _ => {
+            let (from, me) = (take.from, ports.me.0);
+            ports.names.compose(|names, text| write!(text, "{}:processing:{me}", names.show(from)))
+        }
+    }
 }
 
 /// For how long a blocking command waits.

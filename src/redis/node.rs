@@ -8,7 +8,7 @@ use super::frame::Frame;
 use super::{rules, verbs};
 use crate::ids::{ActorId, ConnId, CopyId, Digest, Name, Names, PlaceId, RuleId};
 use crate::machine::{self, Because, Does, File, Input, Machine, Message, Need, Token};
-use crate::mem::VecMap;
+use crate::mem::ReuseMap;
 use crate::trace::{Delta, Flags, Held, Observable, PlaceKind, What};
 use crate::units::{Span, Time};
 use std::collections::VecDeque;
@@ -82,7 +82,7 @@ struct Reply {
 #[derive(Debug, Default)]
 pub struct Node {
     config: Arc<Config>,
-    lists: VecMap<Name, List>,
+    lists: ReuseMap<Name, List>,
     /// Who waits, in the order of blocking.
     waiters: Vec<Waiter>,
     /// Commands behind a waiting one on the same connection.
@@ -160,8 +160,10 @@ impl Node {
     }
 
     fn list(&mut self, name: Name, ports: &mut Ports<'_>) -> &mut List {
-        let empty = || List { place: ports.place(PlaceKind::Queue, name), elements: VecDeque::new() };
-        self.lists.or_insert_with(name, empty)
+        if !self.lists.contains(&name) {
+            self.lists.insert(name, List { place: ports.place(PlaceKind::Queue, name), elements: VecDeque::new() });
+        }
+        self.lists.get_mut(&name).expect("it was there or was put there")
     }
 
     fn log(&mut self, record: Record) {

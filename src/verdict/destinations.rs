@@ -4,6 +4,7 @@
 
 use super::book::Dest;
 use crate::ids::{ActorId, Name, PlaceId};
+use crate::mem::ReuseVec;
 use crate::trace::{Header, Place, PlaceKind, Tables};
 
 /// The name of the destination of what was never stored.
@@ -12,7 +13,7 @@ const NOWHERE: &str = "nowhere";
 /// Names of destinations and what leads to them. Places come up while running and are looked up once each.
 #[derive(Clone, Debug)]
 pub(super) struct Destinations {
-    names: Vec<String>,
+    names: ReuseVec<String>,
     /// How many of the names come from the header; the others are forgotten by a reset.
     declared: usize,
     /// Queue and destination, as declared.
@@ -30,14 +31,15 @@ pub(super) struct Destinations {
 impl Destinations {
     pub(super) fn new(header: &Header) -> Self {
         let mut all = Destinations {
-            names: vec![NOWHERE.to_owned()],
-            declared: 1,
+            names: ReuseVec::new(),
+            declared: 0,
             queues: Vec::new(),
             consumers: vec![None; header.actors.len()],
             tables: Vec::new(),
             places: Vec::new(),
             text: String::new(),
         };
+        all.add(NOWHERE);
         for row in &header.destinations {
             // A consumer's work is counted in one place: what else it takes from, such as a processing list of its
             // own, leads there too.
@@ -75,7 +77,9 @@ impl Destinations {
     }
 
     fn add(&mut self, name: &str) -> Dest {
-        self.names.push(name.to_owned());
+        let added = self.names.grow(String::new);
+        added.clear();
+        added.push_str(name);
         Dest(u16::try_from(self.names.len() - 1).unwrap_or(u16::MAX))
     }
 

@@ -19,7 +19,7 @@ impl World {
     pub(super) fn boot_node<O: Observer>(&mut self, actor: ActorId, cause: EventId, observer: &mut O) {
         let plan = std::sync::Arc::clone(&self.plan);
         let index = actor.at() - plan.clients.len();
-        let boot = |node: &mut Node, disk: &Disk<Record>, given: Given<'_>, outs: &mut Outs| {
+        let boot = |node: &mut Node, disk: &mut Disk<Record>, given: Given<'_>, outs: &mut Outs| {
             node.boot(&plan.nodes[index].config, disk.records(), given, outs);
         };
         self.call_node(actor, cause, boot, observer);
@@ -44,7 +44,7 @@ impl World {
         &mut self,
         actor: ActorId,
         cause: EventId,
-        call: impl FnOnce(&mut Node, &Disk<Record>, Given<'_>, &mut Outs),
+        call: impl FnOnce(&mut Node, &mut Disk<Record>, Given<'_>, &mut Outs),
         observer: &mut O,
     ) {
         let index = actor.at() - self.plan.clients.len();
@@ -57,7 +57,7 @@ impl World {
             draws: &mut Drawer { choices: &mut self.choices, stream: self.streams[actor.at()] },
             wanted: (O::EVENTS, O::DELTAS),
         };
-        call(&mut self.nodes[index], &self.disks[index], given, &mut outs.wire);
+        call(&mut self.nodes[index], &mut self.disks[index], given, &mut outs.wire);
         let caller = Caller { actor, part: Part::Wire, cause, rule: RuleId::NONE };
         outs.wire.drain(&mut Carrier { world: self, caller, observer });
         self.scratch.outs = Some(outs);

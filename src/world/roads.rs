@@ -253,15 +253,13 @@ impl World {
     /// Everything under way towards this side is lost.
     fn lose<O: Observer>(&mut self, conn: ConnId, towards: Side, cause: EventId, observer: &mut O) {
         let receiver = self.net.end(conn, towards);
-        let lost: Vec<FrameId> = self
-            .net
-            .drain(conn, towards)
-            .filter(|flight| matches!(flight.cargo, Cargo::Frame(_)))
-            .map(|flight| flight.frame)
-            .collect();
-        for frame in lost {
+        let mut lost = std::mem::take(&mut self.scratch.lost);
+        let under_way = self.net.drain(conn, towards);
+        lost.extend(under_way.filter(|flight| matches!(flight.cargo, Cargo::Frame(_))).map(|flight| flight.frame));
+        for frame in lost.drain(..) {
             self.emit(Kind::Lost(frame), About::of(receiver, cause, rules::TCP_LOST), observer);
         }
+        self.scratch.lost = lost;
     }
 
     /// Breaks the connections between a client and a node off. Each side notices when the reset reaches it.

@@ -70,6 +70,8 @@ pub(super) struct Scratch {
     pub(super) events: Vec<EventId>,
     pub(super) deltas: Vec<Delta>,
     pub(super) held: Vec<(ConnId, Side)>,
+    /// Frames that a break took.
+    pub(super) lost: Vec<FrameId>,
 }
 
 /// Where machines put their outputs.

@@ -19,13 +19,17 @@ use super::{Close, Frame, Method, Table};
 use crate::ids::{ActorId, ConnId, Digest, Name, Names, RuleId};
 use crate::machine::{
     Answer, Ask, Because, Delivery, Does, Down, Ending, Input, Machine, Need, Ports, Publish, Report, Session, Settle,
-    Token,
+    Token, Value,
 };
+use crate::mem::Memo;
 use crate::trace::Observable;
 use crate::units::Time;
 use std::sync::Arc;
 
 type Io<'a> = Ports<'a, Frame, crate::amqp::Record>;
+
+/// A subscription's options.
+type Options = Arc<Vec<(Name, Value)>>;
 
 /// The only channel that the client uses.
 const CHANNEL: u16 = 1;
@@ -77,8 +81,8 @@ pub struct Client {
     delivered: u32,
     /// The delivery number before the first of this channel: a tag is a delivery number less this.
     base: u32,
-    /// The subscription's arguments, made when they are first needed.
-    arguments: Option<Arc<Table>>,
+    /// The subscription's arguments, and the options they were made from.
+    arguments: Memo<(Options, Arc<Table>)>,
 }
 
 crate::clone_in_place!(Client { session, stage, conn, left, heart, window, delivered, base, arguments });
@@ -101,7 +105,7 @@ impl Client {
             window: Window::default(),
             delivered: 0,
             base: 0,
-            arguments: None,
+            arguments: Memo::default(),
         }
     }
 
@@ -109,7 +113,6 @@ impl Client {
     pub fn boot(&mut self, session: &Arc<Session>) {
         if !Arc::ptr_eq(&self.session, session) {
             self.session = Arc::clone(session);
-            self.arguments = None;
         }
         self.stage = Stage::Idle;
         self.conn = ConnId::NONE;

@@ -1,6 +1,6 @@
 //! How a session comes up, step by step, and how it is ended in order.
 
-use super::{CHANNEL, Client, Io, Stage, agree, rules, tell};
+use super::{CHANNEL, Client, Io, Options, Stage, agree, rules, tell};
 use crate::amqp::{Close, Method, Table};
 use crate::ids::{ConnId, Name};
 use crate::machine::{Because, Does, Down, Need, Report, Take, Value};
@@ -114,11 +114,14 @@ impl Client {
             _ => None,
         };
         let consumer_tag = tag.map_or(Name::EMPTY, |tag| io.names.intern(&tag));
-        let arguments = Arc::clone(self.arguments.get_or_insert_with(|| {
+        let same = |(options, _): &(Options, Arc<Table>)| Arc::ptr_eq(options, &take.options);
+        let (_, arguments) = self.arguments.get(same, || {
             let own = |name: &str| name == "consumer_tag" || name == "exclusive";
             let rows = take.options.iter().map(|(name, value)| (io.names.text(*name), value));
-            Arc::new(rows.filter(|(name, _)| !own(name)).map(|(name, v)| (name.into(), v.clone())).collect::<Table>())
-        }));
+            let rows = rows.filter(|(name, _)| !own(name)).map(|(name, v)| (name.into(), v.clone()));
+            (Arc::clone(&take.options), Arc::new(rows.collect()))
+        });
+        let arguments = Arc::clone(arguments);
         Method::BasicConsume {
             queue: take.from,
             consumer_tag,

@@ -159,6 +159,11 @@ impl Clone for Index {
 impl Exchange {
     /// An exchange without bindings, neither durable nor anything else.
     pub fn new(name: Name, kind: Kind) -> Self {
+        Exchange::with_arguments(name, kind, Arc::default())
+    }
+
+    /// As [`Exchange::new`], with arguments.
+    pub fn with_arguments(name: Name, kind: Kind, arguments: Arc<Table>) -> Self {
         let index = match kind {
             Kind::Direct => Index::Direct(Direct::default()),
             Kind::Fanout => Index::Fanout(Fanout::default()),
@@ -172,7 +177,7 @@ impl Exchange {
             auto_delete: false,
             internal: false,
             alternate: Name::NONE,
-            arguments: Arc::default(),
+            arguments,
             bindings: Vec::new(),
             next: 0,
             removed: 0,

@@ -8,7 +8,7 @@ use crate::amqp::rules;
 use crate::amqp::store::{BOOTED, CLEAN, METADATA, Record};
 use crate::ids::{ConnId, CopyId, Name};
 use crate::machine::{Because, File, Message, Op};
-use crate::mem::{Slab, VecMap};
+use crate::mem::{ReuseMap, ReuseVec, Slab, VecMap};
 use crate::trace::{Delta, Flags, Order, What};
 use std::sync::Arc;
 
@@ -23,7 +23,8 @@ const PREDECLARED: [(&str, Kind, bool); 6] = [
 ];
 
 /// A message that the disk still held.
-struct Found {
+#[derive(Debug)]
+pub(super) struct Found {
     queue: u32,
     seq: u32,
     message: Message,
@@ -45,10 +46,10 @@ impl Node {
     pub fn new(config: Arc<Config>) -> Node {
         Node {
             config,
-            vhosts: Vec::new(),
-            queues: VecMap::new(),
+            vhosts: ReuseVec::new(),
+            queues: ReuseMap::new(),
             next_queue: 1,
-            connections: VecMap::new(),
+            connections: ReuseMap::new(),
             contents: Slab::new(),
             metadata: Metadata::default(),
             life: super::Life::Up,
@@ -69,7 +70,7 @@ impl Node {
     ) {
         self.clear(config);
         self.add_vhosts(ports);
-        let mut found = Vec::new();
+        let mut found = std::mem::take(&mut self.scratch.found);
         let (booted, clean) = self.read_records(records, &mut found);
         if booted {
             self.recover_metadata(ports);
@@ -79,10 +80,11 @@ impl Node {
         if clean {
             self.metadata.changes.push(Op::Delete(CLEAN));
         }
-        found.sort_by_key(|found| (found.queue, found.seq));
-        for found in found {
+        found.sort_unstable_by_key(|found| (found.queue, found.seq));
+        for found in found.drain(..) {
             self.restore(found, clean, ports);
         }
+        self.scratch.found = found;
         self.pump_metadata(if booted { rules::MARK_TAKEN } else { rules::PREDECLARED }, ports);
     }
 
@@ -104,11 +106,14 @@ impl Node {
 
     fn add_vhosts(&mut self, ports: &mut Port<'_>) {
         for name in Arc::clone(&self.config).vhosts.iter().copied() {
-            self.vhosts.push(Vhost { name, exchanges: VecMap::new(), queues: VecMap::new() });
-            let vhost = self.vhosts.len() - 1;
+            let vhost = self.vhosts.len();
+            let made = self.vhosts.grow(|| Vhost { name, exchanges: ReuseMap::new(), queues: VecMap::new() });
+            made.name = name;
+            made.exchanges.clear();
+            made.queues.clear();
             for (text, kind, internal) in PREDECLARED {
                 let name = ports.names.intern(text);
-                let arguments = Arc::default();
+                let arguments = Arc::clone(&self.scratch.specs.none);
                 let (vhost_name, durable, auto_delete) = (self.vhosts[vhost].name, true, false);
                 let spec = ExchangeSpec { vhost: vhost_name, name, kind, durable, auto_delete, internal, arguments };
                 self.add_exchange(vhost, &spec, ports.names);
@@ -189,12 +194,13 @@ impl Node {
             let Some(vhost) = self.host(spec.vhost) else { continue };
             self.add_exchange(vhost, spec, ports.names);
             if spec.durable {
-                self.keep(Record::Exchange(Arc::new(spec.clone())));
+                let spec = self.scratch.specs.exchanges.get(spec.clone());
+                self.keep(Record::Exchange(spec));
             }
         }
         for spec in &config.queues {
             let Some(vhost) = self.host(spec.vhost) else { continue };
-            let spec = Arc::new(spec.clone());
+            let spec = self.scratch.specs.queues.get(spec.clone());
             let number = self.add_queue(vhost, Arc::clone(&spec), ConnId::NONE, ports);
             if spec.durable {
                 self.keep(Record::Queue(number, spec));

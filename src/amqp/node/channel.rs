@@ -7,7 +7,7 @@ use crate::amqp::method::{Method, Tune};
 use crate::amqp::queue::Item;
 use crate::ids::{ConnId, Name, PlaceId, RuleId};
 use crate::machine::Message;
-use crate::mem::VecMap;
+use crate::mem::{ReuseMap, VecMap};
 use std::collections::VecDeque;
 
 /// Stands for a queue that is gone, or for a delivery without a consumer.
@@ -176,7 +176,7 @@ pub(super) struct Connection {
     /// Index of the virtual host.
     pub(super) vhost: usize,
     pub(super) tune: Tune,
-    pub(super) channels: VecMap<u16, Channel>,
+    pub(super) channels: ReuseMap<u16, Channel>,
     /// Whether something was sent since the last look.
     pub(super) sent: bool,
     /// Whether something came in since the last look.
@@ -188,4 +188,4 @@ pub(super) struct Connection {
 crate::clone_in_place!(Connection { stage, vhost, tune, channels, sent, heard, silent });
 
 /// The connections of a node.
-pub(super) type Connections = VecMap<ConnId, Connection>;
+pub(super) type Connections = ReuseMap<ConnId, Connection>;

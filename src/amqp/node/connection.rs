@@ -7,7 +7,7 @@ use crate::amqp::method::{Close, Method, Tune};
 use crate::amqp::{rules, verbs};
 use crate::ids::{ConnId, Name};
 use crate::machine::{Because, Does, Need, Token};
-use crate::mem::VecMap;
+use crate::mem::ReuseMap;
 use crate::trace::What;
 use crate::units::Span;
 
@@ -22,7 +22,7 @@ impl Node {
             stage: Stage::Header,
             vhost: 0,
             tune,
-            channels: VecMap::new(),
+            channels: ReuseMap::new(),
             sent: false,
             heard: false,
             silent: 0,
@@ -163,7 +163,7 @@ impl Node {
         let because = self.answer(refusal.rule, at, close, ports);
         self.retire_channels(at.0, Some(at.1), because, ports);
         if let Some(channel) = self.channel_mut(at) {
-            *channel = super::Channel { closing: true, ..Default::default() };
+            channel.clone_from(&super::Channel { closing: true, ..Default::default() });
         }
     }
 
@@ -304,13 +304,15 @@ impl Node {
             digest.text(prefix);
         })
         .value();
-        let mut text = String::from(prefix);
-        for _ in 0..21 {
-            text.push(char::from(ALPHABET[(word % 64) as usize]));
-            word /= 64;
-        }
-        // Ends in a letter, so that it is one name of its own and not a number of a series.
-        text.push(char::from(ALPHABET[(word % 52) as usize]));
-        ports.names.intern(&text)
+        ports.names.compose(|_, text| {
+            text.push_str(prefix);
+            for _ in 0..21 {
+                text.push(char::from(ALPHABET[(word % 64) as usize]));
+                word /= 64;
+            }
+            // Ends in a letter, so that it is one name of its own and not a number of a series.
+            text.push(char::from(ALPHABET[(word % 52) as usize]));
+            Ok(())
+        })
     }
 }

@@ -86,7 +86,8 @@ impl Node {
                 self.add_exchange(vhost, &spec, ports.names);
                 on_disk = durable;
                 if durable {
-                    self.keep(Record::Exchange(Arc::new(spec)));
+                    let spec = self.scratch.specs.exchanges.get(spec);
+                    self.keep(Record::Exchange(spec));
                 }
             }
         }
@@ -98,23 +99,24 @@ impl Node {
 
     /// The type with this name (A48).
     fn exchange_kind(&self, word: Name, names: &Names) -> Checked<Kind> {
-        let word = names.text(word);
-        match Kind::from_word(&word) {
-            Some(kind) => Ok(kind),
-            None if self.config.version < Version::V4_1 => {
+        if let Some(kind) = Kind::ALL.into_iter().find(|kind| names.find(kind.word()) == Some(word)) {
+            return Ok(kind);
+        }
+        let word = names.show(word);
+        match self.config.version < Version::V4_1 {
+            true => {
                 error::command_invalid(&format!("unknown exchange type '{word}'"))
             }
-            None => error::precondition(rules::INVALID_ARGUMENT, &format!("unknown exchange type '{word}'")),
+            false => error::precondition(rules::INVALID_ARGUMENT, &format!("unknown exchange type '{word}'")),
         }
     }
 
     /// Makes an exchange.
     pub(super) fn add_exchange(&mut self, vhost: usize, spec: &ExchangeSpec, names: &mut Names) {
-        let mut exchange = Exchange::new(spec.name, spec.kind);
+        let mut exchange = Exchange::with_arguments(spec.name, spec.kind, Arc::clone(&spec.arguments));
         exchange.durable = spec.durable;
         exchange.auto_delete = spec.auto_delete;
         exchange.internal = spec.internal;
-        exchange.arguments = Arc::clone(&spec.arguments);
         if let Some(Value::Text(alternate)) = argument(&spec.arguments, "alternate-exchange") {
             exchange.alternate = names.intern(alternate);
         }
@@ -150,7 +152,7 @@ impl Node {
             return Ok(());
         }
         check_arguments(&spec.arguments, &what)?;
-        let spec = Arc::new(spec);
+        let spec = self.scratch.specs.queues.get(spec);
         let number = self.add_queue(vhost, Arc::clone(&spec), owner, ports);
         if durable {
             self.keep(Record::Queue(number, spec));
@@ -295,7 +297,8 @@ impl Node {
         };
         let on_disk = new && self.is_durable(vhost, &spec);
         if on_disk {
-            self.keep(Record::Binding(Arc::new(spec)));
+            let spec = self.scratch.specs.bindings.get(spec);
+            self.keep(Record::Binding(spec));
         }
         Ok(on_disk)
     }
@@ -347,8 +350,8 @@ pub(super) fn not_default(exchange: Name) -> Checked {
 
 /// Names that begin with `amq.` are the broker's (A39).
 fn not_reserved(what: &str, name: Name, names: &Names) -> Checked {
-    let text = names.text(name);
-    if text.starts_with("amq.") {
+    if names.prefix_text(name.prefix()).starts_with("amq.") {
+        let text = names.show(name);
         return error::refused(&format!("{what} name '{text}' contains reserved prefix 'amq.*'"));
     }
     Ok(())

@@ -74,10 +74,10 @@ impl Node {
 
     /// A queue is no more: its messages, its bindings, its consumers (who are told) and its records.
     pub(super) fn remove_queue(&mut self, number: u32, rule: RuleId, because: Because, ports: &mut Port<'_>) {
-        let Some(mut queue) = self.queues.remove(&number) else { return };
+        let Some(mut queue) = self.queues.take(&number) else { return };
         let (name, host) = (queue.spec.name, queue.spec.vhost);
         let because = ports.out.note(rule, because, What::Deleted, queue.place, Name::NONE, 1);
-        let mut deletes: Vec<u32> = Vec::new();
+        let mut deletes = std::mem::take(&mut self.scratch.places);
         while let Some(item) = queue.classic.pop() {
             ports.out.delta(|| Delta::Remove { copy: item.copy, place: queue.place });
             self.release(item.content);
@@ -97,6 +97,9 @@ impl Node {
             self.delete_records(number, &deletes, because, ports);
         }
         self.tell_consumers(&queue, number, because, ports);
+        deletes.clear();
+        self.scratch.places = deletes;
+        self.queues.give_back(number, queue);
     }
 
     /// The consumers of a deleted queue learn of it (D37).
@@ -115,7 +118,7 @@ impl Node {
 
     /// Unacknowledged deliveries of a deleted queue: their tags stay valid, their messages are gone (D37).
     fn drop_unacked_of(&mut self, number: u32, deletes: &mut Vec<u32>, ports: &mut Port<'_>) {
-        let mut contents = Vec::new();
+        let mut contents = std::mem::take(&mut self.scratch.contents);
         for connection in self.connections.values_mut() {
             for channel in connection.channels.values_mut() {
                 let in_tx = channel.tx.settled.iter_mut().map(|(unacked, _)| unacked);
@@ -128,27 +131,30 @@ impl Node {
                 }
             }
         }
-        contents.into_iter().for_each(|content| self.release(content));
+        contents.drain(..).for_each(|content| self.release(content));
+        self.scratch.contents = contents;
     }
 
     /// Takes out all bindings to a target; auto-delete exchanges that lose their last one go too (A72, A74).
     fn unbind_all(&mut self, vhost: usize, target: Target, ports: &mut Port<'_>) {
         let host = self.vhosts[vhost].name;
-        let mut targets = vec![target];
+        let mut targets = std::mem::take(&mut self.scratch.gone);
+        let mut abandoned = std::mem::take(&mut self.scratch.abandoned);
+        targets.push(target);
         while let Some(target) = targets.pop() {
             self.unkeep(|record| matches!(record, Record::Binding(b) if b.vhost == host && b.target == target));
-            let mut abandoned = Vec::new();
             for exchange in self.vhosts[vhost].exchanges.values_mut() {
                 let lost = exchange.unbind_target(target, ports.names) > 0;
                 if lost && exchange.auto_delete && exchange.is_unbound() {
                     abandoned.push(exchange.name);
                 }
             }
-            for name in abandoned {
+            for name in abandoned.drain(..) {
                 self.forget_exchange(vhost, name);
                 targets.push(Target::Exchange(name));
             }
         }
+        (self.scratch.gone, self.scratch.abandoned) = (targets, abandoned);
     }
 
     fn forget_exchange(&mut self, vhost: usize, name: Name) {

@@ -20,7 +20,7 @@ mod settle;
 mod tests;
 
 use self::channel::{Channel, Connections, Stage};
-use super::config::Config;
+use super::config::{BindingSpec, Config, ExchangeSpec, QueueSpec};
 use super::error::{Checked, Refusal};
 use super::exchange::{Exchange, Scratch};
 use super::queue::Queue;
@@ -29,7 +29,7 @@ use super::store::{Journal, Record};
 use super::{Frame, Method};
 use crate::ids::{ActorId, ConnId, Name, Names, PlaceId, RuleId};
 use crate::machine::{Because, Does, Input, Machine, Message, Need, Ports, Token};
-use crate::mem::{Slab, VecMap};
+use crate::mem::{ReuseMap, ReuseVec, Shared, Slab, VecMap};
 use crate::trace::{Held as Copy, Observable, Order};
 use crate::units::Time;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ type Port<'a> = Ports<'a, Frame, Record>;
 #[derive(Debug)]
 struct Vhost {
     name: Name,
-    exchanges: VecMap<Name, Exchange>,
+    exchanges: ReuseMap<Name, Exchange>,
     queues: VecMap<Name, u32>,
 }
 
@@ -100,9 +100,9 @@ enum Life {
 #[derive(Debug)]
 pub struct Node {
     config: Arc<Config>,
-    vhosts: Vec<Vhost>,
+    vhosts: ReuseVec<Vhost>,
     /// By number; numbers are never given twice.
-    queues: VecMap<u32, Queue>,
+    queues: ReuseMap<u32, Queue>,
     next_queue: u32,
     connections: Connections,
     contents: Slab<Content>,
@@ -144,6 +144,29 @@ struct Room {
     dirty: Vec<u32>,
     /// Queues that are to hand out.
     run: Vec<u32>,
+    /// Queues that lost a consumer.
+    left: Vec<u32>,
+    /// Places in a queue that is being deleted.
+    places: Vec<u32>,
+    /// Contents of its unacknowledged deliveries.
+    contents: Vec<u32>,
+    /// What is no more and may still be bound.
+    gone: Vec<super::exchange::Target>,
+    /// Exchanges that lost their last binding.
+    abandoned: Vec<Name>,
+    /// What the disk still held at the start.
+    found: Vec<boot::Found>,
+    specs: Specs,
+}
+
+/// Definitions that were met before.
+#[derive(Debug, Default)]
+struct Specs {
+    exchanges: Shared<ExchangeSpec>,
+    queues: Shared<QueueSpec>,
+    bindings: Shared<BindingSpec>,
+    /// No arguments.
+    none: Arc<super::Table>,
 }
 
 impl Clone for Room {

@@ -118,7 +118,7 @@ impl Node {
     /// channels of the connection.
     pub(super) fn retire_channels(&mut self, conn: ConnId, only: Option<u16>, because: Because, ports: &mut Port<'_>) {
         let Some(connection) = self.connections.get_mut(&conn) else { return };
-        let mut left: Vec<u32> = Vec::new();
+        let mut left = std::mem::take(&mut self.scratch.left);
         let chosen = |number: &u16| only.is_none_or(|only| only == *number);
         self.scratch.settled.clear();
         for (_, channel) in connection.channels.iter_mut().filter(|(number, _)| chosen(number)) {
@@ -136,12 +136,13 @@ impl Node {
             let gone = |unacked| (Unacked { consumer: GONE, counted: false, ..unacked }, Fate::Returned);
             self.scratch.settled.extend(all.map(gone));
         }
-        self.scratch.settled.sort_by_key(|(unacked, _)| (unacked.queue, unacked.item.seq));
+        // No two of a queue have the same place.
+        self.scratch.settled.sort_unstable_by_key(|(unacked, _)| (unacked.queue, unacked.item.seq));
         // An auto-delete queue goes with its last consumer, whatever it holds (A66).
         left.sort_unstable();
         left.dedup();
         let mut settled = std::mem::take(&mut self.scratch.settled);
-        for queue in left {
+        for queue in left.drain(..) {
             if self.is_abandoned(queue) {
                 for (unacked, _) in settled.iter().filter(|(unacked, _)| unacked.queue == queue) {
                     ports.out.note(
@@ -159,7 +160,7 @@ impl Node {
                 self.remove_queue(queue, rules::AUTO_DELETED, because, ports);
             }
         }
-        self.scratch.settled = settled;
+        (self.scratch.settled, self.scratch.left) = (settled, left);
         self.carry_out_fates((conn, 0), because, ports);
     }
 }

@@ -22,6 +22,7 @@ use super::client::{Heart, agree, rules, verbs};
 use super::{Frame, Method};
 use crate::ids::{ActorId, ConnId, Digest, Name, Names, PlaceId, RuleId};
 use crate::machine::{Because, Does, Input, Machine, Need, Ports, Token};
+use crate::mem::ReuseMap;
 use crate::trace::{Observable, What};
 use crate::units::{Span, Time};
 use channel::{Channel, Mode, Subscription};
@@ -82,7 +83,7 @@ pub struct Script {
     offered: Option<Span>,
     vhost: Name,
     heart: Heart,
-    channels: Vec<Channel>,
+    channels: ReuseMap<u16, Channel>,
     /// The queue that the broker named last.
     queue: Name,
     /// Queue and no-ack of the `basic.consume` or `basic.get` that waits for its answer; whether a declare waits for a
@@ -188,7 +189,7 @@ impl Script {
 
     /// Whether a client library would send it.
     fn may_send(&self, channel: u16, body: &Method) -> bool {
-        let closed = || self.channels.iter().any(|c| c.number == channel && c.closed);
+        let closed = || self.channels.get(&channel).is_some_and(|c| c.closed);
         self.stage == Stage::On && (*body == Method::ChannelOpen || !closed())
     }
 
@@ -265,7 +266,7 @@ impl Script {
     /// Counts the work of the deliveries that an ack covers as done.
     fn acknowledge(&mut self, number: u16, tag: u32, multiple: bool, because: Because, io: &mut Io<'_>) -> Because {
         let Script { channels, worked, .. } = self;
-        let Some(channel) = channels.iter_mut().find(|c| c.number == number) else { return because };
+        let Some(channel) = channels.get_mut(&number) else { return because };
         let mut because = because;
         for unsettled in channel.unsettled.iter().filter(|u| Channel::covers(tag, multiple, u.tag)) {
             *worked += 1;
@@ -284,11 +285,10 @@ impl Script {
 
     /// The channel with this number, made if it is new.
     fn channel(&mut self, number: u16) -> &mut Channel {
-        let at = self.channels.iter().position(|c| c.number == number).unwrap_or_else(|| {
-            self.channels.push(Channel { number, ..Channel::default() });
-            self.channels.len() - 1
-        });
-        &mut self.channels[at]
+        if !self.channels.contains(&number) {
+            self.channels.insert(number, Channel { number, ..Channel::default() });
+        }
+        self.channels.get_mut(&number).expect("it was there or was put there")
     }
 
     fn frame(&mut self, frame: Frame, io: &mut Io<'_>) {
@@ -356,7 +356,7 @@ impl Script {
         let mut because = Because::INPUT;
         match body {
             Method::ConnectionCloseOk => return self.lost(Some((rules::GOODBYE, Because::INPUT)), io),
-            Method::ChannelCloseOk => self.channels.retain(|c| c.number != number),
+            Method::ChannelCloseOk => self.channels.remove(&number),
             Method::QueueDeclareOk { queue, .. } if self.pending.0 == Name::EMPTY => self.queue = queue,
             Method::BasicConsumeOk { consumer_tag } => self.subscribed(number, consumer_tag),
             Method::BasicCancelOk { consumer_tag } => {
@@ -386,7 +386,7 @@ impl Script {
 
     fn answered(&mut self, number: u16, tag: u32, multiple: bool, yes: bool, io: &mut Io<'_>) {
         let Script { channels, beliefs, .. } = self;
-        let Some(channel) = channels.iter_mut().find(|c| c.number == number) else { return };
+        let Some(channel) = channels.get_mut(&number) else { return };
         channel.window.answer(tag, multiple, |_, message, returned| {
             if !returned {
                 beliefs.answered(message, yes, io);
@@ -452,7 +452,7 @@ impl Machine for Script {
         }
         digest.word(u64::from(self.conn.0));
         self.heart.digest(now, digest);
-        digest.unordered(self.channels.iter().map(|c| Digest::of(|digest| c.digest(names, digest))));
+        digest.unordered(self.channels.values().map(|c| Digest::of(|digest| c.digest(names, digest))));
         names.digest(self.queue, digest);
         names.digest(self.pending.0, digest);
         digest.word(u64::from(self.pending.1));

@@ -4,6 +4,7 @@
 
 use super::rules;
 use crate::ids::{Name, Names, RuleId};
+use std::fmt::{self, Display, Write as _};
 
 /// What an error closes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,94 +16,199 @@ pub enum Scope {
 }
 
 /// An error that is told to the client.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Refusal {
     /// What it closes.
     pub scope: Scope,
     /// The reply code.
     pub code: u16,
     /// The reply text.
-    pub text: String,
+    pub text: Text,
     /// Under which rule.
     pub rule: RuleId,
 }
 
-/// The result of a method: errors are rare and live on the heap.
-pub type Checked<T = ()> = Result<T, Box<Refusal>>;
+/// The longest text that the protocol can carry, in bytes.
+const LONGEST: usize = 255;
 
-fn channel<T>(rule: RuleId, code: u16, text: String) -> Checked<T> {
-    Err(Box::new(Refusal { scope: Scope::Channel, code, text, rule }))
+/// What stands at the end of a text that was cut.
+const CUT: &str = "...";
+
+/// A reply text. The broker cuts what is longer than the protocol can carry.
+#[derive(Clone, Copy)]
+pub struct Text {
+    bytes: [u8; LONGEST],
+    len: u8,
+    cut: bool,
 }
 
-fn connection<T>(code: u16, text: String) -> Checked<T> {
-    Err(Box::new(Refusal { scope: Scope::Connection, code, text, rule: rules::PROTOCOL_ERROR }))
+impl Text {
+    fn of(what: fmt::Arguments<'_>) -> Text {
+        let mut text = Text { bytes: [0; LONGEST], len: 0, cut: false };
+        // Cut texts are no error.
+        let _ = text.write_fmt(what);
+        text
+    }
+    fn push(&mut self, bytes: &[u8]) {
+        let start = usize::from(self.len);
+        self.bytes[start..start + bytes.len()].copy_from_slice(bytes);
+        self.len += bytes.len() as u8;
+    }
+}
+
+impl fmt::Write for Text {
+    fn write_str(&mut self, more: &str) -> fmt::Result {
+        if self.cut {
+            return Ok(());
+        }
+        if usize::from(self.len) + more.len() <= LONGEST {
+            self.push(more.as_bytes());
+            return Ok(());
+        }
+        self.push(&more.as_bytes()[..whole(more, LONGEST - usize::from(self.len))]);
+        let keep = whole(self, LONGEST - CUT.len());
+        self.len = keep as u8;
+        self.push(CUT.as_bytes());
+        self.cut = true;
+        Ok(())
+    }
+}
+
+/// The last place up to `at` that is between two characters.
+fn whole(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0)
+}
+
+impl std::ops::Deref for Text {
+    type Target = str;
+    fn deref(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..usize::from(self.len)]).expect("made of whole characters")
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
+/// The result of a method. An error holds its text in itself, so that none needs the heap.
+pub type Checked<T = ()> = Result<T, Refusal>;
+
+fn channel<T>(rule: RuleId, code: u16, text: fmt::Arguments<'_>) -> Checked<T> {
+    Err(Refusal { scope: Scope::Channel, code, text: Text::of(text), rule })
+}
+
+fn connection<T>(code: u16, text: fmt::Arguments<'_>) -> Checked<T> {
+    Err(Refusal { scope: Scope::Connection, code, text: Text::of(text), rule: rules::PROTOCOL_ERROR })
+}
+
+/// A queue or exchange with its virtual host, as errors name it.
+#[derive(Clone, Copy)]
+pub(super) struct Named<'a> {
+    kind: &'static str,
+    name: Name,
+    vhost: Name,
+    names: &'a Names,
+}
+
+impl Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Named { kind, name, vhost, names } = *self;
+        write!(f, "{kind} '{}' in vhost '{}'", names.show(name), names.show(vhost))
+    }
 }
 
 /// `queue 'q' in vhost '/'`.
-pub(super) fn queue_in(queue: Name, vhost: Name, names: &Names) -> String {
-    format!("queue '{}' in vhost '{}'", names.show(queue), names.show(vhost))
+pub(super) fn queue_in(name: Name, vhost: Name, names: &Names) -> Named<'_> {
+    Named { kind: "queue", name, vhost, names }
 }
 
 /// `exchange 'e' in vhost '/'`.
-pub(super) fn exchange_in(exchange: Name, vhost: Name, names: &Names) -> String {
-    format!("exchange '{}' in vhost '{}'", names.show(exchange), names.show(vhost))
+pub(super) fn exchange_in(name: Name, vhost: Name, names: &Names) -> Named<'_> {
+    Named { kind: "exchange", name, vhost, names }
 }
 
 /// 404 (A57, A77).
-pub(super) fn not_found<T>(what: &str) -> Checked<T> {
-    channel(rules::NOT_FOUND, 404, format!("NOT_FOUND - no {what}"))
+pub(super) fn not_found<T>(what: impl Display) -> Checked<T> {
+    channel(rules::NOT_FOUND, 404, format_args!("NOT_FOUND - no {what}"))
 }
 
 /// 404 (A62): the channel has declared no queue that an empty name could stand for.
 pub(super) fn no_last_queue<T>() -> Checked<T> {
-    channel(rules::NOT_FOUND, 404, "NOT_FOUND - no previously declared queue".into())
+    channel(rules::NOT_FOUND, 404, format_args!("NOT_FOUND - no previously declared queue"))
 }
 
 /// 405 (A06).
-pub(super) fn locked<T>(queue: &str) -> Checked<T> {
+pub(super) fn locked<T>(queue: impl Display) -> Checked<T> {
     let why = "It could be originally declared on another connection or the exclusive property value does not match \
                that of the original declaration.";
-    let text = format!("RESOURCE_LOCKED - cannot obtain exclusive access to locked {queue}. {why}");
-    channel(rules::LOCKED, 405, text)
+    channel(
+        rules::LOCKED,
+        405,
+        format_args!("RESOURCE_LOCKED - cannot obtain exclusive access to locked {queue}. {why}"),
+    )
 }
 
 /// 403 on a channel.
-pub(super) fn refused<T>(why: &str) -> Checked<T> {
-    channel(rules::REFUSED, 403, format!("ACCESS_REFUSED - {why}"))
+pub(super) fn refused<T>(why: impl Display) -> Checked<T> {
+    channel(rules::REFUSED, 403, format_args!("ACCESS_REFUSED - {why}"))
 }
 
 /// 406 on a channel.
-pub(super) fn precondition<T>(rule: RuleId, why: &str) -> Checked<T> {
-    channel(rule, 406, format!("PRECONDITION_FAILED - {why}"))
+pub(super) fn precondition<T>(rule: RuleId, why: impl Display) -> Checked<T> {
+    channel(rule, 406, format_args!("PRECONDITION_FAILED - {why}"))
 }
 
 /// 406 for a property that differs (A01).
-pub(super) fn inequivalent<T>(arg: &str, what: &str, received: &str, current: &str) -> Checked<T> {
-    let why = format!("inequivalent arg '{arg}' for {what}: received {received} but current is {current}");
-    precondition(rules::INEQUIVALENT, &why)
+pub(super) fn inequivalent<T>(
+    arg: &str,
+    what: impl Display,
+    received: impl Display,
+    current: impl Display,
+) -> Checked<T> {
+    precondition(
+        rules::INEQUIVALENT,
+        format_args!("inequivalent arg '{arg}' for {what}: received {received} but current is {current}"),
+    )
 }
 
 /// 406 (D27).
 pub(super) fn unknown_tag<T>(tag: u32) -> Checked<T> {
-    precondition(rules::UNKNOWN_TAG, &format!("unknown delivery tag {tag}"))
+    precondition(rules::UNKNOWN_TAG, format_args!("unknown delivery tag {tag}"))
 }
 
 /// 504 (B39b, A95).
-pub(super) fn channel_error<T>(why: &str) -> Checked<T> {
-    connection(504, format!("CHANNEL_ERROR - {why}"))
+pub(super) fn channel_error<T>(why: impl Display) -> Checked<T> {
+    connection(504, format_args!("CHANNEL_ERROR - {why}"))
 }
 
 /// 503 (A48).
-pub(super) fn command_invalid<T>(why: &str) -> Checked<T> {
-    connection(503, format!("COMMAND_INVALID - {why}"))
+pub(super) fn command_invalid<T>(why: impl Display) -> Checked<T> {
+    connection(503, format_args!("COMMAND_INVALID - {why}"))
 }
 
 /// 530 (D38, I02).
-pub(super) fn not_allowed<T>(why: &str) -> Checked<T> {
-    connection(530, format!("NOT_ALLOWED - {why}"))
+pub(super) fn not_allowed<T>(why: impl Display) -> Checked<T> {
+    connection(530, format_args!("NOT_ALLOWED - {why}"))
 }
 
 /// 540 (B17, D33).
-pub(super) fn not_implemented<T>(what: &str) -> Checked<T> {
-    connection(540, format!("NOT_IMPLEMENTED - {what}"))
+pub(super) fn not_implemented<T>(what: impl Display) -> Checked<T> {
+    connection(540, format_args!("NOT_IMPLEMENTED - {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_too_long_for_the_protocol_is_cut() {
+        let text = |n: usize| Text::of(format_args!("{}{}", "x".repeat(n), "ä"));
+        assert_eq!(&*text(2), "xxä");
+        assert_eq!(text(253).len(), 255);
+        assert_eq!(&*text(254), "x".repeat(252) + "...");
+        assert_eq!(&*Text::of(format_args!("{}{}!", "x".repeat(251), "ää")), "x".repeat(251) + "...");
+        assert_eq!(&*Text::of(format_args!("{}{}", "x".repeat(300), "more")), "x".repeat(252) + "...");
+    }
 }

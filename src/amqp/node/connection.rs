@@ -75,7 +75,7 @@ impl Node {
             }
             (Stage::Open, Method::ConnectionOpen { vhost }) => {
                 let Some(at) = self.vhosts.iter().position(|known| known.name == vhost) else {
-                    return error::not_allowed(&format!("vhost {} not found", ports.names.show(vhost)));
+                    return error::not_allowed(format_args!("vhost {} not found", ports.names.show(vhost)));
                 };
                 connection.vhost = at;
                 connection.stage = Stage::Running;
@@ -88,7 +88,7 @@ impl Node {
                     Stage::TuneOk => "tuning",
                     _ => "starting",
                 };
-                return error::channel_error(&format!("unexpected method in connection state {state}"));
+                return error::channel_error(format_args!("unexpected method in connection state {state}"));
             }
         };
         self.answer(rules::HANDSHAKE, (conn, 0), reply, ports);
@@ -111,7 +111,7 @@ impl Node {
             Method::ChannelCloseOk | Method::Heartbeat => {}
             body => {
                 let refusal = match body {
-                    Method::ChannelOpen => error::not_allowed::<()>(&format!(
+                    Method::ChannelOpen => error::not_allowed::<()>(format_args!(
                         "number of channels opened ({max}) has reached the negotiated channel_max ({max})"
                     )),
                     _ => error::channel_error("expected 'channel.open'"),

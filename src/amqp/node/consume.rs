@@ -59,9 +59,9 @@ impl Node {
         let vhost = &self.vhosts[self.vhost_of(conn)];
         let found = vhost.queues.get(&name).and_then(|number| Some((*number, self.queues.get(number)?)));
         match found {
-            None => error::not_found(&error::queue_in(name, vhost.name, ports.names)),
+            None => error::not_found(error::queue_in(name, vhost.name, ports.names)),
             Some((_, queue)) if queue.is_exclusive() && queue.owner != conn => {
-                error::locked(&error::queue_in(name, vhost.name, ports.names))
+                error::locked(error::queue_in(name, vhost.name, ports.names))
             }
             Some((number, _)) => Ok(number),
         }
@@ -73,7 +73,7 @@ impl Node {
         };
         let in_use = |tag| self.channel(at).is_some_and(|channel| channel.consumers.contains(&tag));
         if in_use(consumer_tag) {
-            return error::not_allowed(&format!("attempt to reuse consumer tag '{}'", ports.names.show(consumer_tag)));
+            return error::not_allowed(format_args!("attempt to reuse consumer tag '{}'", ports.names.show(consumer_tag)));
         }
         let number = self.usable_queue(at, queue, ports)?;
         let limit = self.channel(at).map_or(0, |channel| channel.prefetch);
@@ -83,14 +83,16 @@ impl Node {
             None => 0,
             Some(Value::Int { value, .. }) => i32::try_from(*value).unwrap_or(i32::MAX),
             Some(other) => {
-                let why = format!("\"expected integer, got {}\"", type_word(other));
-                let why = format!("invalid arg 'x-priority' for {}: {why}", what());
-                return error::precondition(rules::INVALID_ARGUMENT, &why);
+                let (what, word) = (what(), type_word(other));
+                return error::precondition(
+                    rules::INVALID_ARGUMENT,
+                    format_args!("invalid arg 'x-priority' for {what}: \"expected integer, got {word}\""),
+                );
             }
         };
         let taken = found.classic.consumers().any(|(_, other)| other.exclusive);
         if taken || exclusive && found.classic.consumer_count() > 0 {
-            return error::refused(&format!("{} in exclusive use", what()));
+            return error::refused(format_args!("{} in exclusive use", what()));
         }
         let name = found.spec.name;
         let tag = if consumer_tag == Name::EMPTY { self.make_name("amq.ctag-", ports) } else { consumer_tag };

@@ -4,7 +4,7 @@ use super::channel::Awaited;
 use super::consume::argument;
 use super::{Node, Port};
 use crate::amqp::config::{BindingSpec, ExchangeSpec, QueueSpec, Version};
-use crate::amqp::error::{self, Checked};
+use crate::amqp::error::{self, Checked, Named};
 use crate::amqp::exchange::{Exchange, Kind, Target, type_word};
 use crate::amqp::method::{Method, Table};
 use crate::amqp::queue::Queue;
@@ -13,6 +13,7 @@ use crate::amqp::store::{Record, Waiting};
 use crate::ids::{ConnId, Name, Names, RuleId};
 use crate::machine::{Op, Value};
 use crate::trace::{PlaceKind, What};
+use std::fmt::{self, Display};
 use std::sync::Arc;
 
 /// Arguments that are compared when a queue is declared again, in the order in which they are.
@@ -70,17 +71,20 @@ impl Node {
         let mut on_disk = false;
         match (kind, found) {
             (None, Some(_)) => {}
-            (None, None) => return error::not_found(&what),
+            (None, None) => return error::not_found(what),
             (Some(kind), Some(found)) => {
                 let spec = ExchangeSpec { vhost: host, name, kind, durable, auto_delete, internal, arguments };
-                same_exchange(found, &spec, &what)?;
+                same_exchange(found, &spec, what)?;
             }
             (Some(kind), None) => {
                 not_reserved("exchange", name, ports.names)?;
                 if let Some(other) = argument(&arguments, "alternate-exchange").filter(|v| !matches!(v, Value::Text(_)))
                 {
-                    let why = format!("invalid type '{}' for arg 'alternate-exchange' in {what}", type_word(other));
-                    return error::precondition(rules::INVALID_ARGUMENT, &why);
+                    let word = type_word(other);
+                    return error::precondition(
+                        rules::INVALID_ARGUMENT,
+                        format_args!("invalid type '{word}' for arg 'alternate-exchange' in {what}"),
+                    );
                 }
                 let spec = ExchangeSpec { vhost: host, name, kind, durable, auto_delete, internal, arguments };
                 self.add_exchange(vhost, &spec, ports.names);
@@ -105,9 +109,9 @@ impl Node {
         let word = names.show(word);
         match self.config.version < Version::V4_1 {
             true => {
-                error::command_invalid(&format!("unknown exchange type '{word}'"))
+                error::command_invalid(format_args!("unknown exchange type '{word}'"))
             }
-            false => error::precondition(rules::INVALID_ARGUMENT, &format!("unknown exchange type '{word}'")),
+            false => error::precondition(rules::INVALID_ARGUMENT, format_args!("unknown exchange type '{word}'")),
         }
     }
 
@@ -147,11 +151,11 @@ impl Node {
         let spec = QueueSpec { vhost: host, name, durable, auto_delete, arguments };
         let found = self.vhosts[vhost].queues.get(&name).and_then(|number| self.queues.get(number));
         if let Some(found) = found {
-            same_queue(found, &spec, owner, &what)?;
+            same_queue(found, &spec, owner, what)?;
             self.declared(at, name, nowait, false, ports);
             return Ok(());
         }
-        check_arguments(&spec.arguments, &what)?;
+        check_arguments(&spec.arguments, what)?;
         let spec = self.scratch.specs.queues.get(spec);
         let number = self.add_queue(vhost, Arc::clone(&spec), owner, ports);
         if durable {
@@ -279,7 +283,7 @@ impl Node {
         let exchanges = &self.vhosts[self.vhost_of(conn)].exchanges;
         for exchange in [Some(spec.source), exchange_of(spec.target)].into_iter().flatten() {
             if !exchanges.contains(&exchange) {
-                return error::not_found(&error::exchange_in(exchange, spec.vhost, ports.names));
+                return error::not_found(error::exchange_in(exchange, spec.vhost, ports.names));
             }
         }
         match spec.target {
@@ -293,7 +297,7 @@ impl Node {
         let Some(source) = self.vhosts[vhost].exchanges.get_mut(&spec.source) else { return Ok(false) };
         let new = match source.bind(spec.key, spec.target, &spec.arguments, ports.names) {
             Ok(new) => new,
-            Err(why) => return error::precondition(rules::INVALID_ARGUMENT, &why.to_string()),
+            Err(why) => return error::precondition(rules::INVALID_ARGUMENT, why),
         };
         let on_disk = new && self.is_durable(vhost, &spec);
         if on_disk {
@@ -352,22 +356,22 @@ pub(super) fn not_default(exchange: Name) -> Checked {
 fn not_reserved(what: &str, name: Name, names: &Names) -> Checked {
     if names.prefix_text(name.prefix()).starts_with("amq.") {
         let text = names.show(name);
-        return error::refused(&format!("{what} name '{text}' contains reserved prefix 'amq.*'"));
+        return error::refused(format_args!("{what} name '{text}' contains reserved prefix 'amq.*'"));
     }
     Ok(())
 }
 
-fn same_flag(arg: &str, what: &str, received: bool, current: bool) -> Checked {
+fn same_flag(arg: &str, what: Named<'_>, received: bool, current: bool) -> Checked {
     if received == current {
         return Ok(());
     }
-    error::inequivalent(arg, what, &format!("'{received}'"), &format!("'{current}'"))
+    error::inequivalent(arg, what, format_args!("'{received}'"), format_args!("'{current}'"))
 }
 
-fn same_exchange(found: &Exchange, spec: &ExchangeSpec, what: &str) -> Checked {
+fn same_exchange(found: &Exchange, spec: &ExchangeSpec, what: Named<'_>) -> Checked {
     if found.kind != spec.kind {
         let (received, current) = (spec.kind.word(), found.kind.word());
-        return error::inequivalent("type", what, &format!("'{received}'"), &format!("'{current}'"));
+        return error::inequivalent("type", what, format_args!("'{received}'"), format_args!("'{current}'"));
     }
     same_flag("durable", what, spec.durable, found.durable)?;
     same_flag("auto_delete", what, spec.auto_delete, found.auto_delete)?;
@@ -376,7 +380,7 @@ fn same_exchange(found: &Exchange, spec: &ExchangeSpec, what: &str) -> Checked {
 }
 
 /// Durable, auto-delete, owner, arguments, in this order (A15).
-fn same_queue(found: &Queue, spec: &QueueSpec, owner: ConnId, what: &str) -> Checked {
+fn same_queue(found: &Queue, spec: &QueueSpec, owner: ConnId, what: Named<'_>) -> Checked {
     same_flag("durable", what, spec.durable, found.spec.durable)?;
     same_flag("auto_delete", what, spec.auto_delete, found.spec.auto_delete)?;
     if found.owner != owner {
@@ -386,7 +390,7 @@ fn same_queue(found: &Queue, spec: &QueueSpec, owner: ConnId, what: &str) -> Che
 }
 
 /// Integers compare by value whatever their width, nothing crosses types (A18); no type is a classic queue (A13).
-fn same_argument(key: &str, what: &str, received: &Table, current: &Table) -> Checked {
+fn same_argument(key: &str, what: Named<'_>, received: &Table, current: &Table) -> Checked {
     let (new, old) = (argument(received, key), argument(current, key));
     let default =
         |value: Option<&Value>| matches!(value, Some(Value::Text(t)) if key == "x-queue-type" && &**t == "classic");
@@ -398,63 +402,77 @@ fn same_argument(key: &str, what: &str, received: &Table, current: &Table) -> Ch
         return Ok(());
     }
     let both = new.is_some() && old.is_some();
-    error::inequivalent(key, what, &shown(new, both), &shown(old, both))
+    error::inequivalent(key, what, Given { value: new, both }, Given { value: old, both })
 }
 
 /// A value as RabbitMQ shows it where two differ (A08, A14).
-fn shown(value: Option<&Value>, both: bool) -> String {
-    let Some(value) = value else { return "none".into() };
-    let text = match value {
-        Value::Text(text) => text.to_string(),
-        Value::Int { value, .. } => value.to_string(),
-        Value::Bool(yes) => yes.to_string(),
-        Value::Double(bits) => format!("{:?}", f64::from_bits(*bits)),
-        other => format!("{other:?}"),
-    };
-    if both { format!("'{text}'") } else { format!("the value '{text}' of type '{}'", type_word(value)) }
+struct Given<'a> {
+    value: Option<&'a Value>,
+    /// Whether the other has one too.
+    both: bool,
+}
+
+impl Display for Given<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(value) = self.value else { return f.write_str("none") };
+        f.write_str(if self.both { "'" } else { "the value '" })?;
+        match value {
+            Value::Text(text) => f.write_str(text),
+            Value::Int { value, .. } => write!(f, "{value}"),
+            Value::Bool(yes) => write!(f, "{yes}"),
+            Value::Double(bits) => write!(f, "{:?}", f64::from_bits(*bits)),
+            other => write!(f, "{other:?}"),
+        }?;
+        if self.both { f.write_str("'") } else { write!(f, "' of type '{}'", type_word(value)) }
+    }
 }
 
 /// The arguments of a new queue (group A80).
-fn check_arguments(arguments: &Table, what: &str) -> Checked {
+fn check_arguments(arguments: &Table, what: Named<'_>) -> Checked {
     match argument(arguments, "x-queue-type") {
         None => {}
         Some(Value::Text(kind)) if &**kind == "classic" => {}
-        Some(Value::Text(kind)) => return error::not_implemented(&format!("queue type '{kind}'")),
-        Some(other) => return invalid("x-queue-type", what, &format!("{{unacceptable_type,{}}}", type_word(other))),
+        Some(Value::Text(kind)) => return error::not_implemented(format_args!("queue type '{kind}'")),
+        Some(other) => return invalid("x-queue-type", what, format_args!("{{unacceptable_type,{}}}", type_word(other))),
     }
     for (key, value) in arguments {
         if NOT_CLASSIC.contains(&&**key) {
-            let why = format!("invalid arg '{key}' for {what} of queue type rabbit_classic_queue");
-            return error::precondition(rules::INVALID_ARGUMENT, &why);
+            return error::precondition(
+                rules::INVALID_ARGUMENT,
+                format_args!("invalid arg '{key}' for {what} of queue type rabbit_classic_queue"),
+            );
         }
         check_argument(key, value, what)?;
     }
     Ok(())
 }
 
-fn invalid(key: &str, what: &str, why: &str) -> Checked {
-    error::precondition(rules::INVALID_ARGUMENT, &format!("invalid arg '{key}' for {what}: {why}"))
+fn invalid(key: &str, what: Named<'_>, why: impl Display) -> Checked {
+    error::precondition(rules::INVALID_ARGUMENT, format_args!("invalid arg '{key}' for {what}: {why}"))
 }
 
-fn check_argument(key: &str, value: &Value, what: &str) -> Checked {
+fn check_argument(key: &str, value: &Value, what: Named<'_>) -> Checked {
     match key {
         "x-expires" | "x-message-ttl" | "x-max-length" | "x-max-length-bytes" | "x-max-priority" => {
             let Value::Int { value, .. } = value else {
-                return invalid(key, what, &format!("\"expected integer, got {}\"", type_word(value)));
+                return invalid(key, what, format_args!("\"expected integer, got {}\"", type_word(value)));
             };
             match *value {
-                n if n < 0 => invalid(key, what, &format!("{{value_negative,{n}}}")),
+                n if n < 0 => invalid(key, what, format_args!("{{value_negative,{n}}}")),
                 0 if key == "x-expires" => invalid(key, what, "{value_zero,0}"),
-                n if n > 255 && key == "x-max-priority" => invalid(key, what, &format!("{{max_value_exceeded,{n}}}")),
+                n if n > 255 && key == "x-max-priority" => invalid(key, what, format_args!("{{max_value_exceeded,{n}}}")),
                 _ => Ok(()),
             }
         }
         "x-dead-letter-exchange" if !matches!(value, Value::Text(_)) => {
-            let why = format!("invalid type '{}' for arg '{key}' in {what}", type_word(value));
-            error::precondition(rules::INVALID_ARGUMENT, &why)
+            let word = type_word(value);
+            error::precondition(
+                rules::INVALID_ARGUMENT,
+                format_args!("invalid type '{word}' for arg '{key}' in {what}"),
+            )
         }
         "x-single-active-consumer" if !matches!(value, Value::Bool(_)) => {
-            invalid(key, what, &format!("{{unacceptable_type,{}}}", type_word(value)))
+            invalid(key, what, format_args!("{{unacceptable_type,{}}}", type_word(value)))
         }
         _ => Ok(()),
     }

@@ -54,11 +54,11 @@ impl Node {
             let Some(found) = self.queues.get(&number) else { return Ok(()) };
             let what = || error::queue_in(name, vhost.name, ports.names);
             if if_unused && found.classic.consumer_count() > 0 {
-                return error::precondition(rules::IN_USE, &format!("{} in use", what()));
+                return error::precondition(rules::IN_USE, format_args!("{} in use", what()));
             }
             messages = found.classic.ready() as u32;
             if if_empty && messages > 0 {
-                return error::precondition(rules::IN_USE, &format!("{} not empty", what()));
+                return error::precondition(rules::IN_USE, format_args!("{} not empty", what()));
             }
             gone = Some(number);
         }
@@ -184,11 +184,11 @@ impl Node {
         let vhost = self.vhost_of(at.0);
         let what = error::exchange_in(name, self.vhosts[vhost].name, ports.names);
         if ports.names.prefix_text(name.prefix()).starts_with("amq.") {
-            return error::refused(&format!("deletion of system {what} not allowed"));
+            return error::refused(format_args!("deletion of system {what} not allowed"));
         }
         let found = self.vhosts[vhost].exchanges.get(&name);
         if if_unused && found.is_some_and(|exchange| !exchange.is_unbound()) {
-            return error::precondition(rules::IN_USE, &format!("{what} in use"));
+            return error::precondition(rules::IN_USE, format_args!("{what} in use"));
         }
         let before = self.metadata.changes.len();
         if found.is_some() {

@@ -52,9 +52,9 @@ impl Node {
             Some(found) if !found.internal => Ok(()),
             Some(_) => {
                 let what = error::exchange_in(exchange, vhost.name, ports.names);
-                error::refused(&format!("cannot publish to internal {what}"))
+                error::refused(format_args!("cannot publish to internal {what}"))
             }
-            None => error::not_found(&error::exchange_in(exchange, vhost.name, ports.names)),
+            None => error::not_found(error::exchange_in(exchange, vhost.name, ports.names)),
         }
     }
 
@@ -67,8 +67,11 @@ impl Node {
         for header in ["CC", "BCC"] {
             let Some(value) = message.props.header(header) else { continue };
             let wrong = |value: &Value| {
-                let why = format!("invalid message: {{unacceptable_type_in_header,\"{header}\",{}}}", type_word(value));
-                error::precondition(rules::INVALID_ARGUMENT, &why)
+                let word = type_word(value);
+                error::precondition(
+                    rules::INVALID_ARGUMENT,
+                    format_args!("invalid message: {{unacceptable_type_in_header,\"{header}\",{word}}}"),
+                )
             };
             let Value::List(values) = value else { return wrong(value) };
             for value in values {
@@ -414,14 +417,16 @@ impl Node {
 fn check_expiration(text: &str) -> Checked {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let whole = digits.len() - digits.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let why = if whole == 0 {
-        "no_integer".to_owned()
-    } else if whole < digits.len() {
-        format!("{{leftover_string,\"{}\"}}", &digits[whole..])
+    let rest = &digits[whole..];
+    let (before, what, behind) = if whole == 0 {
+        ("no_integer", "", "")
+    } else if !rest.is_empty() {
+        ("{leftover_string,\"", rest, "\"}")
     } else if text.starts_with('-') && digits.bytes().any(|b| b != b'0') {
-        format!("{{value_negative,{text}}}")
+        ("{value_negative,", text, "}")
     } else {
         return Ok(());
     };
-    error::precondition(rules::INVALID_ARGUMENT, &format!("invalid expiration '{text}': {why}"))
+    let rule = rules::INVALID_ARGUMENT;
+    error::precondition(rule, format_args!("invalid expiration '{text}': {before}{what}{behind}"))
 }

@@ -10,7 +10,6 @@
 #[expect(dead_code, reason = "shared with the other tests")]
 #[path = "it/gallery.rs"]
 mod gallery;
-#[expect(dead_code, reason = "shared with the other tests")]
 #[path = "it/random.rs"]
 mod random;
 

@@ -73,7 +73,10 @@ impl Node {
         };
         let in_use = |tag| self.channel(at).is_some_and(|channel| channel.consumers.contains(&tag));
         if in_use(consumer_tag) {
-            return error::not_allowed(format_args!("attempt to reuse consumer tag '{}'", ports.names.show(consumer_tag)));
+            return error::not_allowed(format_args!(
+                "attempt to reuse consumer tag '{}'",
+                ports.names.show(consumer_tag)
+            ));
         }
         let number = self.usable_queue(at, queue, ports)?;
         let limit = self.channel(at).map_or(0, |channel| channel.prefetch);

@@ -108,9 +108,7 @@ impl Node {
         }
         let word = names.show(word);
         match self.config.version < Version::V4_1 {
-            true => {
-                error::command_invalid(format_args!("unknown exchange type '{word}'"))
-            }
+            true => error::command_invalid(format_args!("unknown exchange type '{word}'")),
             false => error::precondition(rules::INVALID_ARGUMENT, format_args!("unknown exchange type '{word}'")),
         }
     }
@@ -433,7 +431,9 @@ fn check_arguments(arguments: &Table, what: Named<'_>) -> Checked {
         None => {}
         Some(Value::Text(kind)) if &**kind == "classic" => {}
         Some(Value::Text(kind)) => return error::not_implemented(format_args!("queue type '{kind}'")),
-        Some(other) => return invalid("x-queue-type", what, format_args!("{{unacceptable_type,{}}}", type_word(other))),
+        Some(other) => {
+            return invalid("x-queue-type", what, format_args!("{{unacceptable_type,{}}}", type_word(other)));
+        }
     }
     for (key, value) in arguments {
         if NOT_CLASSIC.contains(&&**key) {
@@ -460,7 +460,9 @@ fn check_argument(key: &str, value: &Value, what: Named<'_>) -> Checked {
             match *value {
                 n if n < 0 => invalid(key, what, format_args!("{{value_negative,{n}}}")),
                 0 if key == "x-expires" => invalid(key, what, "{value_zero,0}"),
-                n if n > 255 && key == "x-max-priority" => invalid(key, what, format_args!("{{max_value_exceeded,{n}}}")),
+                n if n > 255 && key == "x-max-priority" => {
+                    invalid(key, what, format_args!("{{max_value_exceeded,{n}}}"))
+                }
                 _ => Ok(()),
             }
         }

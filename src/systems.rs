@@ -285,3 +285,6 @@ systems! {
     Amqp: amqp, script AmqpScript;
     Redis: redis;
 }
+
+/// The client side of recorded sessions: the system whose recordings can be replayed is RabbitMQ.
+pub use crate::amqp::Session as Recorded;

@@ -11,6 +11,7 @@ pub mod node;
 pub mod queue;
 pub mod rules;
 pub mod script;
+pub mod session;
 pub mod store;
 pub mod verbs;
 
@@ -19,4 +20,5 @@ pub use config::{BindingSpec, Config, ExchangeSpec, QueueSpec, Version};
 pub use method::{Close, Frame, Method, Table, Tune};
 pub use node::Node;
 pub use script::{Program, Script};
+pub use session::Session;
 pub use store::Record;

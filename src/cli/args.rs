@@ -45,6 +45,8 @@ pub(super) enum Command {
     Explain(ExplainArgs),
     /// Show which queues a message would reach, and why, binding by binding.
     Route(RouteArgs),
+    /// Replay recorded sessions of a real broker against the simulated one, and show where they part.
+    Conform(ConformArgs),
     /// Write a completion script for a shell.
     Completions(CompletionsArgs),
     /// Write the manual page.
@@ -152,6 +154,38 @@ pub(super) struct RouteArgs {
     /// A variant of the scenario.
     #[arg(long, value_name = "NAME")]
     pub(super) variant: Option<String>,
+}
+
+/// How results are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub(super) enum Results {
+    /// For people.
+    #[default]
+    Text,
+    /// As one JSON object.
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ConformArgs {
+    /// Files of recordings (AMQP sessions) or of pairs (topic or headers bindings), or - for standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<String>,
+    /// Only the facts with these ids; A8* stands for all that begin so. May be given several times.
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub(super) only: Vec<String>,
+    /// Another version of RabbitMQ than the one that each fact was recorded on.
+    #[arg(long, value_name = "VERSION")]
+    pub(super) version: Option<String>,
+    /// Leave out what is the same or skipped.
+    #[arg(long)]
+    pub(super) brief: bool,
+    /// With every step, and every frame that came after it.
+    #[arg(long, conflicts_with = "brief")]
+    pub(super) verbose: bool,
+    /// How to write it.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Results::Text)]
+    pub(super) format: Results,
 }
 
 #[derive(Debug, Args)]

@@ -42,6 +42,12 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ("mqlab route my.ron --exchange orders --key order.created", "by routing key"),
         ("mqlab route my.ron --exchange audit --header kind=order --header urgent=true", "by headers"),
     ]),
+    ("conform", &[
+        ("mqlab conform transcripts.json", "every recorded session, and where the simulated broker parts from it"),
+        ("mqlab conform transcripts.json --only A08,C* --verbose", "one fact and a group, frame by frame"),
+        ("mqlab conform topic_cases.json headers_cases.json --brief", "pairs; only those that differ"),
+        ("mqlab conform transcripts.json --format json > conform.json", "for a program"),
+    ]),
     ("completions", &[
         ("mqlab completions bash > ~/.local/share/bash-completion/completions/mqlab", "for bash"),
         ("mqlab completions fish > ~/.config/fish/completions/mqlab.fish", "for fish"),

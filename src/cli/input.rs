@@ -53,6 +53,26 @@ pub(super) fn scenario(path: &str) -> Result<(String, Vec<u8>), Failure> {
     }
 }
 
+/// All bytes of a file, or of the standard input for `-`, that may have at most this many.
+pub(super) fn whole(path: &str, most: u64) -> Result<Vec<u8>, Failure> {
+    let too_large = || Failure::usage(format!("{} is too large: it may have {most} bytes", shown(path)));
+    let mut bytes = Vec::new();
+    if path == "-" {
+        io::stdin().lock().take(most + 1).read_to_end(&mut bytes).map_err(|error| broken_off(path, &error))?;
+    } else {
+        let file = File::open(path).map_err(|error| cannot_read(path, &plain(&error)))?;
+        let about = file.metadata().map_err(|error| cannot_read(path, &plain(&error)))?;
+        if about.is_dir() {
+            return Err(cannot_read(path, "it is a directory"));
+        }
+        if about.len() > most {
+            return Err(too_large());
+        }
+        file.take(most + 1).read_to_end(&mut bytes).map_err(|error| broken_off(path, &error))?;
+    }
+    if bytes.len() as u64 > most { Err(too_large()) } else { Ok(bytes) }
+}
+
 fn from_gallery(path: &str) -> Result<Input, Failure> {
     if let Some(entry) = gallery::find(path) {
         return Ok(Input::Scenario { name: entry.name().to_owned(), bytes: entry.text.into() });

@@ -5,6 +5,7 @@
 
 mod args;
 mod check;
+mod conform;
 pub mod examples;
 mod exit;
 mod explain;
@@ -84,6 +85,7 @@ fn dispatch(command: Option<Command>, out: &mut Output) -> Result<Exit, Failure>
         Some(Command::List(args)) => list::list(&args, out),
         Some(Command::Explain(args)) => explain::explain(&args, out),
         Some(Command::Route(args)) => route::route(&args, out),
+        Some(Command::Conform(args)) => conform::conform(&args, out),
         Some(Command::Completions(args)) => manual::completions(&args, out),
         Some(Command::Man(args)) => manual::man(&args, out),
     }

@@ -4,15 +4,19 @@
 //! Not a runtime: nothing here schedules, sends or stores. A machine never sees a fault, a scenario, a trace or a
 //! terminal.
 
+mod literal;
 mod out;
 mod port;
 mod ports;
 mod props;
+mod replay;
 
+pub use literal::{Arguments, Literal, Rows};
 pub use out::{Because, Does, Light, Need, Out, Output};
 pub use port::{Answer, Ask, Delivery, Down, Message, Publish, Report, Session, Settle, Take};
 pub use ports::{Draws, NoDraws, Ports, Registry};
 pub use props::{Props, SharedProps, Value};
+pub use replay::{Did, Event, FrameOf, Outcome, PortsOf, Replayer, Unfit};
 
 use crate::ids::{ConnId, CopyId, Digest, Name, Names, VerbId};
 use crate::trace::FrameFlags;

@@ -296,3 +296,67 @@ fn a_route_is_shown_with_the_reasons() {
     let error = refused(&mqlab(&["route", "routing-topics", "--exchange", "animal"]).output().unwrap());
     assert!(error.contains("did you mean `animals`?"), "{error}");
 }
+
+/// A file with this text.
+fn file(folder: &tempfile::TempDir, name: &str, text: &str) -> String {
+    let path = folder.path().join(name);
+    fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn conform_ends_with_the_counts_and_a_difference_is_exit_code_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = file(&folder, "good.json", "[[\"a.*\", \"a.b\", true]]");
+    let bad = file(&folder, "bad.json", "[[{\"a\": \"1\"}, {\"a\": \"2\"}, true]]");
+    let output = mqlab(&["conform", &good]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let says = text(&output.stdout);
+    assert!(says.starts_with("topic-1 same\n"), "{says}");
+    assert!(says.ends_with(
+        "group topic: 1 same, 0 different, 0 known, 0 skipped\nconform: 1 same, 0 different, 0 known, 0 skipped\n"
+    ));
+    let output = mqlab(&["conform", &good, &bad]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let says = text(&output.stdout);
+    assert!(
+        says.contains("headers-1 different\n  sent      message {\"a\":\"2\"} to binding {\"a\":\"1\"}\n"),
+        "{says}"
+    );
+    assert!(says.ends_with("conform: 1 same, 1 different, 0 known, 0 skipped\n"), "{says}");
+    let output = mqlab(&["conform", &bad, "--format", "json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["total"]["different"], 1);
+    assert_eq!(json["results"][0]["outcome"], "different");
+}
+
+#[test]
+fn conform_refuses_what_is_no_recording() {
+    let folder = tempfile::tempdir().unwrap();
+    let conform = |path: &str| refused(&mqlab(&["conform", path]).output().unwrap());
+    let bad = |name: &str, text: &str| conform(&file(&folder, name, text));
+    assert!(bad("empty.json", "").contains("not JSON"));
+    assert!(bad("deep.json", &"[".repeat(10_000)).contains("recursion limit"));
+    assert!(bad("cut.json", "[{\"id\": \"A1\", \"grou").contains("cut.json: is not JSON as it should be"));
+    assert!(bad("binary.json", "\u{0}\u{1}").contains("not JSON"));
+    assert!(bad("scenario.ron", "Scenario()").contains("not JSON"));
+    let step = |what: &str| {
+        format!("{{\"conn\": \"c1\", \"ch\": 0, \"do\": \"{what}\", \"args\": {{}}, \"sees\": [], \"t\": 0}}")
+    };
+    let fact = |what: &str| {
+        let marks = "\"id\": \"X1\", \"group\": \"X\", \"version\": \"3.10\", \"replayable\": true";
+        format!("[{{{marks}, \"setup\": [{}], \"action\": [{}]}}]", step("connect"), step(what))
+    };
+    assert!(bad("method.json", &fact("queue.frob")).contains("fact X1: step 2: `queue.frob` is no method"));
+    assert!(conform("/no/such/file.json").contains("no such file"));
+    assert!(conform(folder.path().to_str().unwrap()).contains("it is a directory"));
+    let large = folder.path().join("large.json");
+    File::create(&large).unwrap().set_len(100 << 20).unwrap();
+    assert!(conform(large.to_str().unwrap()).contains("too large"));
+    let good = file(&folder, "good.json", "[[\"a\", \"a\", true]]");
+    let error = refused(&mqlab(&["conform", &good, "--only", "nothing"]).output().unwrap());
+    assert!(error.contains("no fact is called nothing"), "{error}");
+    let error = refused(&mqlab(&["conform", &good, "--version", "1.0"]).output().unwrap());
+    assert!(error.contains("3.7, 3.10, 3.13, 4.1"), "{error}");
+}

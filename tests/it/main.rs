@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod cli;
+mod conform;
 mod copies;
 mod digests;
 mod gallery;

@@ -1,10 +1,9 @@
 //! From steps as written to methods with interned names: what is done once, before any run.
 
-use super::literal::Arguments;
 use super::step::{SpanText, Step};
 use crate::amqp::{Close, Method, Table};
 use crate::ids::{Name, Names};
-use crate::machine::{Message, Props};
+use crate::machine::{Arguments, Message, Props};
 use crate::units::Span;
 use std::sync::Arc;
 

@@ -8,14 +8,13 @@
 mod channel;
 mod compile;
 mod connection;
-mod literal;
 mod notes;
 mod step;
 #[cfg(test)]
 mod tests;
 
+pub use crate::machine::{Arguments, Literal};
 pub use compile::Program;
-pub use literal::{Arguments, Literal};
 pub use step::{SpanText, Step};
 
 use super::client::{Heart, agree, rules, verbs};

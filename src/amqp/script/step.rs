@@ -2,7 +2,7 @@
 //!
 //! What is left out has the protocol's default: empty, false, 0; channel 1; `requeue: true` for nack and reject.
 
-use super::literal::Arguments;
+use crate::machine::Arguments;
 use crate::units::{Span, parse_span};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

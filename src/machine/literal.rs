@@ -1,19 +1,21 @@
-//! Tables of arguments and headers as they are written in a scenario: `{"x-message-ttl": 1000}`.
+//! Tables of arguments and headers as they are written in a scenario or a recording: `{"x-message-ttl": 1000}`.
 //!
 //! Untyped numbers are 32-bit integers (64-bit where they do not fit), fractions are doubles, texts are long strings,
 //! no value is void; `{"$type": "s", "value": 1}` has the protocol's field type `s`.
 
-use super::super::Table;
-use crate::machine::Value;
+use super::Value;
 use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap as _, SerializeSeq as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::sync::Arc;
 
+/// A table, in the order in which it was written.
+pub type Rows = Vec<(Arc<str>, Value)>;
+
 /// A table as it is written.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Arguments(pub Table);
+pub struct Arguments(pub Rows);
 
 /// A value as it is written.
 #[derive(Clone, PartialEq, Debug)]
@@ -27,22 +29,22 @@ impl<'de> Deserialize<'de> for Literal {
 
 impl<'de> Deserialize<'de> for Arguments {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Rows).map(Arguments)
+        deserializer.deserialize_map(Table).map(Arguments)
     }
 }
 
 /// Reads a table, in the order in which it is written.
-struct Rows;
+struct Table;
 
-impl<'de> Visitor<'de> for Rows {
-    type Value = Table;
+impl<'de> Visitor<'de> for Table {
+    type Value = Rows;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a table such as {\"x-message-ttl\": 1000}")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Table, A::Error> {
-        let mut rows: Table = Vec::new();
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Rows, A::Error> {
+        let mut rows: Rows = Vec::new();
         while let Some(key) = map.next_key::<String>()? {
             if rows.iter().any(|(known, _)| **known == *key) {
                 return Err(A::Error::custom(format_args!("key \"{key}\" stands twice in a table")));
@@ -95,7 +97,7 @@ impl<'de> Visitor<'de> for Reader {
         Ok(Value::List(values))
     }
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Value, A::Error> {
-        let rows = Rows.visit_map(map)?;
+        let rows = Table.visit_map(map)?;
         match typed(&rows) {
             None => Ok(Value::Table(rows)),
             Some(Ok(value)) => Ok(value),
@@ -105,25 +107,34 @@ impl<'de> Visitor<'de> for Reader {
 }
 
 /// The value of a table that says `$type` and `value`; `None` for any other table.
-fn typed(rows: &Table) -> Option<Result<Value, &'static str>> {
+fn typed(rows: &Rows) -> Option<Result<Value, &'static str>> {
     let [(first, Value::Text(kind)), (second, value)] = &rows[..] else { return None };
     if &**first != "$type" || &**second != "value" {
         return None;
     }
-    let wide = |bits, value: &Value| match value {
+    let wide = |bits| match value {
         Value::Int { value, .. } => Ok(Value::Int { bits, value: *value }),
         _ => Err("this $type needs a whole number"),
     };
     Some(match (&**kind, value) {
-        ("b", value) => wide(8, value),
-        ("s", value) => wide(16, value),
-        ("I", value) => wide(32, value),
-        ("l", value) => wide(64, value),
+        ("b" | "B", _) => wide(8),
+        ("s" | "u", _) => wide(16),
+        ("I" | "i", _) => wide(32),
+        ("l" | "L", _) => wide(64),
         ("T", Value::Int { value, .. }) => {
             u64::try_from(*value).map(Value::Timestamp).map_err(|_| "a time is not negative")
         }
         ("x", Value::Text(text)) => Ok(Value::Bytes(text.as_bytes().into())),
-        _ => Err("unknown $type, or its value does not fit; known: b, s, I, l (whole numbers), T (seconds), x (bytes)"),
+        ("d" | "f", Value::Double(_))
+        | ("t", Value::Bool(_))
+        | ("S", Value::Text(_))
+        | ("V", Value::Void)
+        | ("A", Value::List(_))
+        | ("F", Value::Table(_)) => Ok(value.clone()),
+        _ => {
+            Err("unknown $type, or its value does not fit; known: b, s, I, l (whole numbers), T (seconds), x (bytes), \
+                  d, t, S, V, A, F")
+        }
     })
 }
 

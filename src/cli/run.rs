@@ -4,7 +4,7 @@ use super::args::{Format, RunArgs, View};
 use super::exit::Exit;
 use super::failure::{Failure, shown};
 use super::input::{self, Input};
-use super::load::{self, Ready, Source};
+use super::load::{Ready, Source};
 use super::output::Output;
 use super::shell::quoted;
 use super::show::{self, Shown, show};
@@ -128,8 +128,7 @@ fn of_trace(args: &RunArgs, log: &Log, out: &mut Output) -> Result<Exit, Failure
         return Err(Failure::usage(format!("{name} is a recorded trace: {option} needs a scenario that can be run")));
     }
     let findings = explore::judge(log);
-    let expect = log.header.expect.iter().map(|text| load::expectation(text));
-    let checked: Vec<Checked> = expect.flatten().map(|expect| expect.check(&findings)).collect();
+    let checked = explore::checked(log, &findings);
     let mut warnings = Vec::new();
     if checked.len() < log.header.expect.len() {
         warnings.push("some expectations of the trace are in words that this program does not know".to_owned());

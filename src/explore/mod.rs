@@ -13,4 +13,4 @@ pub use determinism::{Difference, difference};
 pub use run::{Fault, How, Run, run, watch};
 pub use same::{Row, align, same_until};
 pub use token::{MAX_TOKEN, Token, TokenError};
-pub use told::{feed, judge};
+pub use told::{checked, feed, judge};

@@ -2,7 +2,7 @@
 
 use crate::ids::{EventId, FrameId};
 use crate::trace::{Kind, Log, Observer};
-use crate::verdict::{Findings, Verdict};
+use crate::verdict::{Checked, Findings, Verdict};
 use crate::world::VERBS;
 
 /// The verdict on a trace, as if it happened now.
@@ -11,6 +11,13 @@ pub fn judge(log: &Log) -> Findings {
     let mut verdict = Verdict::new(&log.header, VERBS);
     feed(log, &mut verdict);
     verdict.finish(&log.state_after(log.events().len()), &tables)
+}
+
+/// The expectations in a trace's header, each with its result; those in words that this program does not know are left
+/// out.
+pub fn checked(log: &Log, findings: &Findings) -> Vec<Checked> {
+    let expect = log.header.expect.iter().filter_map(|text| crate::scenario::expectation(text));
+    expect.map(|expect| expect.check(findings)).collect()
 }
 
 /// Hands a log to an observer, frames before the events that name them.

@@ -192,3 +192,7 @@ impl Change {
         format!("{}({}{value})", self.kind.word(), quoted(&self.path.value))
     }
 }
+
+#[cfg(test)]
+#[path = "insert_tests.rs"]
+mod tests;

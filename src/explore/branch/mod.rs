@@ -18,6 +18,9 @@ use crate::world::plan::Plan;
 use std::fmt;
 use std::sync::Arc;
 
+/// How the errors of a file are shown where nothing is known of the screen.
+pub const PLAIN: Look = Look::PLAIN;
+
 /// A scenario that can be run: a file, which of its variants, changes on top, and how it is run.
 #[derive(Clone, Debug)]
 pub struct Study {

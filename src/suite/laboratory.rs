@@ -216,10 +216,8 @@ impl<S: Shelf> Laboratory for Bench<S> {
     fn branch(&mut self, run: RunId, at: EventId, change: &str) -> Result<RunId, Problem> {
         self.room()?;
         let (held, study) = self.changeable(run, at)?;
-        let change = study.offers(&held.run.log, at).into_iter().find(|offer| offer.id == change).map_or_else(
-            || Err(Problem::Illegal(StudyError::NoSuchChange(change.to_owned()).to_string())),
-            |offer| Ok(change_of(offer)),
-        )?;
+        let offer = study.offer(&held.run.log, at, change);
+        let change = change_of(offer.map_err(|error| Problem::Illegal(error.to_string()))?);
         let name = self.fresh(&change.id.replace(':', "-"));
         let (study, made) = self.made(study, at, &change.id, &name, &held.run.log)?;
         let path = held.path.clone();

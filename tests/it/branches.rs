@@ -4,8 +4,10 @@ use crate::gallery::texts;
 use mqlab::explore::branch::{Offer, Sort, Study, StudyError, Wish};
 use mqlab::explore::{Run, align, same_until};
 use mqlab::ids::EventId;
+use mqlab::lab::{Laboratory, MAX_RUNS, Opening, Problem, Target};
 use mqlab::scenario;
-use mqlab::trace::{Kind, Log, encode};
+use mqlab::suite::{Bench, Found, Shelf};
+use mqlab::trace::{Kind, Log, ReadLimits, decode, encode};
 use mqlab::world::{RULES, VERBS};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -185,4 +187,114 @@ fn a_scenario_that_was_saved_with_a_seed_has_it_in_the_variant() {
     let token = Study::read(text.as_bytes(), &Wish { token: Some(run.token.to_string()), ..Wish::default() }).unwrap();
     assert_eq!(token.run().token, run.token);
     let _ = scenario::read(&saved).unwrap();
+}
+
+/// What a person reads at a few steps of the lost confirm: before the broker has it, as the confirm leaves, after it is
+/// lost, while the biller works, and at the end.
+#[test]
+fn the_changes_of_a_lost_confirm_as_a_person_reads_them() {
+    let mut bench = Bench::new(Memory::new());
+    let run = bench.open(&Opening { path: "lost-confirm".into(), ..Opening::default() }).unwrap();
+    let last = bench.run(run).unwrap().log.events().len() as u32;
+    let mut text = String::new();
+    for step in [1, 87, 99, 101, 107, last] {
+        text.push_str(&format!("step {step}\n"));
+        for change in bench.changes(run, EventId(step - 1)).unwrap() {
+            let preview = bench.preview(run, EventId(step - 1), &change.id).unwrap();
+            text.push_str(&format!("  {}\n    {}\n", change.id, change.says));
+            if step == 99 {
+                text.extend(preview.lines().iter().map(|line| format!("    > {line}\n")));
+            }
+        }
+    }
+    insta::assert_snapshot!("changes_of_lost_confirm", text);
+}
+
+/// A shelf in memory, with the gallery's files as files of its own.
+struct Memory(BTreeMap<String, String>);
+
+impl Memory {
+    fn new() -> Memory {
+        Memory(texts().into_iter().collect())
+    }
+}
+
+impl Shelf for Memory {
+    fn list(&self) -> Vec<(String, String, String)> {
+        self.0.iter().map(|(name, text)| (String::new(), name.clone(), text.clone())).collect()
+    }
+    fn read(&self, path: &str) -> Result<Found, String> {
+        let text = self.0.get(path).ok_or("no such file")?;
+        if !text.starts_with('{') {
+            return Ok(Found::Scenario(text.clone().into_bytes()));
+        }
+        decode(text, &ReadLimits::default(), RULES, VERBS).map(|log| Found::Trace(Box::new(log))).map_err(|error| error.to_string())
+    }
+    fn replace(&mut self, path: &str, text: &str) -> Result<(), String> {
+        self.0.insert(path.to_owned(), text.to_owned());
+        Ok(())
+    }
+    fn create(&mut self, path: &str, text: &str) -> Result<(), String> {
+        self.replace(path, text)
+    }
+}
+
+#[test]
+fn a_laboratory_keeps_a_tree_of_branches_that_are_named_saved_compared_and_pruned() {
+    let mut lab = Bench::new(Memory::new());
+    assert!(lab.list().iter().any(|entry| entry.name == "lost-confirm" && entry.variants == ["cured"]));
+    let open = |variant: Option<&str>| Opening {
+        path: "lost-confirm".into(),
+        variant: variant.map(str::to_owned),
+        ..Opening::default()
+    };
+    let root = lab.open(&open(None)).unwrap();
+    let at = EventId(90);
+    let kept = lab.branch(root, at, "without:cut-2").unwrap();
+    let comparison = lab.compare(root, kept).unwrap();
+    assert!(!comparison.equal && comparison.same >= 90);
+    assert!(comparison.shifts.iter().any(|shift| shift.what == "duplicated" && shift.after == "0"), "{comparison:?}");
+    lab.rename(kept, "confirm kept").unwrap();
+    let worse = lab.branch(kept, EventId(120), "power-loss:broker").unwrap();
+    let shape: Vec<_> = lab.tree().into_iter().map(|node| (node.run, node.depth, node.unsaved)).collect();
+    assert_eq!(shape, [(root, 0, false), (kept, 1, true), (worse, 2, true)]);
+    let saved = lab.save(worse, &Target::Same).unwrap();
+    let again = lab.open(&open(Some(&saved.variant))).unwrap();
+    assert_eq!(told(&lab.run(again).unwrap().log), told(&lab.run(worse).unwrap().log));
+    assert!(lab.run(again).unwrap().checked.iter().all(|checked| checked.holds));
+    assert!(lab.compare(worse, again).unwrap().equal);
+    assert!(lab.save(worse, &Target::Same).unwrap_err().to_string().contains("already"));
+    lab.save(kept, &Target::New("mine.ron".into())).unwrap();
+    assert!(
+        lab.open(&Opening { path: "mine.ron".into(), variant: Some("confirm kept".into()), ..Opening::default() })
+            .is_ok()
+    );
+    lab.prune(kept).unwrap();
+    assert_eq!(lab.run(worse).map(|run| run.id), None);
+    assert_eq!(lab.compare(root, kept).unwrap_err(), Problem::NoSuchRun);
+}
+
+#[test]
+fn a_laboratory_refuses_in_words() {
+    let mut shelf = Memory::new();
+    shelf.0.insert("broken".into(), "Scenario(".into());
+    let study = Study::read(texts()[0].1.as_bytes(), &Wish::default()).unwrap();
+    shelf.0.insert("trace".into(), encode(&study.run().log, RULES, VERBS));
+    let mut lab = Bench::new(shelf);
+    let path = |path: &str| Opening { path: path.into(), ..Opening::default() };
+    assert!(matches!(lab.open(&path("nowhere")), Err(Problem::Unreadable(_))));
+    assert!(matches!(lab.open(&path("broken")), Err(Problem::Broken(text)) if text.contains("never closed")));
+    assert!(matches!(lab.open(&Opening { token: Some("x".into()), ..path("hello") }), Err(Problem::Wish(_))));
+    let trace = lab.open(&path("trace")).unwrap();
+    assert!(!lab.run(trace).unwrap().findings.words.is_empty() || lab.run(trace).unwrap().findings.ended.is_some());
+    assert_eq!(lab.changes(trace, EventId(0)), Err(Problem::Recorded));
+    let run = lab.open(&path("hello")).unwrap();
+    assert_eq!(lab.changes(run, EventId(9_999)), Err(Problem::NoSuchStep(10_000)));
+    assert!(matches!(lab.preview(run, EventId(0), "x"), Err(Problem::Illegal(_))));
+    assert!(matches!(lab.save(run, &Target::Same), Err(Problem::Unsaveable(_))));
+    assert!(matches!(lab.rename(run, "a\nb"), Err(Problem::Name(_))));
+    while lab.tree().len() < MAX_RUNS {
+        lab.open(&path("hello")).unwrap();
+    }
+    assert_eq!(lab.open(&path("hello")), Err(Problem::TooMany(MAX_RUNS)));
 }

@@ -21,6 +21,9 @@ use std::sync::Arc;
 /// How the errors of a file are shown where nothing is known of the screen.
 pub const PLAIN: Look = Look::PLAIN;
 
+/// Settings are tried out on runs of so many events at most, before they are offered.
+const TRIED: usize = 20_000;
+
 /// A scenario that can be run: a file, which of its variants, changes on top, and how it is run.
 #[derive(Clone, Debug)]
 pub struct Study {
@@ -171,14 +174,39 @@ impl Study {
     }
 
     /// The changes that are legal at a step of this study's run, in the order in which a person would want them: faults
-    /// at this point, faults that could be left out, settings. At the end of the run no fault is left to strike.
+    /// at this point, faults that could be left out, settings. At the end of the run no fault is left to strike. Settings
+    /// that would change nothing are left out, where the run is short enough to try them.
     pub fn offers(&self, log: &Log, at: EventId) -> Vec<Offer> {
+        let mut offers = self.faults(log, at);
+        offers.extend(settings::settings(&self.scenario).into_iter().filter(|offer| self.is_worth(log, offer)));
+        offers
+    }
+
+    /// The change with this id at a step, whether or not it would change anything.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn offer(&self, log: &Log, at: EventId, id: &str) -> Result<Offer, StudyError> {
+        let mut offers = self.faults(log, at).into_iter().chain(settings::settings(&self.scenario));
+        offers.find(|offer| offer.id == id).ok_or_else(|| StudyError::NoSuchChange(id.to_owned()))
+    }
+
+    fn faults(&self, log: &Log, at: EventId) -> Vec<Offer> {
         let mut offers = faults::faults(&self.scenario, &self.plan, log, at);
         offers.extend(faults::removals(&self.scenario, log, at));
-        let fits = |offer: &Offer| offer.ways.iter().any(|way| self.with(way, "branch").is_ok());
-        let settings = settings::settings(&self.scenario);
-        offers.extend(settings.into_iter().filter(fits));
         offers
+    }
+
+    /// Whether a setting fits into the scenario and changes the run.
+    fn is_worth(&self, log: &Log, offer: &Offer) -> bool {
+        let differs = |study: &Study| {
+            log.events().len() > TRIED || {
+                let run = study.run();
+                let (events, others) = (log.events().len(), run.log.events().len());
+                events != others || same_until(log, &run.log) < events
+            }
+        };
+        offer.ways.iter().any(|way| self.with(way, "branch").is_ok_and(|study| differs(&study)))
     }
 
     /// The run in which a change is made at a step. A fault strikes right behind the event that the offer names, and up
@@ -187,9 +215,7 @@ impl Study {
     /// # Errors
     /// Where the change is not legal there, or the run would not come to this step as it did.
     pub fn branch(&self, log: &Log, at: EventId, id: &str, name: &str) -> Result<(Study, Run), StudyError> {
-        let offers = self.offers(log, at);
-        let offer = offers.iter().find(|offer| offer.id == id);
-        let offer = offer.ok_or_else(|| StudyError::NoSuchChange(id.to_owned()))?;
+        let offer = &self.offer(log, at, id)?;
         let mut wrong = StudyError::PastDiffers;
         for way in &offer.ways {
             match self.with(way, name) {

@@ -6,7 +6,7 @@
 
 use crate::ids::{ActorId, CopyId, EventId, FrameId, Name, OpId};
 use crate::scenario::quoted;
-use crate::trace::{Delta, DiskStep, Event, Kind, Log, Outcome, What};
+use crate::trace::{ActorKind, Delta, DiskStep, Event, Kind, Log, Outcome, What};
 use crate::units::Span;
 use crate::world::VERBS;
 use crate::world::plan::Plan;
@@ -165,6 +165,10 @@ impl Namer<'_> {
 
     /// A note of a consumer about a message.
     fn work(&self, word: &str, what: What, event: &Event, message: Name) -> Vec<String> {
+        // What a script receives has no name of its own in the language.
+        if self.log.header.actors.get(event.actor.at()).is_none_or(|actor| actor.kind != ActorKind::Consumer) {
+            return Vec::new();
+        }
         let Some(consumer) = self.name(event.actor) else { return Vec::new() };
         let nth = |about: Option<Name>| {
             let fits = |other: &&Event| {

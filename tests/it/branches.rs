@@ -228,7 +228,9 @@ impl Shelf for Memory {
         if !text.starts_with('{') {
             return Ok(Found::Scenario(text.clone().into_bytes()));
         }
-        decode(text, &ReadLimits::default(), RULES, VERBS).map(|log| Found::Trace(Box::new(log))).map_err(|error| error.to_string())
+        decode(text, &ReadLimits::default(), RULES, VERBS)
+            .map(|log| Found::Trace(Box::new(log)))
+            .map_err(|error| error.to_string())
     }
     fn replace(&mut self, path: &str, text: &str) -> Result<(), String> {
         self.0.insert(path.to_owned(), text.to_owned());
@@ -297,4 +299,17 @@ fn a_laboratory_refuses_in_words() {
         lab.open(&path("hello")).unwrap();
     }
     assert_eq!(lab.open(&path("hello")), Err(Problem::TooMany(MAX_RUNS)));
+}
+
+#[test]
+fn a_connection_that_is_cut_already_cannot_be_cut_again() {
+    let (_, text) = texts().into_iter().find(|(name, _)| name.ends_with("lost-confirm")).unwrap();
+    let study = Study::read(text.as_bytes(), &Wish::default()).unwrap();
+    let run = study.run();
+    let fault = run.log.events().iter().position(|event| matches!(event.kind, Kind::Fault(_))).unwrap();
+    let cuts = |at: usize| {
+        let offers = study.offers(&run.log, EventId(at as u32));
+        offers.iter().any(|offer| offer.id == "cut:shop")
+    };
+    assert!(cuts(fault - 20) && !cuts(fault) && !cuts(fault + 1));
 }

@@ -4,7 +4,7 @@
 use crate::ids::{ActorId, ConnId, EventId, FrameId};
 use crate::mem::VecMap;
 use crate::trace::{Kind, Link, Log, Process};
-use crate::world::plan::Plan;
+use crate::world::plan::{FaultKind, Plan};
 
 /// A process.
 #[derive(Clone, Copy, Default, Debug)]
@@ -48,6 +48,13 @@ impl Scene {
             }
             Kind::Link { conn, what } => self.link(plan, actor, conn, what),
             Kind::Process(what) => self.process(plan, actor, what),
+            Kind::Fault(fault) => {
+                if let Some(FaultKind::Cut { client, .. }) = plan.faults.get(fault.at()).map(|fault| fault.what) {
+                    // Neither side may know it yet, but there is nothing left to cut.
+                    let own = self.conns.values_mut().filter(|conn| conn.client == client);
+                    own.for_each(|conn| conn.up = (false, false));
+                }
+            }
             _ => {}
         }
     }
@@ -82,9 +89,9 @@ impl Scene {
         }
     }
 
-    /// The clients with a connection that stands at one side at least, in the order of the plan.
+    /// The clients with a connection that stands at both sides, in the order of the plan.
     pub(super) fn connected(&self, clients: usize) -> impl Iterator<Item = ActorId> + '_ {
-        let up = |client: &ActorId| self.conns.values().any(|c| c.client == *client && (c.up.0 || c.up.1));
+        let up = |client: &ActorId| self.conns.values().any(|c| c.client == *client && c.up == (true, true));
         (0..clients as u16).map(ActorId).filter(up)
     }
 

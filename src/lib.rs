@@ -20,6 +20,7 @@ pub mod rules;
 pub mod scenario;
 pub mod sim;
 pub mod story;
+pub mod suite;
 pub mod systems;
 pub mod timeline;
 pub mod trace;

@@ -58,11 +58,6 @@ impl Source {
     }
 }
 
-/// An expectation as it stands in a trace's header; `None` where it is not one.
-pub(super) fn expectation(text: &str) -> Option<Expectation> {
-    scenario::expectation(text)
-}
-
 /// A commented scenario to start from.
 pub(super) fn template() -> &'static str {
     scenario::template()

@@ -21,10 +21,12 @@ mod output;
 mod panic;
 mod route;
 mod run;
+mod shelf;
 mod shell;
 mod show;
 
 pub use exit::{EXIT_CODES, Exit};
+pub use shelf::Files;
 
 use args::{Cli, Command};
 use clap::{CommandFactory, FromArgMatches};

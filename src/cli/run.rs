@@ -4,15 +4,14 @@ use super::args::{Format, RunArgs, View};
 use super::exit::Exit;
 use super::failure::{Failure, shown};
 use super::input::{self, Input};
-use super::load::{self, Ready, Source};
+use super::load::{Ready, Source};
 use super::output::Output;
 use super::shell::quoted;
 use super::show::{self, Shown, show};
 use crate::explore::{self, How, Run, Token, difference};
 use crate::export::report::Report;
-use crate::ids::{EventId, FrameId};
-use crate::trace::{Kind, Log, Observer, Outcome, Writer};
-use crate::verdict::{Checked, Findings, Verdict};
+use crate::trace::{Log, Outcome, Writer};
+use crate::verdict::Checked;
 use crate::world::{RULES, VERBS};
 
 pub(super) fn run(args: &RunArgs, out: &mut Output) -> Result<Exit, Failure> {
@@ -128,9 +127,8 @@ fn of_trace(args: &RunArgs, log: &Log, out: &mut Output) -> Result<Exit, Failure
         let name = shown(&args.file);
         return Err(Failure::usage(format!("{name} is a recorded trace: {option} needs a scenario that can be run")));
     }
-    let findings = judge(log);
-    let expect = log.header.expect.iter().map(|text| load::expectation(text));
-    let checked: Vec<Checked> = expect.flatten().map(|expect| expect.check(&findings)).collect();
+    let findings = explore::judge(log);
+    let checked = explore::checked(log, &findings);
     let mut warnings = Vec::new();
     if checked.len() < log.header.expect.len() {
         warnings.push("some expectations of the trace are in words that this program does not know".to_owned());
@@ -138,34 +136,6 @@ fn of_trace(args: &RunArgs, log: &Log, out: &mut Output) -> Result<Exit, Failure
     let shown = Shown { log, findings: &findings, checked: &checked, warnings: &warnings, replay: None };
     write(args, &shown, None, out)?;
     Ok(exit_of(findings.ended, &checked))
-}
-
-/// The verdict on a trace, as if it happened now.
-fn judge(log: &Log) -> Findings {
-    let tables = log.tables();
-    let mut verdict = Verdict::new(&log.header, VERBS);
-    feed(log, &mut verdict);
-    verdict.finish(&log.state_after(log.events().len()), &tables)
-}
-
-/// Hands a log to an observer, frames before the events that name them.
-fn feed<O: Observer>(log: &Log, observer: &mut O) {
-    let tables = log.tables();
-    let mut told = 0;
-    let mut frames = |end: usize, observer: &mut O| {
-        for at in told..end.min(log.frames.len()) {
-            observer.frame(FrameId(at as u32), &log.frames[at], &tables);
-        }
-        told = told.max(end);
-    };
-    for (i, event) in log.events().iter().enumerate() {
-        if let Kind::Sent(frame) | Kind::Arrived(frame) | Kind::Lost(frame) | Kind::Ignored(frame) = event.kind {
-            frames(frame.at() + 1, observer);
-        }
-        let id = EventId(i as u32);
-        observer.event(id, event, log.deltas(id), &tables);
-    }
-    frames(log.frames.len(), observer);
 }
 
 fn write(args: &RunArgs, shown: &Shown<'_>, token: Option<&str>, out: &mut Output) -> Result<(), Failure> {
@@ -182,7 +152,7 @@ fn write(args: &RunArgs, shown: &Shown<'_>, token: Option<&str>, out: &mut Outpu
         }
         Format::Jsonl => out.wrote(|to| {
             let mut writer = Writer::new(to, &shown.log.header, RULES, VERBS);
-            feed(shown.log, &mut writer);
+            explore::feed(shown.log, &mut writer);
             writer.finish(&shown.log.tables()).map(drop)
         }),
     }
@@ -214,7 +184,6 @@ fn exit_of(outcome: Option<Outcome>, checked: &[Checked]) -> Exit {
 mod tests {
     use super::super::args::{Cli, Command};
     use super::*;
-    use crate::trace::build;
     use clap::Parser;
 
     fn parsed(line: &str) -> RunArgs {
@@ -245,14 +214,5 @@ mod tests {
         assert_eq!(exit_of(Some(Outcome::EventLimit), &[]), Exit::Inconclusive);
         assert_eq!(exit_of(Some(Outcome::EventLimit), &broken), Exit::Broken);
         assert_eq!(exit_of(None, &[]), Exit::Inconclusive);
-    }
-
-    #[test]
-    fn a_log_that_is_fed_writes_the_same_trace_as_the_log() {
-        let log = build::lost_confirm();
-        let mut writer = Writer::new(Vec::new(), &log.header, build::RULES, build::VERBS);
-        feed(&log, &mut writer);
-        let fed = writer.finish(&log.tables()).unwrap();
-        assert_eq!(String::from_utf8(fed).unwrap(), crate::trace::encode(&log, build::RULES, build::VERBS));
     }
 }

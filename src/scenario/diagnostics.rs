@@ -231,6 +231,14 @@ impl Diagnostics {
     pub fn list(&self) -> &[Diagnostic] {
         &self.list
     }
+    /// What is wrong in one line, without places: the first error, and how many there are besides it.
+    pub fn brief(&self) -> String {
+        let first = self.list.first().map_or("", |bad| bad.title.as_str());
+        match self.list.len() {
+            0 | 1 => first.to_owned(),
+            n => format!("{first} (and {} more)", n - 1),
+        }
+    }
     /// Line and column of an error's place, both from 1, the column in characters.
     pub fn position(&self, diagnostic: &Diagnostic) -> (usize, usize) {
         position(&self.text, diagnostic.primary.at.start)

@@ -7,6 +7,7 @@ mod check;
 pub mod diagnostics;
 mod expectation;
 mod fields;
+mod insert;
 mod lexer;
 mod lower;
 mod parser;
@@ -21,6 +22,7 @@ mod variant;
 
 pub use diagnostics::{Code, Diagnostic, Diagnostics, Extent, Look, Spanned};
 pub use expectation::expectation;
+pub use insert::{Draft, InsertError, insert};
 pub use lower::{LowerError, lower};
 pub use parser::{MAX_BYTES, MAX_DEPTH};
 pub use printer::{print, print_line, quoted};

@@ -1,9 +1,9 @@
 //! A scenario file that was read: its text, its tree, its variants; and the scenario that each of them gives.
 
-use super::diagnostics::{Diagnostic, Diagnostics, Sink, Spanned, position};
+use super::diagnostics::{Diagnostic, Diagnostics, Extent, Sink, Spanned, position};
 use super::schema::Scenario;
 use super::tree::{Arg, Call, Node, Value};
-use super::variant::{self, Variant};
+use super::variant::{self, Change, Variant};
 use super::{check, parser, printer, schema};
 use crate::ids::Digest;
 use crate::trace::Declared;
@@ -87,13 +87,7 @@ impl Source {
     /// Where there is no variant of this name.
     pub fn select(&self, variant: Option<&str>) -> Result<Scenario, Diagnostics> {
         let mut sink = Sink::default();
-        let chosen = match variant {
-            None => None,
-            Some(name) => match self.variants.iter().find(|variant| variant.name.value == name) {
-                Some(found) => Some(found),
-                None => return Err(self.errors(vec![variant::unknown(name, &self.variants)])),
-            },
-        };
+        let chosen = self.find(variant)?;
         match build(&self.root, chosen, &mut sink) {
             Some(mut scenario) if sink.is_empty() => {
                 scenario.declared = self.declared(&scenario);
@@ -106,12 +100,52 @@ impl Source {
         }
     }
 
+    /// The variant of this name, if one is asked for.
+    fn find(&self, variant: Option<&str>) -> Result<Option<&Variant>, Diagnostics> {
+        let Some(name) = variant else { return Ok(None) };
+        let found = self.variants.iter().find(|variant| variant.name.value == name);
+        found.map(Some).ok_or_else(|| self.errors(vec![variant::unknown(name, &self.variants)]))
+    }
+
+    /// A change from its text, such as `set("seed", 7)`; `None` where it is not one.
+    pub fn change(&self, text: &str) -> Option<Change> {
+        variant::change_of(text, self.text.len() + 1)
+    }
+
+    /// The scenario with a variant's changes and some more behind them, under a name of its own.
+    ///
+    /// # Errors
+    /// Where there is no variant of this name, or the changes do not fit.
+    pub fn vary(&self, variant: Option<&str>, more: &[Change], name: &str) -> Result<Scenario, Diagnostics> {
+        let base = self.find(variant)?;
+        let mut changes = base.map_or_else(Vec::new, |base| base.changes.clone());
+        changes.extend_from_slice(more);
+        let own = Variant {
+            name: Spanned::new(name.to_owned(), Extent::default()),
+            about: String::new(),
+            changes,
+            expect: base.and_then(|base| base.expect.clone()),
+        };
+        let mut sink = Sink::default();
+        match build(&self.root, Some(&own), &mut sink) {
+            Some(mut scenario) if sink.is_empty() => {
+                scenario.declared = self.declared(&scenario);
+                if let Some(base) = base.filter(|base| !base.about.is_empty()) {
+                    scenario.about.clone_from(&base.about);
+                }
+                Ok(scenario)
+            }
+            _ => Err(self.errors(sink.list)),
+        }
+    }
+
+    /// Where the named things stand. What a change that is in no file brings in stands nowhere.
     fn declared(&self, scenario: &Scenario) -> Vec<Declared> {
         let declared = |(what, name): (&str, &Spanned<String>)| {
             let (line, column) = self.position(name.at.start);
             Declared { what: format!("{what} {}", name.value), line: line as u32, column: column as u32 }
         };
-        scenario.named().map(declared).collect()
+        scenario.named().filter(|(_, name)| name.at.end <= self.text.len()).map(declared).collect()
     }
 
     fn errors(&self, list: Vec<Diagnostic>) -> Diagnostics {

@@ -48,6 +48,51 @@ pub enum ChangeKind {
     Replace,
 }
 
+impl ChangeKind {
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            ChangeKind::Set => "set",
+            ChangeKind::Add => "add",
+            ChangeKind::Remove => "remove",
+            ChangeKind::Replace => "replace",
+        }
+    }
+}
+
+/// A change that stands in no file, from its text such as `remove("faults.cut-2")`; `None` where it is not one. Its
+/// places begin at `from`, which should be behind the file that it is applied to, so that nobody looks them up there.
+pub(super) fn change_of(text: &str, from: usize) -> Option<Change> {
+    let mut sink = Sink::default();
+    let mut root = super::parser::parse(text, &mut sink)?;
+    shift(&mut root, from);
+    change(&root, &mut sink).filter(|_| sink.is_empty())
+}
+
+fn shift(node: &mut Node, by: usize) {
+    let moved = |at: &mut Extent| *at = Extent { start: at.start + by, end: at.end + by };
+    moved(&mut node.at);
+    match &mut node.value {
+        Value::List(nodes) => nodes.iter_mut().for_each(|node| shift(node, by)),
+        Value::Map(rows) => rows.iter_mut().for_each(|(key, value)| {
+            shift(key, by);
+            shift(value, by);
+        }),
+        Value::Call(Call { word, args }) => {
+            if let Some(word) = word {
+                moved(&mut word.at);
+            }
+            for arg in args.iter_mut().flatten() {
+                if let Some(name) = &mut arg.name {
+                    moved(&mut name.at);
+                }
+                shift(&mut arg.value, by);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// Decodes all variants of a scenario.
 pub(super) fn decode(root: &Node, sink: &mut Sink) -> Vec<Variant> {
     let Some(node) = root.field("variants") else { return Vec::new() };

@@ -33,7 +33,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("timeline", &["trace", "rules", "units", "ids"]),
     ("story", &["trace", "rules", "units", "ids"]),
     ("export", &["trace", "timeline", "story", "verdict", "units", "ids", "rules"]),
-    ("lab", &["trace", "verdict", "timeline", "story"]),
+    ("lab", &["trace", "verdict", "timeline", "story", "units", "ids"]),
+    ("suite", &["explore", "export", "lab", "trace", "verdict", "units", "ids"]),
 ];
 
 /// Modules above the table: they may import everything, and nobody below may import them.

@@ -1,0 +1,148 @@
+//! The settings of a scenario that are worth another value: those by which reliability is won or lost.
+//!
+//! Each is offered only where it is set otherwise and where the system knows it. Whether the whole still makes sense is
+//! for the scenario's own checks.
+
+use super::{Offer, Sort, words};
+use crate::scenario::broker::Broker;
+use crate::scenario::broker::redis::Fsync;
+use crate::scenario::schema::{Ack, Consumer, EffectKind, Producer, Reliability};
+use crate::scenario::{Scenario, quoted};
+use crate::trace::{expand, visible};
+
+/// All of them: producers first, then consumers, then the broker.
+pub(super) fn settings(scenario: &Scenario) -> Vec<Offer> {
+    let mut all = Settings { rabbitmq: matches!(scenario.broker, Broker::Rabbitmq(_)), offers: Vec::new() };
+    for producer in &scenario.producers {
+        all.producer(producer);
+    }
+    for consumer in &scenario.consumers {
+        all.consumer(consumer);
+    }
+    all.broker(&scenario.broker);
+    all.offers
+}
+
+struct Settings {
+    rabbitmq: bool,
+    offers: Vec<Offer>,
+}
+
+/// A field of a sentence.
+type Field<'a> = (&'static str, &'a str);
+
+impl Settings {
+    fn offer(&mut self, id: String, template: &str, fields: &[Field<'_>], way: Vec<String>) {
+        let field = |key: &str| fields.iter().find(|(name, _)| *name == key).map(|(_, text)| visible(text));
+        let says = expand(template, &field);
+        self.offers.push(Offer { id, sort: Sort::Setting, says, behind: None, ways: vec![way] });
+    }
+
+    /// One setting of one party.
+    fn of(&mut self, word: &str, who: &str, template: &str, path: &str, value: &str) {
+        let way = vec![set(path, value)];
+        self.offer(format!("{word}:{who}"), template, &[("who", who)], way);
+    }
+
+    fn producer(&mut self, producer: &Producer) {
+        let who = producer.name.value.as_str();
+        let path = |field: &str| format!("producers.{who}.{field}");
+        match producer.reliability {
+            Reliability::FireAndForget => {
+                let value = "confirms(window: 1, timeout: \"1s\", on_timeout: republish(max: 5))";
+                self.of("confirms", who, words::CONFIRMS, &path("reliability"), value);
+            }
+            Reliability::Confirms { .. } => {
+                self.of("no-confirms", who, words::NO_CONFIRMS, &path("reliability"), "fire_and_forget");
+            }
+        }
+        if self.rabbitmq {
+            let series = |field: &str, value: &str| {
+                (1..=producer.publish.len()).map(|n| set(&path(&format!("publish.{n}.{field}")), value)).collect()
+            };
+            if producer.publish.iter().any(|publish| !publish.persistent) {
+                let way = series("persistent", "true");
+                self.offer(format!("persistent:{who}"), words::PERSISTENT, &[("who", who)], way);
+            }
+            if producer.publish.iter().any(|publish| publish.persistent) {
+                let way = series("persistent", "false");
+                self.offer(format!("transient:{who}"), words::TRANSIENT, &[("who", who)], way);
+            }
+            if producer.publish.iter().any(|publish| !publish.mandatory) {
+                let way = series("mandatory", "true");
+                self.offer(format!("mandatory:{who}"), words::MANDATORY, &[("who", who)], way);
+            }
+        }
+        if producer.reconnect.is_none() {
+            self.of("reconnect", who, words::RECONNECT, &path("reconnect"), "(after: \"50ms\")");
+        }
+    }
+
+    fn consumer(&mut self, consumer: &Consumer) {
+        let who = consumer.name.value.as_str();
+        let path = |field: &str| format!("consumers.{who}.{field}");
+        let acks = [
+            (Ack::AfterWork, "after_work", words::ACK_AFTER),
+            (Ack::BeforeWork, "before_work", words::ACK_BEFORE),
+            (Ack::Automatic, "automatic", words::ACK_AUTOMATIC),
+        ];
+        for (ack, value, template) in acks {
+            if consumer.ack != ack {
+                self.of(&format!("ack-{}", value.replace('_', "-")), who, template, &path("ack"), value);
+            }
+        }
+        // Where nothing is acknowledged no limit on it counts.
+        if consumer.ack != Ack::Automatic && self.rabbitmq {
+            if consumer.prefetch != 1 {
+                self.of("prefetch-1", who, words::PREFETCH_ONE, &path("prefetch"), "1");
+            }
+            if consumer.prefetch != 0 {
+                self.of("no-prefetch", who, words::PREFETCH_ALL, &path("prefetch"), "0");
+            }
+        }
+        if let Some(effect) = consumer.effect.as_ref().filter(|effect| effect.kind == EffectKind::Insert) {
+            let table = effect.table.value.as_str();
+            let way = vec![set(&path("effect"), &format!("upsert(table: {}, key: \"{{id}}\")", quoted(table)))];
+            self.offer(format!("upsert:{who}"), words::UPSERT, &[("who", who), ("table", table)], way);
+        }
+        if consumer.dedup.is_none() {
+            self.of("dedup", who, words::DEDUP, &path("dedup"), "memory()");
+        }
+        if consumer.reconnect.is_none() {
+            self.of("reconnect", who, words::RECONNECT, &path("reconnect"), "(after: \"50ms\")");
+        }
+    }
+
+    fn broker(&mut self, broker: &Broker) {
+        match broker {
+            Broker::Rabbitmq(rabbitmq) => {
+                for queue in &rabbitmq.queues {
+                    let name = queue.name.value.as_str();
+                    let (word, template) = match queue.durable {
+                        true => ("not-durable", words::NOT_DURABLE),
+                        false => ("durable", words::DURABLE),
+                    };
+                    let way = vec![set(&format!("broker.queues.{name}.durable"), &(!queue.durable).to_string())];
+                    self.offer(format!("{word}:{name}"), template, &[("queue", name)], way);
+                }
+            }
+            Broker::Redis(redis) => {
+                let who = redis.name.value.as_str();
+                if !redis.aof {
+                    self.of("aof", who, words::AOF, "broker.aof", "true");
+                    return;
+                }
+                let policies = [(Fsync::Always, "always"), (Fsync::Everysec, "everysec"), (Fsync::No, "no")];
+                for (_, policy) in policies.into_iter().filter(|(fsync, _)| *fsync != redis.appendfsync) {
+                    let way = vec![set("broker.appendfsync", policy)];
+                    let fields = [("who", who), ("policy", policy)];
+                    self.offer(format!("appendfsync-{policy}:{who}"), words::APPENDFSYNC, &fields, way);
+                }
+            }
+        }
+    }
+}
+
+fn set(path: &str, value: &str) -> String {
+    format!("set({}, {value})", quoted(path))
+}

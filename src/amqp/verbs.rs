@@ -47,7 +47,7 @@ verb_table! { 2;
     BASIC_PUBLISH: "basic.publish", Publish, "publish {message}", "{from} publishes {message} to exchange {a} with key {b}.";
     BASIC_RETURN: "basic.return", Error, "return {message}", "{from} gives {message} back to {to}: no queue takes it (code {number}).";
     BASIC_DELIVER: "basic.deliver", Deliver, "deliver {message}", "{from} delivers {message} to {to} under delivery tag {number}.";
-    BASIC_GET: "basic.get", Setup, "get from {a}", "{from} asks for one message of queue {a}.";
+    BASIC_GET: "basic.get", Ask, "get from {a}", "{from} asks for one message of queue {a}.";
     BASIC_GET_OK: "basic.get-ok", Deliver, "got {message}", "{from} hands {message} to {to} under delivery tag {number}.";
     BASIC_GET_EMPTY: "basic.get-empty", Deliver, "empty", "{from} tells {to} that the queue has no ready message.";
     BASIC_ACK: "basic.ack", Settle, "ack [{message} ]#{number}", "{from} acknowledges [{message}, ]delivery {number}.";

@@ -3,11 +3,11 @@
 crate::verb_table!(3;
     LPUSH: "lpush", Publish, "LPUSH {a} {message}", "{from} pushes {message} onto the head of list {a}.";
     RPUSH: "rpush", Publish, "RPUSH {a} {message}", "{from} pushes {message} onto the tail of list {a}, where it is popped next.";
-    BRPOP: "brpop", Setup, "BRPOP {a}", "{from} asks for the element at the tail of list {a}, and waits if there is none.";
-    LMOVE: "lmove", Setup, "LMOVE {a} {b}", "{from} asks for the element at the tail of list {a}, to be kept at the head of list {b}.";
-    BLMOVE: "blmove", Setup, "BLMOVE {a} {b}", "{from} asks for the element at the tail of list {a}, to be kept at the head of list {b}, and waits if there is none.";
+    BRPOP: "brpop", Ask, "BRPOP {a}", "{from} asks for the element at the tail of list {a}, and waits if there is none.";
+    LMOVE: "lmove", Ask, "LMOVE {a} {b}", "{from} asks for the element at the tail of list {a}, to be kept at the head of list {b}.";
+    BLMOVE: "blmove", Ask, "BLMOVE {a} {b}", "{from} asks for the element at the tail of list {a}, to be kept at the head of list {b}, and waits if there is none.";
     LREM: "lrem", Settle, "LREM {a} {message}", "{from} has finished with {message} and removes it from list {a}.";
-    LLEN: "llen", Setup, "LLEN {a}", "{from} asks how long list {a} is.";
+    LLEN: "llen", Ask, "LLEN {a}", "{from} asks how long list {a} is.";
     INTEGER: "integer", Confirm, "{number}[ for {message}]", "{from} answers {number}[ to the command about {message}].";
     BULK: "bulk", Deliver, "{message}", "{from} hands {message} to {to}[, popped from list {a}].";
     NIL: "nil", Deliver, "nil", "{from} answers that there was no element.";

@@ -66,6 +66,32 @@ impl Log {
     pub fn actor_name(&self, actor: ActorId) -> String {
         self.header.actors.get(actor.at()).map_or_else(|| "the lab".into(), |a| visible(&a.name))
     }
+    /// Names as items of a list, at most `most` of them and then how many more: in the order in which their series first
+    /// come, each series by number, and three or more neighbours as `a to c`.
+    pub fn listed(&self, names: &[Name], most: usize) -> Vec<String> {
+        let first = |name: &Name| names.iter().position(|other| other.prefix() == name.prefix());
+        let mut sorted: Vec<Name> = names.to_vec();
+        sorted.sort_by_key(|name| (first(name), name.number()));
+        let follows = |pair: &[Name]| {
+            pair[0].prefix() == pair[1].prefix()
+                && pair[0].number().zip(pair[1].number()).is_some_and(|(a, b)| a.checked_add(1) == Some(b))
+        };
+        let (mut items, mut told) = (Vec::new(), 0);
+        while told < sorted.len() && items.len() < most {
+            let run = 1 + sorted[told..].windows(2).take_while(|pair| follows(pair)).count();
+            let run = if run < 3 { 1 } else { run };
+            let text = |name: Name| self.shown(name).unwrap_or_default();
+            items.push(match run {
+                1 => text(sorted[told]),
+                _ => format!("{} to {}", text(sorted[told]), text(sorted[told + run - 1])),
+            });
+            told += run;
+        }
+        if told < sorted.len() {
+            items.push(format!("{} more", sorted.len() - told));
+        }
+        items
+    }
     /// What a placeholder of a verb's template stands for, in an event of `actor`.
     pub fn frame_field(&self, frame: &Frame, actor: ActorId, key: &str) -> Option<String> {
         match key {

@@ -104,6 +104,11 @@ pub struct Reading {
     pub carried: BTreeMap<OpId, Vec<Name>>,
     /// The events that repeat a publish on the wire: the sending of a message's frame after the first attempt.
     pub attempts: BTreeMap<EventId, u32>,
+    /// The sendings of messages that their producer takes as delivered from then on, since it asked for no answer. The
+    /// note stands before the sending in the log, and is told with it.
+    pub trusted: BTreeSet<EventId>,
+    /// By connection: who dialled, and whom.
+    pub peers: BTreeMap<ConnId, (ActorId, ActorId)>,
 }
 
 impl Reading {
@@ -118,6 +123,8 @@ impl Reading {
         reading.find_ends(log);
         reading.find_repeats(log, verbs);
         reading.find_tolls(log);
+        reading.find_trusted(log, verbs);
+        reading.find_peers(log);
         for (id, event) in numbered(log) {
             if matches!(event.kind, Kind::Note { what: What::Withheld, .. }) {
                 reading.roles[id.at()] = Role::Hidden;
@@ -128,6 +135,12 @@ impl Reading {
             reading.hide(log, verbs);
         }
         reading
+    }
+
+    /// The other end of a connection, where it is known.
+    pub fn peer(&self, conn: ConnId, actor: ActorId) -> Option<ActorId> {
+        let (from, to) = *self.peers.get(&conn)?;
+        Some(if from == actor { to } else { from }).filter(|peer| peer.is_some())
     }
 
     /// Whether the event has a line of its own or begins one.
@@ -216,6 +229,37 @@ impl Reading {
         }
     }
 
+    /// A producer's note that it takes a message as delivered belongs to the frame that it sends at that instant.
+    fn find_trusted(&mut self, log: &Log, verbs: &VerbBook) {
+        let mut noted: BTreeMap<(ActorId, Name), EventId> = BTreeMap::new();
+        for (id, event) in numbered(log) {
+            match event.kind {
+                Kind::Note { what: What::BelievesSent, message, .. } => _ = noted.insert((event.actor, message), id),
+                Kind::Sent(f) => {
+                    let frame = log.frame(f).filter(|frame| class_of(verbs, frame.verb) == Class::Publish);
+                    let note = frame.and_then(|frame| noted.remove(&(frame.from, frame.message)));
+                    if let Some(note) = note.filter(|note| log.events()[note.at()].time == event.time) {
+                        self.roles[note.at()] = Role::With(id);
+                        self.trusted.insert(id);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn find_peers(&mut self, log: &Log) {
+        for event in log.events() {
+            let Kind::Link { conn, what } = event.kind else { continue };
+            let ends = self.peers.entry(conn).or_insert((ActorId::NONE, ActorId::NONE));
+            match what {
+                Link::Dialled => ends.0 = event.actor,
+                Link::Opened if ends.0 != event.actor => ends.1 = event.actor,
+                _ => {}
+            }
+        }
+    }
+
     fn find_tolls(&mut self, log: &Log) {
         let mut state = Observable::new();
         let mut known: BTreeMap<CopyId, Name> = BTreeMap::new();
@@ -286,11 +330,14 @@ impl Reading {
                     }
                     _ => {}
                 },
-                Kind::Lost(f) => {
-                    if let Some(&Some(setup)) = of_frame.get(f.at()) {
-                        self.setups[setup].failed = true;
+                // Who misses a sign of life notices by the silence.
+                Kind::Lost(f) => match (of_frame.get(f.at()), log.frame(f)) {
+                    (Some(&Some(setup)), _) => self.setups[setup].failed = true,
+                    (_, Some(frame)) if class_of(verbs, frame.verb) == Class::Housekeeping => {
+                        self.roles[id.at()] = Role::Hidden;
                     }
-                }
+                    _ => {}
+                },
                 Kind::Link { conn, what } => self.fold_link(log, id, conn, what, &mut open),
                 _ => {}
             }
@@ -323,6 +370,8 @@ impl Reading {
                 }
                 let setup = match open.get(&frame.conn) {
                     Some(&setup) => setup,
+                    // The answer to something that has a line of its own, such as an error.
+                    None if verbs.get(frame.verb).is_some_and(|verb| verb.name.ends_with("close-ok")) => return,
                     None => self.begin(open, frame.conn, id, frame.from, SetupKind::Other),
                 };
                 let group = &mut self.setups[setup];
@@ -408,6 +457,16 @@ impl Reading {
     /// Hides what another line says already.
     fn hide(&mut self, log: &Log, verbs: &VerbBook) {
         let events = log.events();
+        for (id, event) in numbered(log) {
+            let hidden = match event.kind {
+                Kind::Process(Process::Started) => event.time.0 == 0,
+                Kind::Note { what, message, .. } => said_already(log, verbs, events, id, what, message),
+                _ => false,
+            };
+            if hidden && self.roles[id.at()] == Role::Shown {
+                self.roles[id.at()] = Role::Hidden;
+            }
+        }
         let mut telling: BTreeSet<EventId> = BTreeSet::new();
         for (id, event) in numbered(log) {
             if event.cause.is_some() && self.roles[id.at()] == Role::Shown && !is_routine(event) {
@@ -415,13 +474,8 @@ impl Reading {
             }
         }
         for (id, event) in numbered(log) {
-            let hidden = match event.kind {
-                Kind::Timer(_) => !telling.contains(&id),
-                Kind::Process(Process::Started) => event.time.0 == 0,
-                Kind::Note { what, message, .. } => said_already(log, verbs, events, id, what, message),
-                _ => false,
-            };
-            if hidden && self.roles[id.at()] == Role::Shown {
+            let timer = matches!(event.kind, Kind::Timer(_));
+            if timer && !telling.contains(&id) && self.roles[id.at()] == Role::Shown {
                 self.roles[id.at()] = Role::Hidden;
             }
         }
@@ -530,7 +584,8 @@ fn is_routine(event: &Event) -> bool {
         Kind::Note { what: What::Published, .. } => event.number <= 1,
         Kind::Note { what, .. } => matches!(what, What::WorkDone | What::WorkFailed | What::WorkBegan),
         Kind::Disk { what, .. } => what == DiskStep::Write,
-        Kind::Sent(_) => true,
+        // A timer that only sets itself again.
+        Kind::Sent(_) | Kind::Timer(_) => true,
         _ => false,
     }
 }

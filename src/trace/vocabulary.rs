@@ -12,6 +12,8 @@ words! {
         Handshake = "handshake",
         /// Declaring and subscribing.
         Setup = "setup",
+        /// Asking for a message; the answer may have to wait for one.
+        Ask = "ask",
         /// A message on its way to the broker.
         Publish = "publish",
         /// The broker's answer to a publish.

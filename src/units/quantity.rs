@@ -39,6 +39,11 @@ impl Span {
     pub const fn secs(n: u64) -> Span {
         Span(n * 1_000_000_000)
     }
+    /// To three decimals of its unit, the rest cut off: for people, who do not read `29414.218us`.
+    pub fn brief(self) -> Span {
+        let unit = [1_000_000_000, 1_000_000, 1_000].into_iter().find(|unit| self.0 >= *unit);
+        unit.map_or(self, |unit| Span(self.0 - self.0 % (unit / 1_000)))
+    }
     /// This span `n` times; the largest span where that does not fit.
     pub fn times(self, n: u64) -> Span {
         Span(self.0.saturating_mul(n))

@@ -104,15 +104,16 @@ pub(super) fn disk(what: DiskStep) -> &'static str {
     }
 }
 
+/// `{peer}` is the other side.
 pub(super) fn link(what: Link) -> &'static str {
     match what {
-        Link::Dialled => "{actor} asks for a connection.",
-        Link::Opened => "{actor} is connected.",
-        Link::Refused => "{actor} finds nobody listening: the connection is refused.",
-        Link::Shut => "{actor} closes its end of the connection.",
-        Link::Closed => "{actor} sees that the other side closed the connection.",
+        Link::Dialled => "{actor} asks[ {peer}] for a connection.",
+        Link::Opened => "{actor} is connected[ to {peer}].",
+        Link::Refused => "{actor} finds nobody listening[ at {peer}]: the connection is refused.",
+        Link::Shut => "{actor} closes its end of the connection[ to {peer}].",
+        Link::Closed => "{actor} sees that the connection[ to {peer}] was closed at the other end.",
         Link::Reset => {
-            "{actor} sees that the connection is broken; what was on its way on it may or may not have arrived."
+            "{actor} sees that the connection[ to {peer}] is broken; what was on its way on it may or may not have arrived."
         }
     }
 }

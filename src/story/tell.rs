@@ -7,7 +7,7 @@ use crate::trace::{
     Event, FrameFlags, Kind, Log, Reading, Repeat, Role, Setup, SetupKind, Toll, VerbBook, What, class_of, expand,
     visible, wrap,
 };
-use crate::units::Time;
+use crate::units::{Clock, Time};
 
 /// One step, told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,12 +38,13 @@ pub fn tell(log: &Log, verbs: &VerbBook, rules: &RuleBook) -> Vec<Sentence> {
 /// Sentences as text: step, time and sentence, wrapped to `width` columns; with `why`, the rules below them.
 pub fn render(sentences: &[Sentence], width: usize, why: bool) -> String {
     let steps = sentences.last().map_or(1, |s| s.event.step().to_string().len());
-    let times = sentences.iter().map(|s| s.time.to_string().len()).max().unwrap_or(1);
+    let clock = Clock::of(sentences.iter().map(|s| s.time));
+    let times = sentences.iter().map(|s| clock.text(s.time).len()).max().unwrap_or(1);
     let indent = steps + times + 4;
     let room = width.saturating_sub(indent).max(20);
     let mut text = String::new();
     for s in sentences {
-        let mut head = format!("{:>steps$}  {:>times$}  ", s.event.step(), s.time.to_string());
+        let mut head = format!("{:>steps$}  {:>times$}  ", s.event.step(), clock.text(s.time));
         let mut say = |words: &str| {
             for line in wrap(words, room) {
                 text.push_str(&head);
@@ -80,7 +81,10 @@ impl Teller<'_> {
                 self.ended(f, phrases::LOST, class.map_or("", phrases::lost))
             }
             Kind::Ignored(f) => self.ended(f, phrases::IGNORED, ""),
-            Kind::Link { what, .. } => expand(phrases::link(what), &actor),
+            Kind::Link { what, conn } => expand(phrases::link(what), &|key| match key {
+                "peer" => self.reading.peer(conn, event.actor).map(|peer| self.log.actor_name(peer)),
+                _ => actor(key),
+            }),
             Kind::Process(p) => {
                 let toll = self.reading.tolls.get(&id).cloned().unwrap_or_default();
                 expand(phrases::process(p), &actor) + &self.toll(&toll)
@@ -124,6 +128,10 @@ impl Teller<'_> {
         if let Some(n) = self.reading.attempts.get(&id) {
             text += &expand(phrases::SENT_AGAIN, &|key| (key == "times").then(|| n.to_string()));
         }
+        if self.reading.trusted.contains(&id) {
+            text.push(' ');
+            text += &expand(phrases::note(What::BelievesSent), &|key| self.log.frame_field(frame, frame.from, key));
+        }
         if frame.flags.has(FrameFlags::REDELIVERED) {
             text += phrases::REDELIVERED;
         }
@@ -152,7 +160,7 @@ impl Teller<'_> {
             SetupKind::Closes => phrases::CLOSES,
             SetupKind::Other => phrases::OTHER_SETUP,
         };
-        let took = self.log.events()[setup.last.at()].time.since(self.log.events()[setup.first.at()].time);
+        let took = self.log.events()[setup.last.at()].time.since(self.log.events()[setup.first.at()].time).brief();
         expand(template, &|key| match key {
             "from" => Some(self.log.actor_name(setup.from)),
             "to" => setup.to.is_some().then(|| self.log.actor_name(setup.to)),
@@ -184,10 +192,7 @@ impl Teller<'_> {
     /// `a, b and c`; long lists end in how many more there are.
     fn list(&self, names: &[Name]) -> String {
         const LISTED: usize = 12;
-        let mut shown: Vec<String> = names.iter().take(LISTED).filter_map(|n| self.log.shown(*n)).collect();
-        if names.len() > LISTED {
-            shown.push(format!("{} more", names.len() - LISTED));
-        }
+        let shown = self.log.listed(names, LISTED);
         match shown.split_last() {
             Some((last, [])) => last.clone(),
             Some((last, rest)) => format!("{} and {last}", rest.join(", ")),

@@ -1,5 +1,7 @@
-//! Leaves out the quiet middle of a long timeline. Rows that are marked stay, with the row before and behind them.
+//! Leaves out the quiet middle of a long timeline, and what only repeats itself. Rows that are marked stay, with the row
+//! before and behind them, unless they are one more repetition.
 
+use super::fold::repetitions;
 use super::model::{Gap, Row, Timeline};
 use crate::ids::Name;
 use crate::trace::Log;
@@ -7,33 +9,54 @@ use crate::trace::Log;
 /// Fewer rows than this are not worth a gap.
 const SHORTEST: usize = 5;
 
+/// Why a row is not shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// It is shown.
+    Shown,
+    /// It and its neighbours are quiet.
+    Quiet,
+    /// It repeats what was shown, in the run of repetitions with this number.
+    Repeats(usize),
+}
+
 pub(super) fn elide(timeline: &mut Timeline, log: &Log, max: usize) {
     let total = timeline.rows.len();
-    if total <= max {
-        return;
+    let folds = repetitions(&timeline.rows);
+    let mut left = vec![Left::Shown; total];
+    for (n, fold) in folds.iter().enumerate() {
+        left[fold.first..fold.end].fill(Left::Repeats(n));
     }
-    let keep = kept(&timeline.rows, max);
+    let shown: Vec<usize> = (0..total).filter(|i| left[*i] == Left::Shown).collect();
+    if shown.len() > max {
+        let keep = kept(&timeline.rows, &shown, max);
+        for (at, keep) in shown.into_iter().zip(keep) {
+            left[at] = if keep { Left::Shown } else { Left::Quiet };
+        }
+    }
     let rows = std::mem::take(&mut timeline.rows);
     let mut at = 0;
     while at < total {
-        let end = (at..total).find(|i| keep[*i] != keep[at]).unwrap_or(total);
-        if !keep[at] {
+        let end = (at..total).find(|i| left[*i] != left[at]).unwrap_or(total);
+        if left[at] == Left::Shown {
+            timeline.rows.extend_from_slice(&rows[at..end]);
+        } else {
             let next = rows.get(end).map_or(rows[end - 1].last.step() + 1, |r| r.first.step());
             let steps = next - rows[at].first.step();
             let messages = range(&rows[at..end], log);
-            timeline.gaps.push(Gap { steps, messages, before: timeline.rows.len() });
-        } else {
-            timeline.rows.extend_from_slice(&rows[at..end]);
+            let repeats = if let Left::Repeats(n) = left[at] { folds[n].times } else { 0 };
+            timeline.gaps.push(Gap { steps, messages, before: timeline.rows.len(), repeats });
         }
         at = end;
     }
 }
 
-fn kept(rows: &[Row], max: usize) -> Vec<bool> {
-    let total = rows.len();
+/// Of the rows with these indices, which are kept.
+fn kept(rows: &[Row], shown: &[usize], max: usize) -> Vec<bool> {
+    let total = shown.len();
     let (head, tail) = (max - max / 3, max / 3);
     let mut keep: Vec<bool> = (0..total).map(|i| i < head || i + tail >= total).collect();
-    for i in (0..total).filter(|i| rows[*i].marked) {
+    for i in (0..total).filter(|i| rows[shown[*i]].marked) {
         keep[i.saturating_sub(1)..(i + 2).min(total)].fill(true);
     }
     let mut at = 0;

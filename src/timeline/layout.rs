@@ -104,9 +104,11 @@ impl Layout<'_> {
             Kind::Arrived(f) => self.arrived(id, f, &event, Fate::Reaches),
             Kind::Lost(f) => self.arrived(id, f, &event, Fate::Lost),
             Kind::Ignored(f) => self.arrived(id, f, &event, Fate::Ignored),
-            Kind::Link { what, .. } => {
+            Kind::Link { what, conn } => {
                 let phrase = words::link(what);
-                let remark = Remark { sign: phrase.sign, text: phrase.words.into() };
+                let peer = self.reading.peer(conn, event.actor).map(|peer| self.log.actor_name(peer));
+                let text = expand(phrase.words, &|key| peer.clone().filter(|_| key == "peer"));
+                let remark = Remark { sign: phrase.sign, text };
                 self.say(id, &event, remark, phrase.marked, Name::NONE, false);
             }
             Kind::Process(p) => self.process(id, &event, p),
@@ -154,19 +156,19 @@ impl Layout<'_> {
     }
 
     fn setup(&mut self, setup: &Setup, event: &Event) {
-        let took = self.log.events()[setup.last.at()].time.since(event.time);
+        let took = self.log.events()[setup.last.at()].time.since(event.time).brief();
         let words = match setup.kind {
             SetupKind::Connects if setup.failed => "tries to connect".into(),
             SetupKind::Connects => "connects".into(),
             SetupKind::Closes => "closes".into(),
             SetupKind::Other => self.log.frame(setup.frame).map_or_else(String::new, |f| self.label(f, f.to).text()),
         };
-        let after = match setup.frames {
+        let aside = match setup.frames {
             0 => String::new(),
             1 => format!(", 1 frame, {took}"),
             n => format!(", {n} frames, {took}"),
         };
-        let label = Label { before: words, message: String::new(), after };
+        let label = Label { before: words, aside, ..Label::default() };
         let (from, to) = (self.lane(setup.from), self.lane(setup.to));
         let row = self.row(setup.first, event);
         match (from, to) {
@@ -175,7 +177,7 @@ impl Layout<'_> {
                 row.arrow = Some(Arrow { from, to, label, part, fate, wire: Wire::Setup });
             }
             (Some(lane), _) | (None, Some(lane)) => {
-                row.notes.push(one(lane, Side::Right, Remark { sign: None, text: label.text() }));
+                row.notes.push(one(lane, Side::Right, Remark { sign: None, text: label.whole() }));
             }
             (None, None) => _ = self.rows.pop(),
         }
@@ -192,6 +194,7 @@ impl Layout<'_> {
                 before: before.into(),
                 message: self.log.shown(frame.message).unwrap_or_default(),
                 after: after.replace(ID, ""),
+                aside: String::new(),
             },
             None => Label { before: text, ..Label::default() },
         };
@@ -219,12 +222,16 @@ impl Layout<'_> {
         let part = if fate.is_some() { Part::Whole } else { Part::Departs };
         let Some(arrow) = self.arrow(&frame, part, fate.unwrap_or(Fate::Reaches)) else { return EventId::NONE };
         let attempt = self.reading.attempts.get(&id).copied();
+        let trusted = self.reading.trusted.contains(&id);
         let row = self.row(id, event);
         row.messages.extend(frame.message.is_some().then_some(frame.message));
         row.arrow = Some(arrow);
         if let Some(n) = attempt {
             let text = format!("sent AGAIN, {}", times(n));
             remark(row, Remark { sign: Some(Sign::Again), text }, true);
+        }
+        if let Some(from) = row.arrow.as_ref().map(|arrow| arrow.from).filter(|_| trusted) {
+            row.notes.insert(0, one(from, Side::Right, Remark { sign: None, text: words::TRUSTED.into() }));
         }
         match (fate, after) {
             (Some(_), Some(after)) => {
@@ -347,11 +354,7 @@ impl Layout<'_> {
     }
 
     fn list(&self, names: &[Name]) -> String {
-        let shown: Vec<String> = names.iter().take(LISTED).filter_map(|n| self.log.shown(*n)).collect();
-        match names.len().saturating_sub(LISTED) {
-            0 => shown.join(", "),
-            more => format!("{} and {more} more", shown.join(", ")),
-        }
+        self.log.listed(names, LISTED).join(", ")
     }
 }
 

@@ -4,6 +4,7 @@
 //! rows as lines of a given width. Not the narration (that is `story`), and not the terminal: colours are named styles.
 
 mod elide;
+mod fold;
 mod layout;
 mod model;
 #[cfg(test)]

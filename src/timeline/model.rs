@@ -9,7 +9,8 @@ use crate::units::Time;
 pub struct Options {
     /// Every frame of a handshake, every timer and every sign of life gets its row.
     pub full_handshake: bool,
-    /// With more rows than this the quiet middle is left out; `None` shows all.
+    /// With more rows than this the quiet middle is left out, and of what repeats itself over and over the beginning and
+    /// the end are shown; `None` shows all.
     pub max_rows: Option<usize>,
 }
 
@@ -54,12 +55,18 @@ pub struct Label {
     pub message: String,
     /// Behind it.
     pub after: String,
+    /// Behind all that: left out where there is no room, and not missed.
+    pub aside: String,
 }
 
 impl Label {
-    /// The whole text.
+    /// What must be said.
     pub fn text(&self) -> String {
         format!("{}{}{}", self.before, self.message, self.after)
+    }
+    /// All of it.
+    pub fn whole(&self) -> String {
+        format!("{}{}", self.text(), self.aside)
     }
 }
 
@@ -214,6 +221,8 @@ pub struct Gap {
     pub messages: Option<(String, String)>,
     /// Before which row, as an index into the rows that are left.
     pub before: usize,
+    /// How often the rows before it repeat in it; 0 where they do not.
+    pub repeats: u32,
 }
 
 /// A laid-out trace.

@@ -60,6 +60,8 @@ pub(super) fn note(what: What) -> Phrase {
     }
 }
 
+/// Of the message of the row's arrow, where its sender asked for no answer.
+pub(super) const TRUSTED: &str = "takes it as delivered";
 /// Where the row names the message already.
 pub(super) const WORKS_ON_IT: &str = "works on it";
 
@@ -83,15 +85,15 @@ pub(super) fn process(what: Process) -> (Sign, &'static str) {
     }
 }
 
-/// A connection, as one side does or sees it.
+/// A connection, as one side does or sees it; `{peer}` is the other side.
 pub(super) fn link(what: Link) -> Phrase {
     match what {
         Link::Dialled => plain("dials"),
         Link::Opened => plain("connected"),
         Link::Refused => marked(Sign::Broken, "CONNECTION REFUSED: nobody listens"),
         Link::Shut => plain("closes the connection"),
-        Link::Closed => plain("sees the connection closed"),
-        Link::Reset => marked(Sign::Broken, "CONNECTION BROKEN"),
+        Link::Closed => plain("sees the connection[ of {peer}] closed"),
+        Link::Reset => marked(Sign::Broken, "CONNECTION[ to {peer}] BROKEN"),
     }
 }
 

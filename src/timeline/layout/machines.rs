@@ -70,11 +70,13 @@ impl Layout<'_> {
             }
         };
         let after = self.log.event(next).copied().filter(|e| e.kind == Kind::Disk { what: done, op });
-        let label = match (what, names.is_empty()) {
+        let label = match (what, names.len()) {
             (DiskStep::Sync, _) => Label { before: "fsync".into(), ..Label::default() },
-            (_, false) => Label { before: "write ".into(), message: ids.clone(), ..Label::default() },
-            (_, true) => Label { before: records(event.number), ..Label::default() },
+            (_, 1) => Label { before: "write ".into(), message: ids.clone(), ..Label::default() },
+            (_, _) => Label { before: "write".into(), aside: records(event.number), ..Label::default() },
         };
+        // One is named on the arrow; more are listed behind it.
+        let listed = if done == DiskStep::Written && names.len() == 1 { "" } else { &ids };
         let wire = if what == DiskStep::Sync { Wire::Sync } else { Wire::Write };
         let from = self.node_of(event.actor);
         let row = self.row(id, event);
@@ -84,12 +86,17 @@ impl Layout<'_> {
                 let arrow = Arrow { from, to: disk, label, part: Part::Whole, fate: Fate::Reaches, wire };
                 row.arrow = Some(arrow);
             }
-            None => row.notes.push(one(disk, Side::Right, Remark { sign: None, text: label.text() })),
+            None => row.notes.push(one(disk, Side::Right, Remark { sign: None, text: label.whole() })),
         }
-        let Some(after) = after else { return EventId::NONE };
+        let Some(after) = after else {
+            if done == DiskStep::Written && !listed.is_empty() {
+                remark(row, Remark { sign: None, text: listed.to_owned() }, false);
+            }
+            return EventId::NONE;
+        };
         row.last = next;
         row.until = after.time;
-        let text = done_words(done, if done == DiskStep::Written { "" } else { &ids });
+        let text = done_words(done, listed);
         remark(row, Remark { sign: (done == DiskStep::Synced).then_some(Sign::Good), text }, false);
         next
     }
@@ -143,9 +150,9 @@ impl Layout<'_> {
 
 fn records(n: u32) -> String {
     match n {
-        0 => "write".into(),
-        1 => "write 1 record".into(),
-        n => format!("write {n} records"),
+        0 => String::new(),
+        1 => " 1 record".into(),
+        n => format!(" {n} records"),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::canvas::{Canvas, Line, Style};
 use super::columns::{Columns, is_busy};
-use super::fit::label;
+use super::fit::{label, loses};
 use super::glyphs::{Glyphs, Key};
-use crate::timeline::{Arrow, Fate, Label, LaneState, Note, Part, Remark, Row, Side, Sign, Wire};
+use crate::timeline::{Arrow, Fate, LaneState, Note, Part, Remark, Row, Side, Sign, Wire};
 use crate::trace::{width_of, wrap};
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ impl Pen<'_> {
     /// The lines of a row; without its time if that is `same` as above.
     pub(super) fn row(&mut self, row: &Row, same: bool) -> Vec<Line> {
         let pieces = self.pieces(row);
-        let height = pieces.iter().map(|p| p.0 + 1).max().unwrap_or(1);
+        let height = height(&pieces);
         let mut canvases: Vec<Canvas> = (0..height).map(|_| self.lanes(row)).collect();
         self.columns.gutter(&mut canvases[0], row.first.step(), (!same).then_some(row.time));
         if let Some(across) = &row.across {
@@ -35,7 +35,8 @@ impl Pen<'_> {
         self.breaks(&mut canvases[0], row);
         for (line, x, text, style) in pieces {
             let end = canvases[line].put(x, &text, style, self.width);
-            if row.across.is_some() {
+            // A blank, so that no text touches a lane's line.
+            if row.across.is_some() || self.columns.at.contains(&end) {
                 canvases[line].put(end, " ", style, self.width);
             }
         }
@@ -83,7 +84,7 @@ impl Pen<'_> {
         };
         self.used.insert(arrow_key(arrow));
         let (near, far) = if right { (before, after) } else { (after, before) };
-        let text = self.label(arrow, (high - low).saturating_sub(4));
+        let text = label(&arrow.label, room_of(low, high), self.glyphs.ellipsis());
         let needed = width_of(&text) + 3 + usize::from(arrow.part == Part::Arrives);
         let roomy = high - low > needed + usize::from(arrow.fate == Fate::Lost);
         // The cells beside the lanes are for heads, crosses and blanks; the label stands in the middle of the rest.
@@ -97,13 +98,6 @@ impl Pen<'_> {
         }
         canvas.put(start, &text, style, end);
         self.ends(canvas, arrow, (from, to), roomy);
-    }
-
-    /// What fits. A setup is named without its figures rather than cut.
-    fn label(&self, arrow: &Arrow, room: usize) -> String {
-        let setup = arrow.wire == Wire::Setup && width_of(&arrow.label.text()) > room;
-        let short = Label { after: String::new(), ..arrow.label.clone() };
-        label(if setup { &short } else { &arrow.label }, room, self.glyphs.ellipsis())
     }
 
     /// Both ends of an arrow; with blanks beside the lanes it does not touch where there is room.
@@ -156,10 +150,33 @@ impl Pen<'_> {
                 pieces.push((line, start, format!(" {text}"), style));
             }
         }
-        for note in &row.notes {
+        let arrow = row.arrow.as_ref();
+        let (under, beside): (Vec<&Note>, Vec<&Note>) =
+            row.notes.iter().partition(|note| arrow.is_some_and(|arrow| is_under(arrow, note)));
+        for note in beside {
             self.note(row, note, &mut pieces);
         }
+        for note in under {
+            self.note_below(note, &mut pieces);
+        }
+        if let Some(arrow) = &row.arrow {
+            self.rest_of_label(arrow, &mut pieces);
+        }
         pieces
+    }
+
+    /// The whole label below an arrow that is too short for it.
+    fn rest_of_label(&self, arrow: &Arrow, pieces: &mut Vec<Piece>) {
+        let (from, to) = (self.columns.at[arrow.from], self.columns.at[arrow.to]);
+        let low = from.min(to);
+        // Once is enough: where it is sent.
+        if arrow.part == Part::Arrives || !loses(&arrow.label, room_of(low, from.max(to))) {
+            return;
+        }
+        let below = height(pieces);
+        let lines = wrap(&arrow.label.whole(), self.width.saturating_sub(low + 2));
+        let piece = |(n, text)| (below + n, low + 2, text, arrow_style(arrow));
+        pieces.extend(lines.into_iter().enumerate().map(piece));
     }
 
     fn signed(&mut self, sign: Option<Sign>, text: &str) -> String {
@@ -192,7 +209,15 @@ impl Pen<'_> {
         pieces.extend(lines.into_iter().enumerate().map(|(line, (text, style))| (line, start, text, style)));
     }
 
-    /// The first column that a note to the right of its lane must leave alone.
+    /// A note where the row's arrow is: below all else, over the whole width.
+    fn note_below(&mut self, note: &Note, pieces: &mut Vec<Piece>) {
+        let start = self.columns.at[note.lane] + 2;
+        let below = height(pieces);
+        let lines = self.remarks(note, self.width.saturating_sub(start));
+        pieces.extend(lines.into_iter().enumerate().map(|(line, (text, style))| (below + line, start, text, style)));
+    }
+
+    /// The first column that a note to the right of its lane must leave alone, with a blank before what stands there.
     fn limit(&self, row: &Row, note: &Note) -> usize {
         let at = &self.columns.at;
         let arrow = row.arrow.as_ref().map(|a| a.from.min(a.to)).filter(|l| *l > note.lane).map(|l| at[l]);
@@ -200,7 +225,7 @@ impl Pen<'_> {
             Side::Right => at[n.lane],
             Side::Left => at[n.lane - 1],
         });
-        others.chain(arrow).min().unwrap_or(self.width)
+        others.chain(arrow).min().map_or(self.width, |limit| limit - 1)
     }
 
     /// The lines of a note. What a crash took is listed line by line; other remarks share lines.
@@ -217,6 +242,21 @@ impl Pen<'_> {
         }
         texts.into_iter().flat_map(|(text, style)| wrap(&text, room).into_iter().map(move |l| (l, style))).collect()
     }
+}
+
+/// How many lines the pieces take, at least the one of the arrow.
+fn height(pieces: &[Piece]) -> usize {
+    pieces.iter().map(|piece| piece.0 + 1).max().unwrap_or(1)
+}
+
+/// Columns for the label of an arrow between two lanes.
+fn room_of(low: usize, high: usize) -> usize {
+    (high - low).saturating_sub(4)
+}
+
+/// Whether a note stands where the row's arrow is.
+fn is_under(arrow: &Arrow, note: &Note) -> bool {
+    note.side == Side::Right && (arrow.from.min(arrow.to)..arrow.from.max(arrow.to)).contains(&note.lane)
 }
 
 pub(super) fn arrow_key(arrow: &Arrow) -> Key {

@@ -38,8 +38,12 @@ fn tail(text: &str, room: usize, ellipsis: &str) -> String {
     format!("{ellipsis}{}", &text[start..])
 }
 
-/// A label in at most `room` columns. What stands behind the id goes first, then what stands before it.
+/// A label in at most `room` columns. What may be missed goes first, then what stands behind the id, then what stands
+/// before it.
 pub(super) fn label(label: &Label, room: usize, ellipsis: &str) -> String {
+    if width_of(&label.whole()) <= room {
+        return label.whole();
+    }
     let id = width_of(&label.message);
     if label.message.is_empty() || width_of(&label.text()) <= room {
         return cut(&label.text(), room, ellipsis);
@@ -59,13 +63,28 @@ pub(super) fn label(label: &Label, room: usize, ellipsis: &str) -> String {
     format!("{} {}", cut(label.before.trim_end(), left - 1, ellipsis), label.message)
 }
 
+/// Whether a label that is cut to `room` columns loses what cannot be guessed: a text, or that more is meant than the
+/// one message. A shorter word before an id, or the id's beginning, can.
+pub(super) fn loses(label: &Label, room: usize) -> bool {
+    let cut = width_of(&label.text()) > room;
+    cut && (label.message.is_empty() || width_of(&label.after) > LITTLE)
+}
+
+/// Not missed behind an id: a delivery tag.
+const LITTLE: usize = 5;
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_id_is_given_up_last() {
-        let text = Label { before: "publish ".into(), message: "order-17".into(), after: " and all before".into() };
+        let text = Label {
+            before: "publish ".into(),
+            message: "order-17".into(),
+            after: " and all before".into(),
+            aside: String::new(),
+        };
         let at = |room| label(&text, room, "…");
         assert_eq!(at(40), "publish order-17 and all before");
         assert_eq!(at(20), "publish order-17 an…");

@@ -1,14 +1,33 @@
 //! A row as one line of words, where the lanes do not fit side by side.
 
 use super::canvas::{Line, Span, Style};
-use super::columns::time_text;
 use super::draw::arrow_key;
 use super::glyphs::{Glyphs, Key};
 use crate::timeline::{Arrow, Fate, Part, Row, Sign, Timeline, Wire};
 use crate::trace::wrap;
+use crate::units::Clock;
 use std::collections::BTreeSet;
 
-pub(super) fn row(timeline: &Timeline, row: &Row, width: usize, glyphs: Glyphs, used: &mut BTreeSet<Key>) -> Vec<Line> {
+/// How rows are listed.
+#[derive(Clone, Copy)]
+pub(super) struct List {
+    pub(super) width: usize,
+    pub(super) glyphs: Glyphs,
+    pub(super) clock: Clock,
+    /// Columns of the longest time.
+    pub(super) time: usize,
+}
+
+impl List {
+    pub(super) fn new(timeline: &Timeline, width: usize, glyphs: Glyphs) -> List {
+        let clock = Clock::of(timeline.rows.iter().map(|row| row.time));
+        let time = timeline.rows.iter().map(|row| clock.text(row.time).len()).max().unwrap_or(0);
+        List { width, glyphs, clock, time }
+    }
+}
+
+pub(super) fn row(timeline: &Timeline, row: &Row, list: List, used: &mut BTreeSet<Key>) -> Vec<Line> {
+    let List { width, glyphs, clock, time } = list;
     let mut said = Vec::new();
     let mut signed = |sign: Option<Sign>, text: &str| match sign {
         Some(sign) => {
@@ -35,7 +54,7 @@ pub(super) fn row(timeline: &Timeline, row: &Row, width: usize, glyphs: Glyphs, 
         said.push(in_words(timeline, arrow, glyphs));
     }
     said.extend(notes);
-    let gutter = format!("{:>5} {:>10}  ", row.first.step(), time_text(row.time, 2));
+    let gutter = format!("{:>5}  {:>time$}  ", row.first.step(), clock.text(row.time));
     let mut lines = Vec::new();
     for (n, text) in wrap(&said.join("  "), width.saturating_sub(gutter.len())).into_iter().enumerate() {
         let head = if n == 0 { gutter.clone() } else { " ".repeat(gutter.len()) };
@@ -48,6 +67,7 @@ pub(super) fn row(timeline: &Timeline, row: &Row, width: usize, glyphs: Glyphs, 
 fn in_words(timeline: &Timeline, arrow: &Arrow, glyphs: Glyphs) -> String {
     let s = glyphs.strokes();
     let (write, sync) = glyphs.disk();
+    let begin = if arrow.wire == Wire::Setup { s.left } else { "" };
     let (before, after) = match (arrow.wire, arrow.part) {
         (Wire::Write, _) => (write, write),
         (Wire::Sync, _) => (sync, sync),
@@ -61,5 +81,5 @@ fn in_words(timeline: &Timeline, arrow: &Arrow, glyphs: Glyphs) -> String {
         _ => s.right,
     };
     let (from, to) = (&timeline.lanes[arrow.from].name, &timeline.lanes[arrow.to].name);
-    format!("{from} {before}{before}{}{after}{after}{end} {to}", arrow.label.text())
+    format!("{from} {begin}{before}{before} {} {after}{after}{end} {to}", arrow.label.whole())
 }

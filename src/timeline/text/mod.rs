@@ -20,16 +20,19 @@ use canvas::Canvas;
 use columns::Columns;
 use draw::Pen;
 use glyphs::Key;
+use list::List;
 use std::collections::BTreeSet;
 
 /// Draws a timeline `width` columns wide (at least 40).
 pub fn render(timeline: &Timeline, width: usize, glyphs: Glyphs) -> Page {
     let width = width.max(40);
     let columns = Columns::new(timeline, width);
+    let list = List::new(timeline, width, glyphs);
     let mut page = Page::default();
     let mut used = BTreeSet::new();
-    if let Some(columns) = &columns {
-        header(&mut page, timeline, columns, width);
+    match &columns {
+        Some(columns) => header(&mut page, timeline, columns, width, glyphs),
+        None => told_as_list(&mut page, timeline, width),
     }
     let mut gaps = timeline.gaps.iter().peekable();
     let mut before = None;
@@ -37,7 +40,7 @@ pub fn render(timeline: &Timeline, width: usize, glyphs: Glyphs) -> Page {
         while let Some(gap) = gaps.next_if(|g| g.before == at) {
             gap_lines(&mut page, gap, width, glyphs);
             if let Some(columns) = &columns {
-                names(&mut page, timeline, columns, width);
+                names(&mut page, timeline, columns, width, glyphs);
             }
             before = None;
         }
@@ -48,33 +51,45 @@ pub fn render(timeline: &Timeline, width: usize, glyphs: Glyphs) -> Page {
                 let mut pen = Pen { columns, width, glyphs, used: &mut used };
                 page.lines.extend(pen.row(row, same));
             }
-            None => page.lines.extend(list::row(timeline, row, width, glyphs, &mut used)),
+            None => page.lines.extend(list::row(timeline, row, list, &mut used)),
         }
     }
     for gap in gaps {
         gap_lines(&mut page, gap, width, glyphs);
     }
-    legend(&mut page, &used, timeline, width, glyphs);
+    legend(&mut page, &used, timeline, columns.is_some(), (width, glyphs));
     page
 }
 
-fn header(page: &mut Page, timeline: &Timeline, columns: &Columns, width: usize) {
-    names(page, timeline, columns, width);
+fn header(page: &mut Page, timeline: &Timeline, columns: &Columns, width: usize, glyphs: Glyphs) {
+    names(page, timeline, columns, width, glyphs);
     let mut canvas = Canvas::new(width);
     canvas.put(0, "step", Style::Dim, columns.left);
     canvas.put(columns.time_right().saturating_sub(4), "time", Style::Dim, columns.left);
-    for (lane, x) in timeline.lanes.iter().zip(&columns.at) {
-        columns.centre(&mut canvas, *x, lane.kind.word(), Style::Dim);
+    for (at, lane) in timeline.lanes.iter().enumerate() {
+        columns.centre(&mut canvas, at, lane.kind.word(), Style::Dim, glyphs);
     }
     page.lines.push(canvas.line(None));
 }
 
-fn names(page: &mut Page, timeline: &Timeline, columns: &Columns, width: usize) {
+fn names(page: &mut Page, timeline: &Timeline, columns: &Columns, width: usize, glyphs: Glyphs) {
     let mut canvas = Canvas::new(width);
-    for (lane, x) in timeline.lanes.iter().zip(&columns.at) {
-        columns.centre(&mut canvas, *x, &lane.name, Style::Name);
+    for (at, lane) in timeline.lanes.iter().enumerate() {
+        columns.centre(&mut canvas, at, &lane.name, Style::Name, glyphs);
     }
     page.lines.push(canvas.line(None));
+}
+
+/// Says why there are no lanes, and what would draw them.
+fn told_as_list(page: &mut Page, timeline: &Timeline, width: usize) {
+    let Some(needed) = Columns::needed(timeline) else { return };
+    let lanes = timeline.lanes.len();
+    let text = format!(
+        "{lanes} lanes do not fit side by side in {width} columns, so each step is a line of words; \
+         --width {needed}, or a terminal that wide, draws the lanes."
+    );
+    page.lines.extend(wrap(&text, width).into_iter().map(|line| Line::of(Style::Dim, line)));
+    page.lines.push(Line::default());
 }
 
 fn gap_lines(page: &mut Page, gap: &Gap, width: usize, glyphs: Glyphs) {
@@ -84,16 +99,26 @@ fn gap_lines(page: &mut Page, gap: &Gap, width: usize, glyphs: Glyphs) {
         None => String::new(),
     };
     let (dots, steps) = (glyphs.ellipsis(), if gap.steps == 1 { "step" } else { "steps" });
-    let text =
-        format!("{dots} {} {steps} left out ({about}nothing lost or doubled in them; --full shows them)", gap.steps);
+    let text = match gap.repeats {
+        0 => {
+            format!("{dots} {} {steps} left out ({about}nothing lost or doubled in them; --full shows them)", gap.steps)
+        }
+        n => format!("{dots} and the same {n} times more ({} {steps}; --full shows them)", gap.steps),
+    };
     for line in wrap(&text, width) {
         page.lines.push(Line::of(Style::Dim, line));
     }
 }
 
-fn legend(page: &mut Page, used: &BTreeSet<Key>, timeline: &Timeline, width: usize, glyphs: Glyphs) {
-    let mut items: Vec<String> = used.iter().map(|key| glyphs.explain(*key)).collect();
-    if timeline.rows.iter().any(|r| r.lanes.contains(&LaneState::Down)) {
+/// Explains the glyphs that were used. A list of words has no lanes, and its arrows leave from none.
+fn legend(page: &mut Page, used: &BTreeSet<Key>, timeline: &Timeline, lanes: bool, (width, glyphs): (usize, Glyphs)) {
+    let from = glyphs.strokes().leaves_right;
+    let explained = |key: &Key| {
+        let text = glyphs.explain(*key);
+        if lanes { text } else { text.strip_prefix(from).map_or(text.clone(), str::to_owned) }
+    };
+    let mut items: Vec<String> = used.iter().map(explained).collect();
+    if lanes && timeline.rows.iter().any(|r| r.lanes.contains(&LaneState::Down)) {
         items.push(glyphs.explain(Key::Down));
     }
     if items.is_empty() {

@@ -3,6 +3,7 @@
 //! Not what is written (that is `show` and the commands), and not errors (`failure`).
 
 use super::failure::Failure;
+use crate::export::view::signs;
 use crate::timeline::text::{Glyphs, Line, Page, Style};
 use anstream::{AutoStream, ColorChoice};
 use clap::builder::styling::{AnsiColor, Style as Ansi};
@@ -46,11 +47,7 @@ impl Look {
 
     /// The signs of a text that was made for Unicode, in the characters that are asked for.
     pub(super) fn signs(self, text: &str) -> String {
-        if !self.is_ascii() {
-            return text.to_owned();
-        }
-        let signs = [("✓", "ok"), ("✗", "X"), ("…", ".."), ("–", "-"), ("—", "-"), ("→", "->")];
-        signs.iter().fold(text.to_owned(), |text, (sign, plain)| text.replace(sign, plain))
+        signs(text, self.glyphs)
     }
 }
 

@@ -167,6 +167,7 @@ fn sentence(topology: &Topology, reason: &Reason) -> String {
         "exchange" => Some(topology.shown(reason.exchange)),
         "binding" => Some(topology.shown(reason.binding)),
         "key" => Some(topology.shown(reason.key)),
+        "detail" => Some(visible(&reason.detail)).filter(|_| !reason.detail.is_empty()),
         "target" => reason.target.map(|target| topology.shown(target.name())),
         _ => None,
     })

@@ -3,6 +3,7 @@
 use super::args::{Format, RunArgs, View};
 use super::exit::Exit;
 use super::failure::{Failure, shown};
+use super::gallery;
 use super::input::{self, Input};
 use super::load::{Ready, Source};
 use super::output::Output;
@@ -10,11 +11,12 @@ use super::shell::quoted;
 use super::show::{self, Shown, show};
 use crate::explore::{self, How, Run, Token, difference};
 use crate::export::report::Report;
-use crate::trace::{Log, Outcome, Writer};
-use crate::verdict::Checked;
+use crate::trace::{Header, Log, Outcome, Writer};
+use crate::verdict::{Checked, result_of};
 use crate::world::{RULES, VERBS};
 
 pub(super) fn run(args: &RunArgs, out: &mut Output) -> Result<Exit, Failure> {
+    consistent(args)?;
     match input::open(&args.file)? {
         Input::Trace(log) => of_trace(args, &log, out),
         Input::Scenario { name, bytes } => {
@@ -28,23 +30,24 @@ fn of_scenario(args: &RunArgs, ready: &Ready, out: &mut Output) -> Result<Exit, 
     let how = How { seed: args.seed, replay: args.replay.as_deref().map(|text| token(text, ready)).transpose()? };
     let run = explore::run(&ready.plan, ready.digest, &ready.expect, &how);
     let token = run.token.to_string();
-    let replay = replay_line(args, &token);
+    let second = args.check_determinism.then(|| again(ready, &how, &run));
+    let differs = second.as_ref().is_some_and(|second| second.1 != Exit::Holds);
+    let replay = replay_line(args, &token) + if differs { " --check-determinism" } else { "" };
     let warnings = warnings(&run);
     let shown = Shown {
         log: &run.log,
         findings: &run.findings,
         checked: &run.checked,
         warnings: &warnings,
-        replay: Some(&replay),
+        second: second.as_ref().map(|second| second.0.as_str()),
+        replay: &replay,
     };
-    write(args, &shown, Some(&token), out)?;
-    let exit = exit_of(Some(run.outcome), &run.checked);
-    let same = if args.check_determinism { again(args, ready, &how, &run, out)? } else { Exit::Holds };
-    Ok(exit.and(same))
+    let exit = exit_of(Some(run.outcome), &run.checked).and(second.as_ref().map_or(Exit::Holds, |second| second.1));
+    write(args, &shown, Some(&token), exit, out)
 }
 
-/// Runs once more and compares; both words go to people, or to nobody where a program reads.
-fn again(args: &RunArgs, ready: &Ready, how: &How, run: &Run, out: &mut Output) -> Result<Exit, Failure> {
+/// Runs once more and compares: what to say of it, and how that ends.
+fn again(ready: &Ready, how: &How, run: &Run) -> (String, Exit) {
     let second = explore::run(&ready.plan, ready.digest, &ready.expect, how);
     let differs = match difference(&run.log, &second.log) {
         Some(difference) => Some(difference.to_string()),
@@ -52,16 +55,10 @@ fn again(args: &RunArgs, ready: &Ready, how: &How, run: &Run, out: &mut Output) 
         None if run.findings != second.findings => Some("the traces are the same, and the verdicts differ".into()),
         None => None,
     };
-    let (says, exit) = match differs {
+    match differs {
         None => (format!("deterministic: two runs, {} steps, no difference", run.log.events().len()), Exit::Holds),
         Some(says) => (format!("NOT DETERMINISTIC: {says}. This is a fault of mqlab."), Exit::NotDeterministic),
-    };
-    if args.format == Format::Text {
-        out.line(&says)?;
-    } else if exit != Exit::Holds {
-        Failure::usage(&says).tell(out.look.color_errors);
     }
-    Ok(exit)
 }
 
 fn token(text: &str, ready: &Ready) -> Result<Token, Failure> {
@@ -133,29 +130,93 @@ fn of_trace(args: &RunArgs, log: &Log, out: &mut Output) -> Result<Exit, Failure
     if checked.len() < log.header.expect.len() {
         warnings.push("some expectations of the trace are in words that this program does not know".to_owned());
     }
-    let shown = Shown { log, findings: &findings, checked: &checked, warnings: &warnings, replay: None };
-    write(args, &shown, None, out)?;
-    Ok(exit_of(findings.ended, &checked))
+    let token = token_of(&log.header);
+    let replay = match &token {
+        Some(token) => recorded_from(&log.header, &token.to_string(), out),
+        None => "not possible, since the trace does not say of which scenario it is".to_owned(),
+    };
+    let checked = &checked[..];
+    let shown = Shown { log, findings: &findings, checked, warnings: &warnings, second: None, replay: &replay };
+    let token = token.map(|token| token.to_string());
+    write(args, &shown, token.as_deref(), exit_of(findings.ended, checked), out)
 }
 
-fn write(args: &RunArgs, shown: &Shown<'_>, token: Option<&str>, out: &mut Output) -> Result<(), Failure> {
+/// What brings the run of a trace back; `None` where its header does not tell.
+fn token_of(header: &Header) -> Option<Token> {
+    if let Some(token) = &header.token {
+        return token.parse().ok();
+    }
+    let scenario = u64::from_str_radix(header.scenario.get(..16)?, 16).ok()?;
+    Some(Token { scenario, seed: header.seed, choices: Vec::new() })
+}
+
+/// The command line that brings the run of a trace back: with the name of the scenario if it is of the gallery.
+fn recorded_from(header: &Header, token: &str, out: &Output) -> String {
+    let variant = header.variant.as_deref();
+    let is_it = |entry: &&gallery::Entry| {
+        let ready = Source::read(entry.name(), entry.text.as_bytes(), out.look).and_then(|file| file.select(variant));
+        ready.is_ok_and(|ready| ready.digest.to_string() == header.scenario)
+    };
+    let option = variant.map_or_else(String::new, |name| format!(" --variant {}", quoted(name)));
+    match gallery::ALL.iter().find(is_it) {
+        Some(entry) => format!("mqlab run {}{option} --replay {token}", entry.name()),
+        None => format!(
+            "mqlab run SCENARIO{option} --replay {token}   (SCENARIO is the file that was run; the trace does not name it)"
+        ),
+    }
+}
+
+/// Writes what was asked for. Where a program reads it, people are told of a failure on the standard error.
+fn write(
+    args: &RunArgs,
+    shown: &Shown<'_>,
+    token: Option<&str>,
+    exit: Exit,
+    out: &mut Output,
+) -> Result<Exit, Failure> {
     match args.format {
         Format::Text => {
             let views = views(args);
-            show(shown, &show::How { views: &views, full: args.full, why: args.why }, out)
+            show(shown, &show::How { views: &views, full: args.full, why: args.why }, out)?;
+            return Ok(exit);
         }
         Format::Json => {
             let steps = shown.log.events().len();
             let report = Report::new(&shown.log.header, steps, shown.findings, shown.checked);
             let json = Report { warnings: shown.warnings, token, ..report }.json();
-            out.text(&json.map_err(|error| Failure::InputOutput(format!("cannot write the report: {error}")))?)
+            out.text(&json.map_err(|error| Failure::InputOutput(format!("cannot write the report: {error}")))?)?;
         }
         Format::Jsonl => out.wrote(|to| {
             let mut writer = Writer::new(to, &shown.log.header, RULES, VERBS);
             explore::feed(shown.log, &mut writer);
             writer.finish(&shown.log.tables()).map(drop)
-        }),
+        })?,
     }
+    let why = match exit {
+        Exit::Holds => return Ok(exit),
+        Exit::NotDeterministic => shown.second.unwrap_or_default().to_owned(),
+        Exit::Broken => result_of(shown.checked),
+        _ => "inconclusive: the run was cut short".to_owned(),
+    };
+    Failure::usage(format!("{why}\nreplay: {}", shown.replay)).tell(out.look.color_errors);
+    Ok(exit)
+}
+
+/// Refuses what would be passed over in silence.
+fn consistent(args: &RunArgs) -> Result<(), Failure> {
+    if args.format != Format::Text {
+        let format = if args.format == Format::Json { "json" } else { "jsonl" };
+        let given = [("--view", !args.view.is_empty()), ("--full", args.full), ("--why", args.why)];
+        if let Some((option, _)) = given.iter().find(|(_, given)| *given) {
+            let says = format!("{option} is about text for people, and --format {format} always writes all there is");
+            return Err(Failure::usage(says));
+        }
+    }
+    if args.why && !args.view.is_empty() && !args.view.contains(&View::Story) {
+        let says = "--why adds rules to the story, and --view does not ask for the story";
+        return Err(Failure::usage(format!("{says}\nhelp: --view story, or --view story,verdict")));
+    }
+    Ok(())
 }
 
 /// What was asked for, each once; the story where only reasons were asked for.

@@ -80,6 +80,7 @@ pub fn run(plan: &Arc<Plan>, scenario: Digest, expect: &[Expectation], how: &How
     let mut differing = choices.differing().to_vec();
     differing.sort_unstable();
     let token = Token { scenario: (scenario.value() >> 64) as u64, seed: choices.seed(), choices: differing };
+    log.header.token = (!token.choices.is_empty()).then(|| token.to_string());
     let faults = plan.faults.iter().zip(world.strikes()).map(|(fault, strikes)| Fault {
         name: fault.name.clone(),
         strikes,

@@ -5,6 +5,7 @@
 use crate::ids::{EventId, FrameId, Name, PlaceId};
 use crate::rules::RuleBook;
 use crate::trace::{Event, FrameFlags, Kind, Log, VerbBook, visible, width_of};
+use crate::units::Clock;
 
 /// The lines of a log, without line feeds.
 pub fn lines(log: &Log, verbs: VerbBook, rules: RuleBook) -> impl Iterator<Item = String> + '_ {
@@ -28,17 +29,21 @@ pub fn lines(log: &Log, verbs: VerbBook, rules: RuleBook) -> impl Iterator<Item 
 
 struct Columns {
     step: usize,
+    clock: Clock,
     time: usize,
     actor: usize,
 }
 
 impl Columns {
     fn of(log: &Log) -> Columns {
-        let times = log.events().iter().map(|event| event.time.to_string().len());
+        let clock = Clock::exact(log.events().iter().map(|event| event.time));
+        // The last time is the longest.
+        let time = log.events().last().map_or(0, |event| clock.text(event.time).len());
         let names = log.header.actors.iter().map(|actor| width_of(&visible(&actor.name)));
         Columns {
             step: log.events().len().to_string().len(),
-            time: times.max().unwrap_or(0),
+            clock,
+            time,
             actor: names.max().unwrap_or(0).clamp(4, 20),
         }
     }
@@ -46,7 +51,7 @@ impl Columns {
     fn head(&self, log: &Log, id: EventId, event: &Event) -> String {
         let actor = log.actor_name(event.actor);
         let pad = " ".repeat(self.actor.saturating_sub(width_of(&actor)));
-        let (step, time) = (id.step(), event.time.to_string());
+        let (step, time) = (id.step(), self.clock.text(event.time));
         format!("{step:>0$}  {time:>1$}  {actor}{pad}  ", self.step, self.time)
     }
 }

@@ -1,6 +1,7 @@
-//! Traces and verdicts in the formats of other programs: one file a format.
+//! Traces and verdicts as texts: pages for people, and the formats of other programs. One file a format.
 //!
 //! Not the trace's own format (that is `trace`'s codec), and nothing here writes files: texts are given back.
 
 pub mod events;
 pub mod report;
+pub mod view;

@@ -109,6 +109,7 @@ fn header(scenario: &Scenario, plan: &Plan) -> Header {
         variant: scenario.variant.clone(),
         seed: scenario.seed,
         scenario: scenario.digest.to_string(),
+        token: None,
         actors: plan.actors(),
         destinations,
         faults: scenario.faults.iter().map(|f| FaultText { name: f.name.value.clone(), says: says(f) }).collect(),

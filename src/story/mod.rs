@@ -6,7 +6,7 @@
 mod phrases;
 mod tell;
 
-pub use tell::{Sentence, render, tell};
+pub use tell::{Sentence, render, render_part, tell};
 
 #[cfg(test)]
 mod tests;

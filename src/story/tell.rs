@@ -37,13 +37,18 @@ pub fn tell(log: &Log, verbs: &VerbBook, rules: &RuleBook) -> Vec<Sentence> {
 
 /// Sentences as text: step, time and sentence, wrapped to `width` columns; with `why`, the rules below them.
 pub fn render(sentences: &[Sentence], width: usize, why: bool) -> String {
-    let steps = sentences.last().map_or(1, |s| s.event.step().to_string().len());
-    let clock = Clock::of(sentences.iter().map(|s| s.time));
-    let times = sentences.iter().map(|s| clock.text(s.time).len()).max().unwrap_or(1);
+    render_part(sentences, sentences, width, why)
+}
+
+/// As [`render`], some of the sentences in the columns that `all` of them need.
+pub fn render_part(part: &[Sentence], all: &[Sentence], width: usize, why: bool) -> String {
+    let steps = all.last().map_or(1, |s| s.event.step().to_string().len());
+    let clock = Clock::of(all.iter().map(|s| s.time));
+    let times = all.iter().map(|s| clock.text(s.time).len()).max().unwrap_or(1);
     let indent = steps + times + 4;
     let room = width.saturating_sub(indent).max(20);
     let mut text = String::new();
-    for s in sentences {
+    for s in part {
         let mut head = format!("{:>steps$}  {:>times$}  ", s.event.step(), clock.text(s.time));
         let mut say = |words: &str| {
             for line in wrap(words, room) {

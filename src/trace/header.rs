@@ -102,6 +102,9 @@ pub struct Header {
     pub seed: u64,
     /// The digest of the scenario's text, as 32 hexadecimal digits.
     pub scenario: String,
+    /// The replay token, where choices of the run differ from those of its seed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
     /// The parties, by id.
     pub actors: Vec<Actor>,
     /// Where the work of each consumer is counted.

@@ -19,5 +19,5 @@ mod tests;
 pub use expectation::{Checked, Count, Expectation, Of, Takes, Word};
 pub use findings::{At, ConsumerView, FaultView, Findings, Found, Guarantee, Ids, ProducerView, QueueView, TableView};
 pub use judge::Counts;
-pub use sheet::{sheet, sheet_of_width};
+pub use sheet::{result_of, sheet, sheet_of_width};
 pub use stream::Verdict;

@@ -8,11 +8,11 @@ use super::{Checked, Findings, Guarantee, Ids, Takes, Word};
 use unicode_width::UnicodeWidthStr;
 
 /// Columns a line may take if nothing else is said.
-const WIDTH: usize = 96;
+const WIDTH: usize = 100;
 /// Columns of the first column of a block.
-const LABEL: usize = 22;
+const LABEL: usize = 24;
 
-/// The whole verdict. Ends with a newline; lines are at most 96 columns wide unless a single name is longer.
+/// The whole verdict. Ends with a newline; lines are at most 100 columns wide unless a single name is longer.
 pub fn sheet(findings: &Findings, checked: &[Checked]) -> String {
     sheet_of_width(findings, checked, WIDTH)
 }
@@ -173,7 +173,7 @@ impl Sheet {
             for at in &found.by {
                 let once = at.ids.count as usize == at.ids.ids.len() || at.ids.more;
                 let times = if once { String::new() } else { format!(" ({} cases)", at.ids.count) };
-                self.row("", &format!("{} {}: {}{times}", place_word(found.word), plain(&at.at), names(&at.ids)));
+                self.row("", &format!("{}: {}{times}", placed(place_word(found.word), &at.at), names(&at.ids)));
             }
         }
         let none: Vec<String> = Word::ALL
@@ -182,7 +182,7 @@ impl Sheet {
             .map(|word| word.name().replace('_', " "))
             .collect();
         if !none.is_empty() {
-            self.row("nothing", &none.join(", "));
+            self.row("no message was", &none.join(", "));
         }
     }
 
@@ -196,7 +196,7 @@ impl Sheet {
                 None => "held".to_owned(),
                 Some((id, at)) => {
                     let more = if line.broken > 1 { format!(", {} in all", cases(line)) } else { String::new() };
-                    format!("BROKEN by {} at {}{more}", plain(id), plain(at))
+                    format!("BROKEN by {}, {}{more}", plain(id), placed("at", at))
                 }
             };
             let name = match line.word {
@@ -226,11 +226,7 @@ impl Sheet {
         if checked.is_empty() {
             return;
         }
-        let broken = checked.iter().filter(|one| !one.holds).count();
-        self.heading(&match broken {
-            0 => format!("Expectations: all {} hold", checked.len()),
-            n => format!("Expectations: {n} of {} do not hold", checked.len()),
-        });
+        self.heading(&result_of(checked));
         for one in checked {
             let (sign, word) = if one.holds { ('✓', "held") } else { ('✗', "BROKEN") };
             let expectation = plain(&one.expectation);
@@ -249,10 +245,27 @@ impl Sheet {
     }
 }
 
+/// How many expectations hold, as a heading.
+pub fn result_of(checked: &[Checked]) -> String {
+    let broken = checked.iter().filter(|one| !one.holds).count();
+    match (broken, checked.len()) {
+        (0, 1) => "Expectations: there is one, and it holds".to_owned(),
+        (0, n) => format!("Expectations: all {n} hold"),
+        (1, 1) => "Expectations: there is one, and it does not hold".to_owned(),
+        (1, n) => format!("Expectations: 1 of {n} does not hold"),
+        (broken, n) => format!("Expectations: {broken} of {n} do not hold"),
+    }
+}
+
 /// The words that are an outcome of messages, and not a number of a queue, consumer or table.
 fn is_outcome(word: Word) -> bool {
     let believed = matches!(word, Word::Sent | Word::Confirmed | Word::Refused | Word::Unknown);
     matches!(word.takes(), Takes::CountMayOf(_)) && !believed
+}
+
+/// A place with what leads it in; a message that no queue took has none.
+fn placed(word: &str, at: &str) -> String {
+    if at == "nowhere" { "routed nowhere".to_owned() } else { format!("{word} {}", plain(at)) }
 }
 
 /// How the name of a place is led in.

@@ -5,19 +5,21 @@
 
 use crate::gallery::{Case, cases};
 use mqlab::explore::{How, Run, run};
+use mqlab::export::view::{self, Settings, Viewed};
 use mqlab::ids::Digest;
+use mqlab::trace;
 use mqlab::world::{RULES, VERBS};
-use mqlab::{story, timeline, trace, verdict};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-const WIDTH: usize = 100;
-
+/// The settings are those of the program where nothing is asked for and there is no terminal.
 #[derive(Serialize)]
 struct Info<'a> {
     scenario: &'a str,
     seed: u64,
+    width: usize,
+    full: bool,
 }
 
 fn folder() -> PathBuf {
@@ -29,12 +31,16 @@ fn ran(case: &Case) -> Run {
     run(&case.plan, case.digest, &expect, &How::default())
 }
 
-/// The views that are pinned, by name.
+/// The views that are pinned, by name: the pages that the program prints with the settings of its own choice.
 fn views(run: &Run) -> [(&'static str, String); 3] {
-    let rows = timeline::lay_out(&run.log, &VERBS, &RULES, &timeline::Options::default());
-    let page = timeline::text::render(&rows, WIDTH, timeline::text::Glyphs::Unicode).plain();
-    let told = story::render(&story::tell(&run.log, &VERBS, &RULES), WIDTH, false);
-    [("timeline", page), ("story", told), ("verdict", verdict::sheet(&run.findings, &run.checked))]
+    let (log, findings, checked) = (&run.log, &run.findings, &run.checked[..]);
+    let viewed = Viewed { log, findings, checked, verbs: VERBS, rules: RULES };
+    let settings = Settings::default();
+    [
+        ("timeline", view::timeline(&viewed, &settings).plain()),
+        ("story", view::story(&viewed, &settings).plain()),
+        ("verdict", view::verdict(&viewed, &settings).plain()),
+    ]
 }
 
 fn pin(case: &Case, name: &str, content: &str) {
@@ -46,7 +52,9 @@ fn pin(case: &Case, name: &str, content: &str) {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.set_description(case.scenario.about.clone());
-    settings.set_info(&Info { scenario: &format!("scenarios/{base}.ron"), seed: case.scenario.seed });
+    let Settings { width, full, .. } = Settings::default();
+    let scenario = &format!("scenarios/{base}.ron");
+    settings.set_info(&Info { scenario, seed: case.scenario.seed, width, full });
     settings.bind(|| insta::assert_snapshot!(path.file_name().unwrap().to_str().unwrap(), content));
 }
 
@@ -75,6 +83,27 @@ fn every_expectation_holds_and_every_fault_strikes() {
         );
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A golden file without what insta writes above it.
+fn body(name: &str) -> String {
+    let text = std::fs::read_to_string(folder().join(name)).unwrap();
+    text.splitn(3, "---\n").nth(2).unwrap().trim_end().to_owned() + "\n"
+}
+
+#[test]
+fn the_program_prints_what_the_golden_files_hold() {
+    for case in cases() {
+        let (base, variant) = case.name.split_once('@').map_or((&case.name[..], None), |(base, v)| (base, Some(v)));
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_mqlab"));
+        program.args(["run", &format!("scenarios/{base}.ron"), "--view", "timeline,story,verdict"]);
+        program.args(variant.map(|name| format!("--variant={name}"))).current_dir(env!("CARGO_MANIFEST_DIR"));
+        let printed = String::from_utf8(program.output().unwrap().stdout).unwrap();
+        let (_, pages) = printed.split_once("\n\n").unwrap();
+        let golden = ["timeline", "story", "verdict"].map(|view| body(&format!("{}.{view}.snap", case.name)));
+        let wanted = format!("{}\nreplay: ", golden.join("\n"));
+        assert!(pages.starts_with(&wanted), "{}: the program prints\n{pages}\ninstead of\n{wanted}", case.name);
+    }
 }
 
 /// Checked in debug and in release builds: the same bytes from both.

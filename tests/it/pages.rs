@@ -4,15 +4,12 @@
 
 use crate::gallery::cases;
 use mqlab::explore::{How, run};
-use mqlab::timeline;
+use mqlab::export::view::{self, Settings, Viewed};
 use mqlab::verdict::Word;
 use mqlab::world::{RULES, VERBS};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-
-/// Columns of a timeline in the README.
-const WIDTH: usize = 100;
 
 /// Holds the text between two marks of a page against what it should be, or writes it.
 fn check(page: &str, begin: &str, end: &str, expected: &str) {
@@ -47,8 +44,9 @@ fn the_words_of_the_verdict_are_those_of_the_table() {
 fn the_readme_shows_the_timeline_of_a_lost_confirm() {
     let case = cases().into_iter().find(|case| case.name == "lost-confirm").expect("the gallery has it");
     let run = run(&case.plan, case.digest, &[], &How::default());
-    let page = timeline::lay_out(&run.log, &VERBS, &RULES, &Default::default());
-    let text = timeline::text::render(&page, WIDTH, timeline::text::Glyphs::Unicode).plain();
+    let (log, findings) = (&run.log, &run.findings);
+    let viewed = Viewed { log, findings, checked: &[], verbs: VERBS, rules: RULES };
+    let text = view::timeline(&viewed, &Settings::default()).plain();
     let text: Vec<&str> = text.lines().map(str::trim_end).collect();
     check(
         "README.md",

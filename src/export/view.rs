@@ -1,0 +1,204 @@
+//! The views of a run as pages of a given width: what `mqlab run` prints and what golden files hold. One function for
+//! both, so that they cannot differ.
+//!
+//! Not what is drawn and told (`timeline`, `story`, `verdict`), nor the title and the replay line around it (`cli`).
+
+use crate::rules::RuleBook;
+use crate::story::{self, Sentence};
+use crate::timeline::text::{Glyphs, Line, Page, Style, render};
+use crate::timeline::{Options, lay_out};
+use crate::trace::{Kind, Log, VerbBook, width_of, wrap};
+use crate::verdict::{Checked, Findings, sheet_of_width};
+
+/// Sentences are not wider than this, however wide the page is.
+pub const READABLE: usize = 100;
+/// As many sentences are told of a long run, two thirds of them from its beginning.
+const SENTENCES: usize = 150;
+/// Columns under which the text of a verdict stands.
+const INDENT: usize = 24;
+
+/// A run that has ended, or a trace of one.
+#[derive(Clone, Copy, Debug)]
+pub struct Viewed<'a> {
+    /// What happened.
+    pub log: &'a Log,
+    /// What came of it.
+    pub findings: &'a Findings,
+    /// The expectations, each with its result.
+    pub checked: &'a [Checked],
+    /// The words of the log.
+    pub verbs: VerbBook,
+    /// The rules that it names.
+    pub rules: RuleBook,
+}
+
+/// How a page is to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Settings {
+    /// Columns, at least 40.
+    pub width: usize,
+    /// The characters to draw with.
+    pub glyphs: Glyphs,
+    /// Leave nothing out in the middle of a long run.
+    pub full: bool,
+    /// With every sentence of the story the rule behind it.
+    pub why: bool,
+}
+
+impl Default for Settings {
+    /// What the program does where nothing is asked for and there is no terminal; golden files are made so.
+    fn default() -> Self {
+        Settings { width: 100, glyphs: Glyphs::Unicode, full: false, why: false }
+    }
+}
+
+/// The lanes with what went between them.
+pub fn timeline(viewed: &Viewed<'_>, settings: &Settings) -> Page {
+    let mut options = Options::default();
+    if settings.full {
+        options.max_rows = None;
+    }
+    let timeline = lay_out(viewed.log, &viewed.verbs, &viewed.rules, &options);
+    let mut page = render(&timeline, settings.width, settings.glyphs);
+    let unseen = match timeline.unseen {
+        0 => return page,
+        1 => "1 step has no row of its own (a sign of life, or a timer that changed nothing)".to_owned(),
+        n => format!("{n} steps have no rows of their own (signs of life, timers that changed nothing)"),
+    };
+    let text = format!("{unseen}; --view events shows every step");
+    page.lines.extend(paragraph(Style::Dim, &text, settings.width));
+    page
+}
+
+/// One sentence a step; of a long run the beginning, the turns and the end.
+pub fn story(viewed: &Viewed<'_>, settings: &Settings) -> Page {
+    let told = story::tell(viewed.log, &viewed.verbs, &viewed.rules);
+    let mut page = Page::default();
+    if settings.full || told.len() <= SENTENCES {
+        page.lines = sentences(&told, &told, settings);
+        return page;
+    }
+    let (head, tail) = (SENTENCES * 2 / 3, told.len() - SENTENCES / 3);
+    page.lines = sentences(&told[..head], &told, settings);
+    let mut from = head;
+    for at in head..=tail {
+        if at < tail && !is_turn(viewed.log, &told[at]) {
+            continue;
+        }
+        if at > from {
+            let (first, last) = (told[from].event.step(), told[at].event.step() - 1);
+            let text = format!("… steps {first} to {last} left out; --full tells them");
+            page.lines.push(Line::of(Style::Dim, signs(&text, settings.glyphs)));
+        }
+        if at < tail {
+            page.lines.extend(sentences(&told[at..=at], &told, settings));
+        }
+        from = at + 1;
+    }
+    page.lines.extend(sentences(&told[tail..], &told, settings));
+    page
+}
+
+/// Some of the sentences, in the columns that all of them need.
+fn sentences(part: &[Sentence], all: &[Sentence], settings: &Settings) -> Vec<Line> {
+    let text = story::render_part(part, all, settings.width.min(READABLE), settings.why);
+    text.lines().map(|line| Line::of(Style::Plain, signs(line, settings.glyphs))).collect()
+}
+
+/// Whether a sentence tells of what turns a run: a fault, the end or return of a process, a lost frame.
+fn is_turn(log: &Log, sentence: &Sentence) -> bool {
+    let kind = log.event(sentence.event).map(|event| event.kind);
+    matches!(kind, Some(Kind::Fault(_) | Kind::Process(_) | Kind::Lost(_)))
+}
+
+/// What each party believes, holds and did, what that comes to, and whether it was expected.
+pub fn verdict(viewed: &Viewed<'_>, settings: &Settings) -> Page {
+    let width = settings.width.min(READABLE);
+    let text = signs(&sheet_of_width(viewed.findings, viewed.checked, width), settings.glyphs);
+    let mut page = Page::default();
+    for line in text.lines() {
+        let style = style_of(line);
+        page.lines.extend(fold(line, width).into_iter().map(|part| Line::of(style, part)));
+    }
+    page
+}
+
+/// The signs of a text that was made for Unicode, in the characters that are asked for.
+pub fn signs(text: &str, glyphs: Glyphs) -> String {
+    if glyphs == Glyphs::Unicode {
+        return text.to_owned();
+    }
+    let signs = [("✓", "ok"), ("✗", "X"), ("…", ".."), ("–", "-"), ("—", "-"), ("→", "->")];
+    signs.iter().fold(text.to_owned(), |text, (sign, plain)| text.replace(sign, plain))
+}
+
+/// A text in lines of at most `width` columns, and never wider than one can read.
+pub fn paragraph(style: Style, text: &str, width: usize) -> impl Iterator<Item = Line> {
+    wrap(text, width.min(READABLE)).into_iter().map(move |line| Line::of(style, line))
+}
+
+/// Headings stand at the margin; what is broken has its sign and its word.
+fn style_of(line: &str) -> Style {
+    let text = line.trim_start();
+    if text.starts_with(['✗', 'X']) || line.contains("BROKEN") || line.contains("NEVER CAME ABOUT") {
+        Style::Bad
+    } else if text.starts_with('✓') || text.starts_with("ok ") {
+        Style::Good
+    } else if !line.starts_with(' ') && !line.ends_with('.') {
+        Style::Name
+    } else {
+        Style::Plain
+    }
+}
+
+/// A line of the verdict that is wider than the page, broken under its text.
+fn fold(line: &str, width: usize) -> Vec<String> {
+    if width_of(line) <= width {
+        return vec![line.to_owned()];
+    }
+    let text = line.trim_start();
+    let lead = line.len() - text.len();
+    let hang = match lead {
+        0 => 2,
+        lead if lead < INDENT && width >= 2 * INDENT => INDENT,
+        lead => lead,
+    };
+    let parts = wrap(text, width - hang);
+    let indented = |(i, part): (usize, String)| format!("{}{part}", " ".repeat(if i == 0 { lead } else { hang }));
+    parts.into_iter().enumerate().map(indented).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::build::{self, RULES, VERBS};
+
+    #[test]
+    fn long_lines_are_folded_under_their_text() {
+        let line = format!("  confirmed           {}", "order-1, ".repeat(8));
+        let parts = fold(line.trim_end(), 50);
+        assert!(parts.len() > 1 && parts.iter().all(|part| width_of(part) <= 50));
+        assert!(parts[1].starts_with(&" ".repeat(INDENT)));
+        assert_eq!(fold("short", 50), ["short"]);
+    }
+
+    #[test]
+    fn what_is_broken_is_said_in_words_and_not_by_colour_alone() {
+        assert_eq!(style_of("  ✗ lost(0)   BROKEN: found 1"), Style::Bad);
+        assert_eq!(style_of("  ✓ lost(0)   held"), Style::Good);
+        assert_eq!(style_of("Guarantees"), Style::Name);
+    }
+
+    #[test]
+    fn every_view_keeps_to_its_width_and_to_ascii_where_asked() {
+        let (log, findings) = (build::lost_confirm(), Findings::default());
+        let viewed = Viewed { log: &log, findings: &findings, checked: &[], verbs: VERBS, rules: RULES };
+        for width in [40, 60, 80, 100, 200] {
+            let settings = Settings { width, glyphs: Glyphs::Ascii, why: true, ..Settings::default() };
+            for page in [timeline(&viewed, &settings), story(&viewed, &settings), verdict(&viewed, &settings)] {
+                let text = page.plain();
+                assert!(text.is_ascii() && text.lines().all(|line| width_of(line) <= width), "{width}: {text}");
+            }
+        }
+    }
+}

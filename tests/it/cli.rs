@@ -244,13 +244,43 @@ fn a_recorded_trace_is_shown_as_the_run_was() {
     fs::write(&path, output(&["run", "lost-confirm", "--format", "jsonl"], 0)).unwrap();
     let path = path.to_str().unwrap();
     for view in ["timeline", "story", "verdict", "events"] {
+        // The replay line too: the scenario is of the gallery.
         let run = output(&["run", "lost-confirm", "--view", view], 0);
-        let run = &run[..run.find("\nreplay: ").unwrap()];
-        assert_eq!(output(&["run", path, "--view", view], 0).trim_end(), run.trim_end());
+        assert_eq!(output(&["run", path, "--view", view], 0), run);
     }
     let again = output(&["run", path, "--format", "jsonl"], 0);
     assert_eq!(again, fs::read_to_string(path).unwrap());
     assert!(refused(&mqlab(&["run", path, "--seed", "3"]).output().unwrap()).contains("--seed needs a scenario"));
+}
+
+#[test]
+fn options_that_would_do_nothing_are_refused() {
+    for args in [
+        &["run", "hello", "--format", "json", "--view", "story"][..],
+        &["run", "hello", "--format", "jsonl", "--full"],
+        &["run", "hello", "--format", "json", "--why"],
+        &["run", "hello", "--why", "--view", "verdict"],
+    ] {
+        let error = refused(&mqlab(args).output().unwrap());
+        assert!(error.contains(args[4]) || error.contains("--why"), "{error}");
+    }
+}
+
+#[test]
+fn a_failure_ends_with_the_line_that_reproduces_it_whatever_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wrong.ron");
+    fs::write(&path, output(&["new"], 0).replace("expect: [", "expect: [lost(77), ")).unwrap();
+    let path = path.to_str().unwrap();
+    let last = |text: &str| text.lines().last().unwrap_or_default().to_owned();
+    let replay = last(&output(&["run", path], 1));
+    assert!(replay.starts_with("replay: mqlab run "), "{replay}");
+    for format in ["json", "jsonl"] {
+        let output = mqlab(&["run", path, "--format", format]).output().unwrap();
+        assert_eq!((output.status.code(), last(&text(&output.stderr))), (Some(1), replay.clone()));
+    }
+    let checked = output(&["run", path, "--check-determinism"], 1);
+    assert!(checked.contains("\ndeterministic: ") && last(&checked) == replay, "{checked}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::canvas::{Canvas, Style};
 use super::fit::cut;
 use super::glyphs::Glyphs;
-use crate::timeline::{LaneState, Timeline};
+use crate::timeline::{Lane, LaneState, Timeline};
 use crate::trace::{ActorKind, width_of};
 use crate::units::{Clock, Time};
 
@@ -74,14 +74,27 @@ impl Columns {
         }
     }
 
+    /// Puts a name over a lane; a disk whose name does not fit is its node's, and stands beside that.
+    pub(super) fn name(&self, canvas: &mut Canvas, at: usize, lane: &Lane, glyphs: Glyphs) {
+        let (low, high) = self.own(at);
+        let is_disk = lane.kind == ActorKind::Disk && at > 0;
+        let name = if is_disk && width_of(&lane.name) > high - low { "its disk" } else { &lane.name };
+        self.centre(canvas, at, name, Style::Name, glyphs);
+    }
+
+    /// The columns of a lane's head: half-way to its neighbours.
+    fn own(&self, lane: usize) -> (usize, usize) {
+        let low = match lane.checked_sub(1) {
+            Some(before) => usize::midpoint(self.at[before], self.at[lane]) + 1,
+            None => self.left + 1,
+        };
+        (low, self.at.get(lane + 1).map_or(usize::MAX, |next| usize::midpoint(self.at[lane], *next)))
+    }
+
     /// Puts a text over a lane, and never over what belongs to its neighbours.
     pub(super) fn centre(&self, canvas: &mut Canvas, lane: usize, text: &str, style: Style, glyphs: Glyphs) {
         let x = self.at[lane];
-        let low = match lane.checked_sub(1) {
-            Some(before) => usize::midpoint(self.at[before], x) + 1,
-            None => self.left + 1,
-        };
-        let high = self.at.get(lane + 1).map_or(usize::MAX, |next| usize::midpoint(x, *next));
+        let (low, high) = self.own(lane);
         let text = abbreviated(text, high - low, glyphs.ellipsis());
         let from = (x + 1).saturating_sub(width_of(&text).div_ceil(2));
         let from = from.min(high - width_of(&text)).max(low);

@@ -16,6 +16,9 @@ pub(super) struct Pen<'a> {
     pub(super) used: &'a mut BTreeSet<Key>,
 }
 
+/// A note of so many lines is put where it needs fewer.
+const CRAMPED: usize = 3;
+
 /// Text to be put: line below the row's first, column, text.
 type Piece = (usize, usize, String, Style);
 
@@ -206,6 +209,17 @@ impl Pen<'_> {
         let start = broken.unwrap_or(x + 2);
         let room = self.limit(row, note).saturating_sub(start);
         let lines = self.remarks(note, room);
+        if lines.len() >= CRAMPED && row.arrow.is_none() && row.notes.len() == 1 {
+            // The last lane has little beside it; the whole page is on its other side.
+            let end = if note.breaks.is_some() { x - 3 } else { x - 1 };
+            let left = self.remarks(note, end.saturating_sub(self.columns.left + 2));
+            if 2 * left.len() <= lines.len() {
+                let piece =
+                    |(line, (text, style)): (usize, (String, Style))| (line, end - width_of(&text), text, style);
+                pieces.extend(left.into_iter().enumerate().map(piece));
+                return;
+            }
+        }
         pieces.extend(lines.into_iter().enumerate().map(|(line, (text, style))| (line, start, text, style)));
     }
 

@@ -75,7 +75,7 @@ fn header(page: &mut Page, timeline: &Timeline, columns: &Columns, width: usize,
 fn names(page: &mut Page, timeline: &Timeline, columns: &Columns, width: usize, glyphs: Glyphs) {
     let mut canvas = Canvas::new(width);
     for (at, lane) in timeline.lanes.iter().enumerate() {
-        columns.centre(&mut canvas, at, &lane.name, Style::Name, glyphs);
+        columns.name(&mut canvas, at, lane, glyphs);
     }
     page.lines.push(canvas.line(None));
 }

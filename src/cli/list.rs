@@ -7,8 +7,8 @@ use super::gallery::{self, Entry};
 use super::load;
 use super::near::nearest;
 use super::output::Output;
-use crate::timeline::text::{Style, cut};
-use crate::trace::width_of;
+use crate::timeline::text::Style;
+use crate::trace::{width_of, wrap};
 
 pub(super) fn list(args: &ListArgs, out: &mut Output) -> Result<Exit, Failure> {
     let wanted = |entry: &&Entry| args.theme.as_ref().is_none_or(|theme| entry.theme() == theme);
@@ -38,8 +38,11 @@ fn show(entries: &[&Entry], out: &mut Output) -> Result<(), Failure> {
         }
         let title = load::title(entry.name(), entry.text);
         let room = out.look.width.saturating_sub(names + 4);
-        let title = cut(&title, room, if out.look.is_ascii() { ".." } else { "…" });
-        out.line(&format!("  {:<names$}  {title}", entry.name()))?;
+        let mut head = format!("  {:<names$}  ", entry.name());
+        for line in wrap(&title, room) {
+            out.line(&format!("{head}{line}"))?;
+            head = " ".repeat(names + 4);
+        }
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 
 use super::check::plain;
 use super::{Checked, Findings, Guarantee, Ids, Takes, Word};
+use crate::units::Time;
 use unicode_width::UnicodeWidthStr;
 
 /// Columns a line may take if nothing else is said.
@@ -241,7 +242,8 @@ impl Sheet {
     fn ending(&mut self, findings: &Findings) {
         let Some(outcome) = findings.ended else { return };
         let why = if outcome.is_limit() { "; the verdict is of a run cut short" } else { "" };
-        self.text.push_str(&format!("\nThe run ended at {}: {}{why}.\n", findings.at, ending_text(outcome)));
+        let at = findings.at.since(Time::ZERO).brief();
+        self.text.push_str(&format!("\nThe run ended at {at}: {}{why}.\n", ending_text(outcome)));
     }
 }
 

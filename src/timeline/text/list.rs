@@ -46,7 +46,9 @@ pub(super) fn row(timeline: &Timeline, row: &Row, list: List, used: &mut BTreeSe
             continue;
         }
         let words = words.join("; ");
-        let named = note.breaks.is_some() || row.arrow.is_some();
+        // Behind an arrow stands what comes of it where it ends; what its sender thinks is the sender's.
+        let sender = row.arrow.as_ref().is_some_and(|arrow| arrow.from == note.lane);
+        let named = note.breaks.is_some() || (row.arrow.is_some() && !sender);
         notes.push(if named { words } else { format!("{}: {words}", timeline.lanes[note.lane].name) });
     }
     if let Some(arrow) = &row.arrow {

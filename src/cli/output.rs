@@ -40,11 +40,6 @@ pub(super) struct Look {
 }
 
 impl Look {
-    /// Whether only ASCII is to be drawn with.
-    pub(super) fn is_ascii(self) -> bool {
-        self.glyphs == Glyphs::Ascii
-    }
-
     /// The signs of a text that was made for Unicode, in the characters that are asked for.
     pub(super) fn signs(self, text: &str) -> String {
         signs(text, self.glyphs)

@@ -30,7 +30,7 @@ impl Clock {
         let (mut latest, mut needs) = (Time::ZERO, 1_000_000_000);
         for Time(at) in times {
             latest = latest.max(Time(at));
-            while needs > finest && (at - at % finest) % needs != 0 {
+            while needs > finest && !(at - at % finest).is_multiple_of(needs) {
                 needs /= 10;
             }
         }

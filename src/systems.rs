@@ -42,8 +42,8 @@ pub struct Given<'a> {
     pub registry: &'a mut Registry,
     /// Random numbers.
     pub draws: &'a mut dyn Draws,
-    /// Whether somebody listens to notes, and to changes.
-    pub wanted: (bool, bool),
+    /// Which notes somebody listens to, and whether to changes.
+    pub wanted: (crate::trace::Notes, bool),
 }
 
 impl Given<'_> {
@@ -111,6 +111,8 @@ macro_rules! systems {
 
         impl Wire for Frame {
             fn words(&self, names: &Names) -> Words { match self { $(Frame::$system(f) => f.words(names)),* } }
+            #[inline]
+            fn carries(&self) -> bool { match self { $(Frame::$system(f) => f.carries()),* } }
             fn size(&self, names: &Names) -> u32 { match self { $(Frame::$system(f) => f.size(names)),* } }
             fn digest(&self, names: &Names, digest: &mut Digest) {
                 match self { $(Frame::$system(f) => f.digest(names, digest)),* }

@@ -571,6 +571,11 @@ impl Wire for Frame {
         }
     }
 
+    #[inline]
+    fn carries(&self) -> bool {
+        matches!(self.body, Method::BasicPublish { .. } | Method::BasicDeliver { .. } | Method::BasicGetOk { .. })
+    }
+
     fn size(&self, names: &Names) -> u32 {
         match &self.body {
             Method::ProtocolHeader => 8,

@@ -92,6 +92,8 @@ impl Words {
 pub trait Wire: Clone + std::fmt::Debug {
     /// Its words.
     fn words(&self, names: &Names) -> Words;
+    /// Whether it carries a message to a broker or to a consumer: it has one, and its verb's class is publish or deliver.
+    fn carries(&self) -> bool;
     /// Its size on the wire in bytes.
     fn size(&self, names: &Names) -> u32;
     /// Mixes its behaviour into a digest: everything the receiver can see, nothing else.

@@ -2,7 +2,7 @@
 
 use super::{Ask, File, Op, Report, Token};
 use crate::ids::{ConnId, CopyId, Name, PlaceId, RuleId, VerbId};
-use crate::trace::{Delta, What};
+use crate::trace::{Delta, Notes, What};
 use crate::units::Span;
 use std::collections::VecDeque;
 
@@ -154,9 +154,9 @@ pub struct Out<F, R> {
     pub deltas: Vec<Delta>,
     /// The records of the writes, in order.
     pub ops: Vec<Op<R>>,
-    /// Whether somebody listens: without, notes may be left out and deltas must be.
-    pub notes_wanted: bool,
-    /// Whether deltas are wanted.
+    /// Which notes somebody listens to: others may be left out.
+    pub notes_wanted: Notes,
+    /// Whether deltas are wanted: if not they must be left out, and if so all notes are wanted.
     pub deltas_wanted: bool,
 }
 
@@ -169,7 +169,7 @@ impl<F, R> Default for Out<F, R> {
             reports: VecDeque::new(),
             deltas: Vec::new(),
             ops: Vec::new(),
-            notes_wanted: true,
+            notes_wanted: Notes::ALL,
             deltas_wanted: true,
         }
     }
@@ -186,7 +186,7 @@ impl<F, R> Out<F, R> {
         Because(self.outputs.len() as u32 - 1)
     }
 
-    /// Adds a note; does nothing where nobody listens.
+    /// Adds a note; does nothing where nobody listens to its kind.
     #[inline]
     pub fn note(
         &mut self,
@@ -197,7 +197,7 @@ impl<F, R> Out<F, R> {
         message: Name,
         number: u32,
     ) -> Because {
-        if !self.notes_wanted {
+        if !self.notes_wanted.has(what) {
             return because;
         }
         self.push(rule, because, Need::Nothing, Does::Note { what, place, message, number })

@@ -144,6 +144,11 @@ impl Wire for Frame {
         }
     }
 
+    #[inline]
+    fn carries(&self) -> bool {
+        matches!(self, Frame::Lpush { .. } | Frame::Rpush { .. } | Frame::Bulk { .. })
+    }
+
     fn size(&self, names: &Names) -> u32 {
         let len = |name| names.len_of(name);
         match *self {

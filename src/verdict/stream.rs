@@ -8,13 +8,34 @@ use super::flight::{Carried, Flight};
 use super::tally::Tallies;
 use crate::ids::{ActorId, EventId, FrameId, Name, PlaceId};
 use crate::trace::{
-    ActorKind, Belief, Class, Delta, Event, Frame, FrameFlags, Header, Kind, Observer, Outcome, Tables, VerbBook, What,
+    ActorKind, Belief, Class, Delta, Event, Frame, FrameFlags, Header, Kind, Notes, Observer, Outcome, Tables,
+    VerbBook, Wants, What,
 };
 use crate::units::Time;
 
 /// What brokers do to copies, counted by queue.
 pub(super) const BY_PLACE: [What; 6] =
     [What::Expired, What::Dropped, What::Rejected, What::DeadLettered, What::Purged, What::Vanished];
+
+/// All notes that count.
+const NOTES: Notes = Notes::of(&[
+    What::Stored,
+    What::Recovered,
+    What::Published,
+    What::Replied,
+    What::BelievesSent,
+    What::BelievesConfirmed,
+    What::BelievesRefused,
+    What::BelievesUnknown,
+    What::GaveUp,
+    What::Returned,
+    What::Unroutable,
+    What::Received,
+    What::WorkDone,
+    What::WorkFailed,
+    What::Skipped,
+])
+.and(Notes::of(&BY_PLACE));
 
 /// What a client did so far.
 #[derive(Clone, Copy, Debug, Default)]
@@ -249,8 +270,7 @@ impl Verdict {
 }
 
 impl Observer for Verdict {
-    const EVENTS: bool = true;
-    const DELTAS: bool = false;
+    const WANTS: Wants = Wants { notes: NOTES, carriers: true, all: false };
 
     #[inline]
     fn frame(&mut self, id: FrameId, frame: &Frame, _: &Tables<'_>) {

@@ -166,8 +166,8 @@ impl World {
         };
         let mut outs = self.take_outs();
         let out = &mut outs.app;
-        out.notes_wanted = O::EVENTS || self.watch.notes;
-        out.deltas_wanted = O::DELTAS;
+        out.notes_wanted = O::WANTS.notes.and(self.watch.notes);
+        out.deltas_wanted = O::WANTS.all;
         if let Some(app) = &mut self.clients[caller.actor.at()].app {
             let mut ports = Ports {
                 now: self.engine.now(),
@@ -200,7 +200,7 @@ impl World {
             names: &mut self.names,
             registry: &mut self.prov.registry,
             draws: &mut Drawer { choices: &mut self.choices, stream: self.streams[caller.actor.at()] },
-            wanted: (O::EVENTS || self.watch.notes, O::DELTAS),
+            wanted: (O::WANTS.notes.and(self.watch.notes), O::WANTS.all),
         };
         self.clients[caller.actor.at()].wire.handle(input, given, &mut outs.wire);
         outs.wire.drain(&mut Carrier { world: self, caller, observer });

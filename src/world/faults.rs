@@ -8,7 +8,7 @@ use super::state::{Due, World};
 use crate::disk::Kind as DiskKind;
 use crate::ids::{ActorId, EventId, FaultId, Name, VerbId};
 use crate::machine::{File, Words};
-use crate::trace::{Kind, Observer, Process as Step};
+use crate::trace::{Kind, Notes, Observer, Process as Step, What};
 
 /// How far a fault has come.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,7 +23,7 @@ pub(super) struct FaultState {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Watch {
     pub(super) frames: bool,
-    pub(super) notes: bool,
+    pub(super) notes: Notes,
     pub(super) disk: bool,
 }
 
@@ -42,7 +42,9 @@ impl Watch {
                 Trigger::At(_) => {}
                 Trigger::Sending(_) | Trigger::Arriving(_) => watch.frames = true,
                 Trigger::BeforeSync { .. } | Trigger::Written { .. } | Trigger::Synced { .. } => watch.disk = true,
-                Trigger::Worked { .. } | Trigger::Received { .. } => watch.notes = true,
+                Trigger::Worked { .. } | Trigger::Received { .. } => {
+                    watch.notes = Notes::of(&[What::WorkDone, What::Received])
+                }
             }
         }
         watch

@@ -55,7 +55,7 @@ impl World {
             names: &mut self.names,
             registry: &mut self.prov.registry,
             draws: &mut Drawer { choices: &mut self.choices, stream: self.streams[actor.at()] },
-            wanted: (O::EVENTS, O::DELTAS),
+            wanted: (O::WANTS.notes, O::WANTS.all),
         };
         call(&mut self.nodes[index], &mut self.disks[index], given, &mut outs.wire);
         let caller = Caller { actor, part: Part::Wire, cause, rule: RuleId::NONE };
@@ -85,7 +85,7 @@ impl World {
     ) {
         let power = step == Step::PowerLost;
         let mut deltas = std::mem::take(&mut self.scratch.deltas);
-        if O::DELTAS {
+        if O::WANTS.all {
             let disk = self.plan.node_index(actor).map(|node| self.plan.disk_id(node));
             for (id, place) in self.prov.registry.places().iter().enumerate() {
                 let gone = match place.kind {

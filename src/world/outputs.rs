@@ -243,7 +243,7 @@ impl World {
         rest: &[Delta],
         observer: &mut O,
     ) -> Option<(u16, EventId)> {
-        if !self.watch.notes {
+        if !self.watch.notes.has(what) {
             return None;
         }
         match what {

@@ -73,14 +73,15 @@ impl World {
             return about.cause;
         };
         let towards = side.other();
-        let id = self.next_frame();
-        let sized = O::DELTAS || self.clients[self.net.end(conn, Side::Client).at()].link.bandwidth.is_some();
+        let told = O::WANTS.all || O::WANTS.carriers && frame.carries();
+        let id = if told { self.next_frame() } else { FrameId::NONE };
+        let sized = O::WANTS.all || self.clients[self.net.end(conn, Side::Client).at()].link.bandwidth.is_some();
         let size = if sized { frame.size(&self.names) } else { 0 };
-        let words = (O::EVENTS || self.watch.frames).then(|| frame.words(&self.names));
+        let words = (told || self.watch.frames).then(|| frame.words(&self.names));
         let event = match words {
-            Some(words) if O::EVENTS => {
+            Some(words) if told => {
                 let to = self.net.end(conn, towards);
-                observer.frame(id, &told(conn, about.actor, to, size, &words), &self.tables());
+                observer.frame(id, &shown(conn, about.actor, to, size, &words), &self.tables());
                 self.emit_with(Kind::Sent(id), about, deltas, observer)
             }
             _ => EventId::NONE,
@@ -295,7 +296,7 @@ impl World {
     }
 }
 
-fn told(conn: ConnId, from: ActorId, to: ActorId, size: u32, words: &Words) -> Told {
+fn shown(conn: ConnId, from: ActorId, to: ActorId, size: u32, words: &Words) -> Told {
     let &Words { verb, channel, flags, number, message, a, b } = words;
     Told { conn, from, to, verb, channel, flags, number, size, message, a, b }
 }

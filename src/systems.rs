@@ -42,8 +42,8 @@ pub struct Given<'a> {
     pub registry: &'a mut Registry,
     /// Random numbers.
     pub draws: &'a mut dyn Draws,
-    /// Which notes somebody listens to, and whether to changes.
-    pub wanted: (crate::trace::Notes, bool),
+    /// What somebody listens to.
+    pub wanted: crate::machine::Wanted,
 }
 
 impl Given<'_> {
@@ -51,7 +51,7 @@ impl Given<'_> {
     where
         Self: 'b,
     {
-        (out.notes_wanted, out.deltas_wanted) = self.wanted;
+        out.wanted = self.wanted;
         let Given { now, me, names, registry, draws, .. } = self;
         Ports { now, me, names, registry, draws, out }
     }
@@ -92,7 +92,7 @@ macro_rules! systems {
         impl Outs {
             /// Carries out what the machine that was called last has put out.
             pub fn drain(&mut self, performer: &mut impl Performer) {
-                $(if !self.$folder.outputs.is_empty() { return performer.perform(&mut self.$folder); })*
+                $(if !self.$folder.is_empty() { return performer.perform(&mut self.$folder); })*
             }
         }
 
@@ -112,7 +112,7 @@ macro_rules! systems {
         impl Wire for Frame {
             fn words(&self, names: &Names) -> Words { match self { $(Frame::$system(f) => f.words(names)),* } }
             #[inline]
-            fn carries(&self) -> bool { match self { $(Frame::$system(f) => f.carries()),* } }
+            fn carried(&self) -> Option<Words> { match self { $(Frame::$system(f) => f.carried()),* } }
             fn size(&self, names: &Names) -> u32 { match self { $(Frame::$system(f) => f.size(names)),* } }
             fn digest(&self, names: &Names, digest: &mut Digest) {
                 match self { $(Frame::$system(f) => f.digest(names, digest)),* }

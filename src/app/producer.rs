@@ -230,7 +230,7 @@ impl Producer {
     /// A plan's next message is due; says so where it is held back.
     fn come_due(&mut self, spec: &ProducerSpec, plan: u16, because: Because, io: &mut Io<'_>) {
         self.due.push_back(plan);
-        if !io.out.notes_wanted.has(What::Withheld) {
+        if !io.out.wanted.notes.has(What::Withheld) {
             return;
         }
         let Err(rule) = self.may_publish(spec) else { return };

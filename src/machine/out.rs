@@ -150,14 +150,40 @@ pub struct Out<F, R> {
     pub asks: VecDeque<Ask>,
     /// What an application is told, in order.
     pub reports: VecDeque<Report>,
-    /// The changes of the observable state, in order; empty unless `deltas_wanted`.
+    /// The changes of the observable state, in order; empty unless they are wanted.
     pub deltas: Vec<Delta>,
     /// The records of the writes, in order.
     pub ops: Vec<Op<R>>,
+    /// Notes for somebody who does not ask why, in order.
+    pub briefs: Vec<Brief>,
+    /// What somebody listens to.
+    pub wanted: Wanted,
+}
+
+/// What of a machine's outputs is only for show, and whether somebody looks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Wanted {
     /// Which notes somebody listens to: others may be left out.
-    pub notes_wanted: Notes,
+    pub notes: Notes,
     /// Whether deltas are wanted: if not they must be left out, and if so all notes are wanted.
-    pub deltas_wanted: bool,
+    pub deltas: bool,
+    /// Whether notes may be [`Brief`]: nobody asks for their rules and reasons.
+    pub brief: bool,
+}
+
+/// A note without its why. It costs much less than an output.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Brief {
+    /// How many outputs come before it.
+    pub after: u32,
+    /// What is noted.
+    pub what: What,
+    /// Where.
+    pub place: PlaceId,
+    /// The message.
+    pub message: Name,
+    /// A count that belongs to the note.
+    pub number: u32,
 }
 
 impl<F, R> Default for Out<F, R> {
@@ -169,8 +195,8 @@ impl<F, R> Default for Out<F, R> {
             reports: VecDeque::new(),
             deltas: Vec::new(),
             ops: Vec::new(),
-            notes_wanted: Notes::ALL,
-            deltas_wanted: true,
+            briefs: Vec::new(),
+            wanted: Wanted { notes: Notes::ALL, deltas: true, brief: false },
         }
     }
 }
@@ -197,7 +223,12 @@ impl<F, R> Out<F, R> {
         message: Name,
         number: u32,
     ) -> Because {
-        if !self.notes_wanted.has(what) {
+        if !self.wanted.notes.has(what) {
+            return because;
+        }
+        if self.wanted.brief {
+            let after = self.outputs.len() as u32;
+            self.briefs.push(Brief { after, what, place, message, number });
             return because;
         }
         self.push(rule, because, Need::Nothing, Does::Note { what, place, message, number })
@@ -206,7 +237,7 @@ impl<F, R> Out<F, R> {
     /// Adds a change that belongs to the output pushed last. There must be one.
     #[inline]
     pub fn delta(&mut self, delta: impl FnOnce() -> Delta) {
-        if !self.deltas_wanted {
+        if !self.wanted.deltas {
             return;
         }
         self.deltas.push(delta());
@@ -215,9 +246,16 @@ impl<F, R> Out<F, R> {
         }
     }
 
+    /// Whether nothing was put out.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.outputs.is_empty() && self.briefs.is_empty()
+    }
+
     /// Empties it; the allocations stay.
     pub fn clear(&mut self) {
         self.outputs.clear();
+        self.briefs.clear();
         self.frames.clear();
         self.asks.clear();
         self.reports.clear();

@@ -145,8 +145,11 @@ impl Wire for Frame {
     }
 
     #[inline]
-    fn carries(&self) -> bool {
-        matches!(self, Frame::Lpush { .. } | Frame::Rpush { .. } | Frame::Bulk { .. })
+    fn carried(&self) -> Option<Words> {
+        let (Frame::Lpush { message, .. } | Frame::Rpush { message, .. } | Frame::Bulk { message, .. }) = self else {
+            return None;
+        };
+        Some(Words { message: message.id, ..Words::of(self.verb()) })
     }
 
     fn size(&self, names: &Names) -> u32 {

@@ -83,6 +83,8 @@ const DENSE: usize = 1 << 12;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Book {
     series: Vec<Series>,
+    /// The name that was looked for last, and its slot: most events are about the message of the one before.
+    last: (Name, u32),
     pub(super) messages: Vec<Message>,
     pub(super) cells: Vec<Cell>,
 }
@@ -95,6 +97,7 @@ impl Book {
             series.sparse.clear();
             series.bare = 0;
         }
+        self.last = (Name::NONE, 0);
         self.messages.clear();
         self.cells.clear();
     }
@@ -102,6 +105,13 @@ impl Book {
     /// The slot of a message, made if it is new. The name must be one.
     #[inline]
     pub(super) fn slot(&mut self, name: Name) -> usize {
+        if name != self.last.0 {
+            self.last = (name, self.find(name));
+        }
+        self.last.1 as usize
+    }
+
+    fn find(&mut self, name: Name) -> u32 {
         let prefix = name.prefix().0 as usize;
         if prefix >= self.series.len() {
             self.series.resize_with(prefix + 1, Series::default);
@@ -123,7 +133,7 @@ impl Book {
             });
             *known = self.messages.len() as u32;
         }
-        *known as usize - 1
+        *known - 1
     }
 
     /// The cell of a message at a destination, made if it is new.

@@ -81,16 +81,34 @@ impl Verdict {
         judged.words.iter_mut().for_each(Tallies::reset);
         judged.twice.reset();
         for slot in 0..self.book.messages.len() {
-            self.judge(slot, &mut judged.words, &mut judged.twice);
+            if !self.is_plain(slot) {
+                self.judge(slot, &mut judged.words, &mut judged.twice);
+            }
         }
         judged
     }
 
+    /// Whether a message was published, worked on once at its only destination, and is believed to be: most are, and
+    /// no word is about them.
+    #[inline]
+    fn is_plain(&self, slot: usize) -> bool {
+        let message = &self.book.messages[slot];
+        let Some(cell) = (message.cells as usize).checked_sub(1).and_then(|at| self.book.cells.get(at)) else {
+            return false;
+        };
+        message.marks == mark::PUBLISHED
+            && matches!(message.belief, Belief::Sent | Belief::Confirmed)
+            && (cell.next, cell.dest != Dest::NOWHERE, cell.marks & cell::ONWARD) == (0, true, 0)
+            && (cell.done, cell.rows <= 1, cell.failed < POISONED) == (1, true, true)
+    }
+
     /// Notes in the cells which copies and rows are there now.
     fn take_stock(&mut self, state: &Observable, tables: &Tables<'_>) {
-        for cell in &mut self.book.cells {
-            cell.marks &= !cell::LIVE;
-            cell.rows = 0;
+        if std::mem::replace(&mut self.stocked, true) {
+            for cell in &mut self.book.cells {
+                cell.marks &= !cell::LIVE;
+                cell.rows = 0;
+            }
         }
         for (&place, copies) in state.places.iter() {
             let Some(kind) = tables.places.get(place.at()).map(|place| place.kind) else { continue };

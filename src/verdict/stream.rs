@@ -54,7 +54,8 @@ pub(super) struct Deeds {
 #[derive(Clone, Debug)]
 pub struct Verdict {
     pub(super) header: Header,
-    verbs: VerbBook,
+    /// What frames are for, by verb.
+    classes: Vec<Option<Class>>,
     pub(super) book: Book,
     pub(super) destinations: Destinations,
     pub(super) flight: Flight,
@@ -73,6 +74,8 @@ pub struct Verdict {
     /// By fault.
     pub(super) struck: Vec<u32>,
     pub(super) ended: Option<Outcome>,
+    /// Whether the cells hold what was there when a judgement was asked for.
+    pub(super) stocked: bool,
     pub(super) judged: super::judge::Judged,
     pub(super) now: Time,
 }
@@ -92,16 +95,18 @@ impl Verdict {
             last: Vec::new(),
             struck: vec![0; header.faults.len()],
             ended: None,
+            stocked: false,
             judged: super::judge::Judged::default(),
             now: Time::ZERO,
             header: header.clone(),
-            verbs,
+            classes: classes(verbs),
         }
     }
 
     /// Forgets the run; the allocations stay. For another run of the same scenario.
     pub fn reset(&mut self) {
         self.book.reset();
+        self.stocked = false;
         self.destinations.reset();
         self.flight.reset();
         self.deeds.fill(Deeds::default());
@@ -123,7 +128,7 @@ impl Verdict {
         if !frame.message.is_some() {
             return None;
         }
-        let class = self.verbs.get(frame.verb)?.class;
+        let class = (*self.classes.get(usize::from(frame.verb.0))?)?;
         let dest = match class {
             // A publish between nodes is another copy of what a client published.
             Class::Publish => None,
@@ -267,6 +272,19 @@ impl Verdict {
             self.reordered.at(at).add(slot);
         }
     }
+}
+
+/// The classes of all verbs, by id.
+fn classes(verbs: VerbBook) -> Vec<Option<Class>> {
+    let mut classes = Vec::new();
+    for (id, verb) in verbs.all() {
+        let at = usize::from(id.0);
+        if classes.len() <= at {
+            classes.resize(at + 1, None);
+        }
+        classes[at] = Some(verb.class);
+    }
+    classes
 }
 
 impl Observer for Verdict {

@@ -164,10 +164,10 @@ impl World {
             Input::Stop => Input::Stop,
             _ => return,
         };
+        let wanted = self.wanted::<O>();
         let mut outs = self.take_outs();
         let out = &mut outs.app;
-        out.notes_wanted = O::WANTS.notes.and(self.watch.notes);
-        out.deltas_wanted = O::WANTS.all;
+        out.wanted = wanted;
         if let Some(app) = &mut self.clients[caller.actor.at()].app {
             let mut ports = Ports {
                 now: self.engine.now(),
@@ -179,7 +179,7 @@ impl World {
             };
             app.handle(input, &mut ports, &mut self.tables);
         }
-        if !out.outputs.is_empty() {
+        if !out.is_empty() {
             self.perform(
                 caller,
                 out,
@@ -193,6 +193,7 @@ impl World {
 
     #[inline]
     fn give_wire<O: Observer>(&mut self, caller: Caller, input: Input<Frame>, observer: &mut O) {
+        let wanted = self.wanted::<O>();
         let mut outs = self.take_outs();
         let given = Given {
             now: self.engine.now(),
@@ -200,7 +201,7 @@ impl World {
             names: &mut self.names,
             registry: &mut self.prov.registry,
             draws: &mut Drawer { choices: &mut self.choices, stream: self.streams[caller.actor.at()] },
-            wanted: (O::WANTS.notes.and(self.watch.notes), O::WANTS.all),
+            wanted,
         };
         self.clients[caller.actor.at()].wire.handle(input, given, &mut outs.wire);
         outs.wire.drain(&mut Carrier { world: self, caller, observer });

@@ -2,7 +2,7 @@
 
 use super::state::World;
 use crate::ids::{ActorId, EventId, RuleId};
-use crate::machine::Need;
+use crate::machine::{Brief, Need, Wanted};
 use crate::trace::{Delta, Event, Kind, Observer, Outcome};
 
 /// What an event has besides its kind.
@@ -70,6 +70,37 @@ impl World {
             Need::Nothing => EventId::NONE,
         };
         if need == about.cause { EventId::NONE } else { need }
+    }
+
+    /// What machines need not put out where only this observer and the faults listen.
+    #[inline]
+    pub(super) fn wanted<O: Observer>(&self) -> Wanted {
+        Wanted {
+            notes: O::WANTS.notes.and(self.watch.notes),
+            deltas: O::WANTS.all,
+            // A fault that waits for a note must find it among the outputs.
+            brief: !O::WANTS.all && self.watch.notes.is_empty(),
+        }
+    }
+
+    /// Tells the brief notes from `next` on that come before the output `at`. Gives the first that does not.
+    #[inline]
+    pub(super) fn tell_briefs<O: Observer>(
+        &mut self,
+        actor: ActorId,
+        briefs: &[Brief],
+        mut next: usize,
+        at: usize,
+        observer: &mut O,
+    ) -> usize {
+        while let Some(&Brief { after, what, place, message, number }) = briefs.get(next)
+            && after as usize <= at
+        {
+            let about = About { number, ..About::of(actor, EventId::NONE, RuleId::NONE) };
+            self.emit(Kind::Note { what, place, message }, about, observer);
+            next += 1;
+        }
+        next
     }
 
     /// Remembers an event as the last one about the copy and the places that it changes.

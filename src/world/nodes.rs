@@ -48,6 +48,7 @@ impl World {
         observer: &mut O,
     ) {
         let index = actor.at() - self.plan.clients.len();
+        let wanted = self.wanted::<O>();
         let mut outs = self.take_outs();
         let given = Given {
             now: self.engine.now(),
@@ -55,7 +56,7 @@ impl World {
             names: &mut self.names,
             registry: &mut self.prov.registry,
             draws: &mut Drawer { choices: &mut self.choices, stream: self.streams[actor.at()] },
-            wanted: (O::WANTS.notes, O::WANTS.all),
+            wanted,
         };
         call(&mut self.nodes[index], &mut self.disks[index], given, &mut outs.wire);
         let caller = Caller { actor, part: Part::Wire, cause, rule: RuleId::NONE };

@@ -48,9 +48,11 @@ impl World {
         let life = self.processes[actor.at()].life;
         let mut events = std::mem::take(&mut self.scratch.events);
         let mut told = 0usize;
+        let mut briefs = 0usize;
         // A fault that waits until the work's effect is noted, and strikes before anything else is done.
         let mut pending = None;
-        for output in &out.outputs {
+        let mut cut = false;
+        for (at, output) in out.outputs.iter().enumerate() {
             if let Some((fault, cause)) = pending
                 && !matches!(output.does, Does::Note { .. })
             {
@@ -60,7 +62,11 @@ impl World {
                 self.strike(fault, cause, Some(actor), observer);
             }
             if !self.processes[actor.at()].alive || self.processes[actor.at()].life != life {
+                cut = true;
                 break;
+            }
+            if out.briefs.get(briefs).is_some_and(|brief| brief.after as usize <= at) {
+                briefs = self.tell_briefs(actor, &out.briefs, briefs, at, observer);
             }
             let cause = output.because.output().map_or(caller.cause, |i| events[i]);
             let rule = if output.rule.is_some() { output.rule } else { caller.rule };
@@ -86,6 +92,7 @@ impl World {
                     self.scratch.deltas.clear();
                     self.scratch.deltas.extend_from_slice(&out.deltas[told..]);
                     self.exited(about, restart, observer);
+                    cut = true;
                     break;
                 }
                 _ => {
@@ -143,6 +150,13 @@ impl World {
                 told = output.deltas_end as usize;
             }
             events.push(event);
+        }
+        if briefs < out.briefs.len()
+            && !cut
+            && self.processes[actor.at()].alive
+            && self.processes[actor.at()].life == life
+        {
+            self.tell_briefs(actor, &out.briefs, briefs, usize::MAX, observer);
         }
         if let Some((fault, cause)) = pending {
             self.scratch.deltas.clear();

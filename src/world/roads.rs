@@ -73,18 +73,22 @@ impl World {
             return about.cause;
         };
         let towards = side.other();
-        let told = O::WANTS.all || O::WANTS.carriers && frame.carries();
-        let id = if told { self.next_frame() } else { FrameId::NONE };
+        let words = (O::WANTS.all || self.watch.frames).then(|| frame.words(&self.names));
+        let told = match words {
+            Some(words) if O::WANTS.all => Some(words),
+            _ if O::WANTS.carriers => frame.carried(),
+            _ => None,
+        };
+        let id = if told.is_some() { self.next_frame() } else { FrameId::NONE };
         let sized = O::WANTS.all || self.clients[self.net.end(conn, Side::Client).at()].link.bandwidth.is_some();
         let size = if sized { frame.size(&self.names) } else { 0 };
-        let words = (told || self.watch.frames).then(|| frame.words(&self.names));
-        let event = match words {
-            Some(words) if told => {
+        let event = match told {
+            Some(words) => {
                 let to = self.net.end(conn, towards);
                 observer.frame(id, &shown(conn, about.actor, to, size, &words), &self.tables());
                 self.emit_with(Kind::Sent(id), about, deltas, observer)
             }
-            _ => EventId::NONE,
+            None => EventId::NONE,
         };
         if self.net.is_up(conn, side) && self.net.can_send(conn, towards) {
             let (arrive, seq) = self.transit(conn, towards, size);

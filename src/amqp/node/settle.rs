@@ -62,7 +62,7 @@ impl Node {
         };
         let to = queue.place;
         let shown = if fate.goes_back() { to } else { place };
-        if ports.out.notes_wanted.has(what) {
+        if ports.out.wanted.notes.has(what) {
             let note = Does::Note { what, place: shown, message, number: 1 };
             ports.out.push(rule, because, Self::need(&item), note);
         }

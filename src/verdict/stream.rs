@@ -168,7 +168,7 @@ impl Verdict {
             What::GaveUp => self.mark(message, mark::GAVE_UP),
             What::Returned => {
                 let slot = self.believes(message, Belief::Refused);
-                let producer = self.book.messages[slot].producer;
+                let producer = self.book.message(slot).producer;
                 let whose = if producer.is_some() { producer } else { actor };
                 self.returned.at(whose.at()).add(slot);
             }
@@ -197,7 +197,7 @@ impl Verdict {
         let slot = self.book.slot(message);
         let Some(deeds) = self.deeds.get_mut(actor.at()) else { return };
         deeds.attempts += 1;
-        let message = &mut self.book.messages[slot];
+        let message = self.book.message_mut(slot);
         if message.marks & mark::PUBLISHED == 0 {
             deeds.published += 1;
             message.marks |= mark::PUBLISHED;
@@ -208,13 +208,13 @@ impl Verdict {
 
     fn believes(&mut self, message: Name, belief: Belief) -> usize {
         let slot = self.book.slot(message);
-        self.book.messages[slot].belief = belief;
+        self.book.message_mut(slot).belief = belief;
         slot
     }
 
     fn mark(&mut self, message: Name, mark: u8) {
         let slot = self.book.slot(message);
-        self.book.messages[slot].marks |= mark;
+        self.book.message_mut(slot).marks |= mark;
     }
 
     #[inline]
@@ -227,7 +227,7 @@ impl Verdict {
     fn removed(&mut self, what: What, place: PlaceId, message: Name) {
         let slot = self.book.slot(message);
         if what == What::DeadLettered {
-            self.book.messages[slot].marks |= mark::ONWARD;
+            self.book.message_mut(slot).marks |= mark::ONWARD;
         }
         let Some(row) = BY_PLACE.iter().position(|known| *known == what) else { return };
         let at = if place.is_some() { place.at() + 1 } else { 0 };
@@ -251,14 +251,14 @@ impl Verdict {
         let cell = self.book.cell(slot, dest);
         cell.done = cell.done.saturating_add(1);
         let in_sequence = cell.done == 1 && cell.marks & cell::REDELIVERED == 0;
-        if in_sequence && self.book.messages[slot].producer.is_some() {
+        if in_sequence && self.book.message(slot).producer.is_some() {
             self.sequence(slot, dest);
         }
     }
 
     /// Compares a first completion with the one before it of the same producer and destination.
     fn sequence(&mut self, slot: usize, dest: Dest) {
-        let message = &self.book.messages[slot];
+        let message = &self.book.message(slot);
         let (at, producer) = (usize::from(dest.0), message.producer.at());
         if self.last.len() <= at {
             self.last.resize_with(at + 1, Vec::new);

@@ -6,6 +6,7 @@ use crate::ids::{ActorId, CopyId, Digest, Name, Names};
 use crate::machine::{Draws, File, Input, Machine, Out, Ports, Registry, Session, Wire, Words};
 use crate::trace::Observable;
 use crate::units::Time;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 /// What carries the outputs of a machine out, whichever system's it is.
@@ -108,6 +109,15 @@ macro_rules! systems {
                 fn from(record: crate::$folder::Record) -> Self { Record::$system(record) }
             }
         )*
+
+        /// An application sends no frames.
+        impl From<Infallible> for Frame {
+            fn from(never: Infallible) -> Self { match never {} }
+        }
+        /// An application has no disk.
+        impl From<Infallible> for Record {
+            fn from(never: Infallible) -> Self { match never {} }
+        }
 
         impl Wire for Frame {
             fn words(&self, names: &Names) -> Words { match self { $(Frame::$system(f) => f.words(names)),* } }

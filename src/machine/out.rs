@@ -4,7 +4,6 @@ use super::{Ask, File, Op, Report, Token};
 use crate::ids::{ConnId, CopyId, Name, PlaceId, RuleId, VerbId};
 use crate::trace::{Delta, What};
 use crate::units::Span;
-use std::collections::VecDeque;
 
 /// Why an output came: the input of the call, or an earlier output of the same call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -145,11 +144,11 @@ pub struct Out<F, R> {
     /// The outputs in order.
     pub outputs: Vec<Output>,
     /// The frames that are sent, in order.
-    pub frames: VecDeque<F>,
+    pub frames: Vec<F>,
     /// What an application asks for, in order.
-    pub asks: VecDeque<Ask>,
+    pub asks: Vec<Ask>,
     /// What an application is told, in order.
-    pub reports: VecDeque<Report>,
+    pub reports: Vec<Report>,
     /// The changes of the observable state, in order; empty unless `deltas_wanted`.
     pub deltas: Vec<Delta>,
     /// The records of the writes, in order.
@@ -164,9 +163,9 @@ impl<F, R> Default for Out<F, R> {
     fn default() -> Self {
         Out {
             outputs: Vec::new(),
-            frames: VecDeque::new(),
-            asks: VecDeque::new(),
-            reports: VecDeque::new(),
+            frames: Vec::new(),
+            asks: Vec::new(),
+            reports: Vec::new(),
             deltas: Vec::new(),
             ops: Vec::new(),
             notes_wanted: true,
@@ -180,7 +179,7 @@ impl<F, R> Out<F, R> {
     #[inline]
     pub fn push(&mut self, rule: RuleId, because: Because, need: Need, does: Does<F>) -> Because {
         let Out { frames, asks, reports, .. } = self;
-        let does = does.map(|f| frames.push_back(f), |ask| asks.push_back(ask), |report| reports.push_back(report));
+        let does = does.map(|f| frames.push(f), |ask| asks.push(ask), |report| reports.push(report));
         let deltas_end = self.deltas.len() as u32;
         self.outputs.push(Output { does, rule, because, need, deltas_end });
         Because(self.outputs.len() as u32 - 1)

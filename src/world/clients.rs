@@ -180,15 +180,9 @@ impl World {
             app.handle(input, &mut ports, &mut self.tables);
         }
         if !out.outputs.is_empty() {
-            self.perform(
-                caller,
-                out,
-                |never| match never {},
-                |()| unreachable!("an application has no disk"),
-                observer,
-            );
+            self.perform(caller, out, observer);
         }
-        self.scratch.outs = Some(outs);
+        self.scratch.outs.push(outs);
     }
 
     #[inline]
@@ -204,12 +198,12 @@ impl World {
         };
         self.clients[caller.actor.at()].wire.handle(input, given, &mut outs.wire);
         outs.wire.drain(&mut Carrier { world: self, caller, observer });
-        self.scratch.outs = Some(outs);
+        self.scratch.outs.push(outs);
     }
 
     /// The buffers for outputs; whoever takes them puts them back.
     pub(super) fn take_outs(&mut self) -> Box<Outs> {
-        self.scratch.outs.take().unwrap_or_default()
+        self.scratch.outs.pop().unwrap_or_default()
     }
 
     /// After how long a process that ended by itself comes back.

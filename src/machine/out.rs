@@ -176,10 +176,36 @@ impl<F, R> Default for Out<F, R> {
 
 impl<F, R> Out<F, R> {
     /// Adds an output; gives what a later output of the same call can name as its reason.
-    #[inline]
     pub fn push(&mut self, rule: RuleId, because: Because, need: Need, does: Does<F>) -> Because {
         let Out { frames, asks, reports, .. } = self;
         let does = does.map(|f| frames.push(f), |ask| asks.push(ask), |report| reports.push(report));
+        self.put(rule, because, need, does)
+    }
+
+    /// Sends a frame: what `push` does with [`Does::Send`].
+    #[inline]
+    pub fn send(&mut self, rule: RuleId, because: Because, need: Need, conn: ConnId, frame: F) -> Because {
+        self.frames.push(frame);
+        self.put(rule, because, need, Does::Send(conn, ()))
+    }
+
+    /// Asks the wire machine: what `push` does with [`Does::Ask`].
+    #[inline]
+    pub fn ask(&mut self, rule: RuleId, because: Because, ask: Ask) -> Because {
+        self.asks.push(ask);
+        self.put(rule, because, Need::Nothing, Does::Ask(()))
+    }
+
+    /// Tells the application: what `push` does with [`Does::Tell`]. It makes no event, so it has no rule: what the
+    /// application then does has one.
+    #[inline]
+    pub fn tell(&mut self, because: Because, report: Report) -> Because {
+        self.reports.push(report);
+        self.put(RuleId::NONE, because, Need::Nothing, Does::Tell(()))
+    }
+
+    #[inline]
+    fn put(&mut self, rule: RuleId, because: Because, need: Need, does: Light) -> Because {
         let deltas_end = self.deltas.len() as u32;
         self.outputs.push(Output { does, rule, because, need, deltas_end });
         Because(self.outputs.len() as u32 - 1)
@@ -199,7 +225,7 @@ impl<F, R> Out<F, R> {
         if !self.notes_wanted {
             return because;
         }
-        self.push(rule, because, Need::Nothing, Does::Note { what, place, message, number })
+        self.put(rule, because, Need::Nothing, Does::Note { what, place, message, number })
     }
 
     /// Adds a change that belongs to the output pushed last. There must be one.

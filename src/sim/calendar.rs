@@ -19,6 +19,10 @@ pub struct Key {
     generation: u32,
 }
 
+/// The earliest entry is due later than was asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Later;
+
 /// Room for [`Calendar::pending`] to sort in, kept by the caller so that it is allocated once.
 #[derive(Clone, Debug, Default)]
 pub struct Scratch(Vec<u128>);
@@ -131,18 +135,31 @@ impl<T: Copy> Calendar<T> {
     /// Takes out the earliest entry; of equal times the one scheduled first. O(log n).
     #[inline]
     pub fn pop(&mut self) -> Option<(Time, T)> {
-        while let Some(entry) = self.pop_entry() {
+        self.pop_until(Time::NEVER).ok().flatten()
+    }
+
+    /// The same, unless it is due after `last`.
+    ///
+    /// # Errors
+    /// Where the earliest entry is due later; it stays.
+    #[inline]
+    pub fn pop_until(&mut self, last: Time) -> Result<Option<(Time, T)>, Later> {
+        while let Some(entry) = self.first() {
             let at = slot_of(entry);
             let slot = &mut self.slots[at];
-            let live = std::mem::replace(&mut slot.live, false);
-            let payload = slot.payload;
-            self.free.push(at as u32);
-            if live {
+            if slot.live {
+                if time_of(entry) > last {
+                    return Err(Later);
+                }
+                slot.live = false;
+                let payload = slot.payload;
+                self.drop_first(at);
                 self.live -= 1;
-                return Some((time_of(entry), payload));
+                return Ok(Some((time_of(entry), payload)));
             }
+            self.drop_first(at);
         }
-        None
+        Ok(None)
     }
 
     /// When the next entry is due.
@@ -153,10 +170,20 @@ impl<T: Copy> Calendar<T> {
             if self.slots[at].live {
                 return Some(time_of(entry));
             }
-            self.pop_entry();
-            self.free.push(at as u32);
+            self.drop_first(at);
         }
         None
+    }
+
+    /// Takes out the earliest entry, which has this slot. It must be settled.
+    #[inline]
+    fn drop_first(&mut self, slot: usize) {
+        if self.heap.is_empty() {
+            self.few.pop();
+        } else {
+            self.vacant = true;
+        }
+        self.free.push(slot as u32);
     }
 
     /// The earliest entry, be it live or not.
@@ -217,17 +244,6 @@ impl<T: Copy> Calendar<T> {
         assert!((at as u64) < SLOT_MASK, "a calendar holds at most 2^28 entries");
         self.slots.push(Slot { payload, generation: 0, live: true });
         Key { slot: at as u32, generation: 0 }
-    }
-
-    #[inline]
-    fn pop_entry(&mut self) -> Option<u128> {
-        if self.heap.is_empty() {
-            return self.few.pop();
-        }
-        self.settle();
-        let first = self.heap.first().copied();
-        self.vacant = first.is_some();
-        first
     }
 
     /// Fills the vacant place with the heap's last entry.

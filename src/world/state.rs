@@ -175,7 +175,6 @@ impl World {
     /// Makes the parts that depend on the plan alone.
     fn build(&mut self) {
         let plan = Arc::clone(&self.plan);
-        self.clients = plan.clients.iter().map(|c| ClientProcess::new(c, &plan)).collect();
         self.nodes = plan.nodes.iter().map(|n| Node::new(&n.config)).collect();
         self.disks = plan.nodes.iter().map(|_| Disk::new()).collect();
         self.disk_keys = vec![None; plan.nodes.len()];
@@ -186,10 +185,11 @@ impl World {
         for actor in plan.actors() {
             self.streams.push(self.choices.add_stream(&actor.name));
         }
+        self.clients.clear();
         for client in &plan.clients {
-            for direction in ["up", "down"] {
-                self.streams.push(self.choices.add_stream(&format!("link of {}, {direction}", client.name)));
-            }
+            let ways = ["up", "down"].map(|way| self.choices.add_stream(&format!("link of {}, {way}", client.name)));
+            self.streams.extend(ways);
+            self.clients.push(ClientProcess::new(client, &plan, ways));
         }
         self.reset(plan.seed);
     }

@@ -105,7 +105,8 @@ impl<T: Copy> Calendar<T> {
         key
     }
 
-    #[inline]
+    /// Kept apart, so that the short way stays short.
+    #[inline(never)]
     fn schedule_in_heap(&mut self, entry: u128) {
         if std::mem::replace(&mut self.vacant, false) {
             self.sift_down(0, entry);

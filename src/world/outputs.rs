@@ -63,9 +63,9 @@ impl World {
     ) {
         let Out { outputs, frames, asks, reports, deltas, ops, .. } = out;
         // Turned round, so that taking from the end takes them in order.
-        frames.reverse();
-        asks.reverse();
-        reports.reverse();
+        turn_round(frames);
+        turn_round(asks);
+        turn_round(reports);
         let beside = Beside { frames, asks, reports, ops };
         if O::EVENTS || self.watch.any() {
             self.perform_watched(caller, outputs, deltas, beside, observer);
@@ -93,7 +93,7 @@ impl World {
                 Does::Note { .. } => {}
                 Does::Send(conn, ()) => {
                     if let Some(sent) = beside.frames.pop() {
-                        self.send(conn, sent.into(), about, &[], &[], observer);
+                        self.send_unwatched(conn, sent.into(), caller.actor);
                     }
                 }
                 Does::Dial => _ = self.dial(about, observer),
@@ -191,7 +191,7 @@ impl World {
     }
 
     /// Carries out what makes no event by itself.
-    #[inline]
+    #[inline(always)]
     fn carry_out<F, R: Into<Record>>(&mut self, does: Light, part: Part, about: About, beside: &mut Beside<'_, F, R>) {
         let About { actor, cause, rule, .. } = about;
         match does {
@@ -337,5 +337,13 @@ impl World {
             }
             _ => None,
         }
+    }
+}
+
+/// Mostly there is one thing or none, and nothing to do.
+#[inline]
+fn turn_round<T>(list: &mut [T]) {
+    if list.len() > 1 {
+        list.reverse();
     }
 }

@@ -59,6 +59,24 @@ impl World {
         }
     }
 
+    /// A machine sends a frame, and nobody looks.
+    #[inline]
+    pub(super) fn send_unwatched(&mut self, conn: ConnId, frame: Frame, actor: ActorId) {
+        let Some(way) = self.net.way(conn, actor) else { return };
+        let id = self.next_frame();
+        if way.open {
+            let limited = self.clients[way.client.at()].link.bandwidth.is_some();
+            let size = if limited { frame.size(&self.names) } else { 0 };
+            self.put_on_its_way(conn, way, size, (frame, id, EventId::NONE));
+        }
+    }
+
+    #[inline]
+    fn put_on_its_way(&mut self, conn: ConnId, way: Way, size: u32, (what, frame, sent): (Frame, FrameId, EventId)) {
+        let (arrive, seq) = self.transit(conn, way.towards, way.client, size);
+        self.launch(conn, way.towards, Flight { arrive, seq, cargo: Cargo::Frame(what), frame, sent });
+    }
+
     /// A machine sends a frame.
     pub(super) fn send<O: Observer>(
         &mut self,
@@ -69,7 +87,7 @@ impl World {
         rest: &[Delta],
         observer: &mut O,
     ) -> EventId {
-        let Some(Way { towards, client, to, open }) = self.net.way(conn, about.actor) else {
+        let Some(way @ Way { client, to, open, .. }) = self.net.way(conn, about.actor) else {
             debug_assert!(deltas.is_empty(), "a frame on an unknown connection changes nothing");
             return about.cause;
         };
@@ -85,8 +103,7 @@ impl World {
             _ => EventId::NONE,
         };
         if open {
-            let (arrive, seq) = self.transit(conn, towards, client, size);
-            self.launch(conn, towards, Flight { arrive, seq, cargo: Cargo::Frame(frame), frame: id, sent: event });
+            self.put_on_its_way(conn, way, size, (frame, id, event));
         } else {
             self.emit(Kind::Lost(id), About::of(to, event, rules::TCP_LOST), observer);
         }

@@ -3,7 +3,7 @@
 use super::channel::{Awaited, Channel, Held, Mode, Pending};
 use super::{Content, Node, Port};
 use crate::amqp::error::{self, Checked};
-use crate::amqp::exchange::{route, type_word};
+use crate::amqp::exchange::{Target, route, type_word};
 use crate::amqp::method::Method;
 use crate::amqp::rules;
 use crate::amqp::store::{Put, Waiting};
@@ -132,6 +132,11 @@ impl Node {
         targets.clear();
         if held.exchange == Name::EMPTY && keys.is_empty() {
             targets.extend(vhost.queues.get(&held.key));
+            return;
+        }
+        let exchange = vhost.exchanges.get(&held.exchange).filter(|_| keys.is_empty());
+        if let Some(Target::Queue(queue)) = exchange.and_then(|exchange| exchange.only_target(held.key)) {
+            targets.extend(vhost.queues.get(&queue));
             return;
         }
         let headers = held.message.props.headers.as_deref();

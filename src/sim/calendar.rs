@@ -58,7 +58,15 @@ crate::clone_in_place!(Calendar<T: Copy> { few, heap, vacant, slots, free, next_
 
 impl<T> Default for Calendar<T> {
     fn default() -> Self {
-        Calendar { few: Vec::new(), heap: Vec::new(), vacant: false, slots: Vec::new(), free: Vec::new(), next_seq: 0, live: 0 }
+        Calendar {
+            few: Vec::new(),
+            heap: Vec::new(),
+            vacant: false,
+            slots: Vec::new(),
+            free: Vec::new(),
+            next_seq: 0,
+            live: 0,
+        }
     }
 }
 

@@ -132,7 +132,9 @@ impl World {
         }
         let caller = Caller { actor, part, cause, rule: RuleId::NONE };
         match (part, input) {
-            (Part::Wire, input) => self.give_wire(caller, |wire, given, outs| wire.handle(input, given, outs), observer),
+            (Part::Wire, input) => {
+                self.give_wire(caller, |wire, given, outs| wire.handle(input, given, outs), observer)
+            }
             (Part::App, Input::Started) => self.give_app(caller, Input::Started, observer),
             (Part::App, Input::Timer(token)) => self.give_app(caller, Input::Timer(token), observer),
             (Part::App, Input::Stop) => self.give_app(caller, Input::Stop, observer),

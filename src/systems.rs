@@ -3,9 +3,10 @@
 //! Not the systems themselves. The enums made here let one world run any of them without knowing which.
 
 use crate::ids::{ActorId, CopyId, Digest, Name, Names};
-use crate::machine::{Draws, File, Input, Machine, Out, Ports, Registry, Session, Wire, Words};
+use crate::machine::{Ask, Draws, File, Input, Machine, Out, Ports, Registry, Session, Wire, Words};
 use crate::trace::Observable;
 use crate::units::Time;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 /// What carries the outputs of a machine out, whichever system's it is.
@@ -14,12 +15,13 @@ pub trait Performer {
     fn perform<F: Into<Frame>, R: Into<Record>>(&mut self, out: &mut Out<F, R>);
 }
 
+/// An input that has no frame, for any system.
 #[inline]
-fn input<F, G>(input: Input<F>, take: impl FnOnce(F) -> Option<G>) -> Option<Input<G>> {
+fn frameless<F, G>(input: Input<F>) -> Option<Input<G>> {
     Some(match input {
+        Input::Frame(..) => return None,
         Input::Started => Input::Started,
         Input::Connected(conn) => Input::Connected(conn),
-        Input::Frame(conn, frame) => Input::Frame(conn, take(frame)?),
         Input::Ended(conn, ending) => Input::Ended(conn, ending),
         Input::Timer(token) => Input::Timer(token),
         Input::DiskDone(token) => Input::DiskDone(token),
@@ -109,6 +111,15 @@ macro_rules! systems {
             }
         )*
 
+        /// An application sends no frames.
+        impl From<Infallible> for Frame {
+            fn from(never: Infallible) -> Self { match never {} }
+        }
+        /// An application has no disk.
+        impl From<Infallible> for Record {
+            fn from(never: Infallible) -> Self { match never {} }
+        }
+
         impl Wire for Frame {
             fn words(&self, names: &Names) -> Words { match self { $(Frame::$system(f) => f.words(names)),* } }
             #[inline]
@@ -189,14 +200,13 @@ macro_rules! systems {
         impl Node {
             /// Takes one input; what follows is in `outs`.
             #[inline]
-            pub fn handle(&mut self, frame: Input<Frame>, given: Given<'_>, outs: &mut Outs) {
+            pub fn handle(&mut self, input: Input<Frame>, given: Given<'_>, outs: &mut Outs) {
                 match self { $(Node::$system(node) => {
-                    let own = input(frame, |f| match f {
-                        Frame::$system(f) => Some(f),
-                        #[allow(unreachable_patterns, reason = "with one system every frame is its own")]
-                        _ => None,
-                    });
-                    if let Some(own) = own { node.handle(own, &mut given.ports(&mut outs.$folder)); }
+                    let own = match input {
+                        Input::Frame(conn, Frame::$system(frame)) => Input::Frame(conn, frame),
+                        other => match frameless(other) { Some(own) => own, None => return },
+                    };
+                    node.handle(own, &mut given.ports(&mut outs.$folder));
                 }),* }
             }
             /// How many messages it holds in memory.
@@ -216,24 +226,30 @@ macro_rules! systems {
         impl Client {
             /// Takes one input; what follows is in `outs`.
             #[inline]
-            pub fn handle(&mut self, frame: Input<Frame>, given: Given<'_>, outs: &mut Outs) {
+            pub fn handle(&mut self, input: Input<Frame>, given: Given<'_>, outs: &mut Outs) {
                 match self { $(
                     Client::$system(client) => {
-                        let own = input(frame, |f| match f {
-                            Frame::$system(f) => Some(f),
-                            #[allow(unreachable_patterns, reason = "with one system every frame is its own")]
-                            _ => None,
-                        });
-                        if let Some(own) = own { client.handle(own, &mut given.ports(&mut outs.$folder)); }
+                        let own = match input {
+                            Input::Frame(conn, Frame::$system(frame)) => Input::Frame(conn, frame),
+                            other => match frameless(other) { Some(own) => own, None => return },
+                        };
+                        client.handle(own, &mut given.ports(&mut outs.$folder));
                     }
                     $(Client::$script(client) => {
-                        let own = input(frame, |f| match f {
-                            Frame::$system(f) => Some(f),
-                            #[allow(unreachable_patterns, reason = "with one system every frame is its own")]
-                            _ => None,
-                        });
-                        if let Some(own) = own { client.handle(own, &mut given.ports(&mut outs.$folder)); }
+                        let own = match input {
+                            Input::Frame(conn, Frame::$system(frame)) => Input::Frame(conn, frame),
+                            other => match frameless(other) { Some(own) => own, None => return },
+                        };
+                        client.handle(own, &mut given.ports(&mut outs.$folder));
                     })?
+                )* }
+            }
+            /// Takes what its application asks of it; what follows is in `outs`.
+            #[inline]
+            pub fn ask(&mut self, ask: Ask, given: Given<'_>, outs: &mut Outs) {
+                match self { $(
+                    Client::$system(client) => client.handle(Input::Ask(ask), &mut given.ports(&mut outs.$folder)),
+                    $(Client::$script(client) => client.handle(Input::Ask(ask), &mut given.ports(&mut outs.$folder)),)?
                 )* }
             }
             /// Shows what it holds.

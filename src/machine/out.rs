@@ -4,7 +4,6 @@ use super::{Ask, File, Op, Report, Token};
 use crate::ids::{ConnId, CopyId, Name, PlaceId, RuleId, VerbId};
 use crate::trace::{Delta, Notes, What};
 use crate::units::Span;
-use std::collections::VecDeque;
 
 /// Why an output came: the input of the call, or an earlier output of the same call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -145,11 +144,11 @@ pub struct Out<F, R> {
     /// The outputs in order.
     pub outputs: Vec<Output>,
     /// The frames that are sent, in order.
-    pub frames: VecDeque<F>,
+    pub frames: Vec<F>,
     /// What an application asks for, in order.
-    pub asks: VecDeque<Ask>,
+    pub asks: Vec<Ask>,
     /// What an application is told, in order.
-    pub reports: VecDeque<Report>,
+    pub reports: Vec<Report>,
     /// The changes of the observable state, in order; empty unless they are wanted.
     pub deltas: Vec<Delta>,
     /// The records of the writes, in order.
@@ -190,9 +189,9 @@ impl<F, R> Default for Out<F, R> {
     fn default() -> Self {
         Out {
             outputs: Vec::new(),
-            frames: VecDeque::new(),
-            asks: VecDeque::new(),
-            reports: VecDeque::new(),
+            frames: Vec::new(),
+            asks: Vec::new(),
+            reports: Vec::new(),
             deltas: Vec::new(),
             ops: Vec::new(),
             briefs: Vec::new(),
@@ -203,10 +202,36 @@ impl<F, R> Default for Out<F, R> {
 
 impl<F, R> Out<F, R> {
     /// Adds an output; gives what a later output of the same call can name as its reason.
-    #[inline]
     pub fn push(&mut self, rule: RuleId, because: Because, need: Need, does: Does<F>) -> Because {
         let Out { frames, asks, reports, .. } = self;
-        let does = does.map(|f| frames.push_back(f), |ask| asks.push_back(ask), |report| reports.push_back(report));
+        let does = does.map(|f| frames.push(f), |ask| asks.push(ask), |report| reports.push(report));
+        self.put(rule, because, need, does)
+    }
+
+    /// Sends a frame: what `push` does with [`Does::Send`].
+    #[inline]
+    pub fn send(&mut self, rule: RuleId, because: Because, need: Need, conn: ConnId, frame: F) -> Because {
+        self.frames.push(frame);
+        self.put(rule, because, need, Does::Send(conn, ()))
+    }
+
+    /// Asks the wire machine: what `push` does with [`Does::Ask`].
+    #[inline]
+    pub fn ask(&mut self, rule: RuleId, because: Because, ask: Ask) -> Because {
+        self.asks.push(ask);
+        self.put(rule, because, Need::Nothing, Does::Ask(()))
+    }
+
+    /// Tells the application: what `push` does with [`Does::Tell`]. It makes no event, so it has no rule: what the
+    /// application then does has one.
+    #[inline]
+    pub fn tell(&mut self, because: Because, report: Report) -> Because {
+        self.reports.push(report);
+        self.put(RuleId::NONE, because, Need::Nothing, Does::Tell(()))
+    }
+
+    #[inline]
+    fn put(&mut self, rule: RuleId, because: Because, need: Need, does: Light) -> Because {
         let deltas_end = self.deltas.len() as u32;
         self.outputs.push(Output { does, rule, because, need, deltas_end });
         Because(self.outputs.len() as u32 - 1)
@@ -231,7 +256,7 @@ impl<F, R> Out<F, R> {
             self.briefs.push(Brief { after, what, place, message, number });
             return because;
         }
-        self.push(rule, because, Need::Nothing, Does::Note { what, place, message, number })
+        self.put(rule, because, Need::Nothing, Does::Note { what, place, message, number })
     }
 
     /// Adds a change that belongs to the output pushed last. There must be one.

@@ -35,6 +35,12 @@ pub(super) enum Moment {
 }
 
 impl Watch {
+    /// Whether a fault can strike while outputs are carried out.
+    #[inline]
+    pub(super) fn any(self) -> bool {
+        self.frames || !self.notes.is_empty()
+    }
+
     pub(super) fn of(triggers: impl Iterator<Item = Trigger>) -> Watch {
         let mut watch = Watch::default();
         for trigger in triggers {

@@ -61,7 +61,7 @@ impl World {
         call(&mut self.nodes[index], &mut self.disks[index], given, &mut outs.wire);
         let caller = Caller { actor, part: Part::Wire, cause, rule: RuleId::NONE };
         outs.wire.drain(&mut Carrier { world: self, caller, observer });
-        self.scratch.outs = Some(outs);
+        self.scratch.outs.push(outs);
     }
 
     /// A process ends by its own will.

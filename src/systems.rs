@@ -3,9 +3,10 @@
 //! Not the systems themselves. The enums made here let one world run any of them without knowing which.
 
 use crate::ids::{ActorId, CopyId, Digest, Name, Names};
-use crate::machine::{Draws, File, Input, Machine, Out, Ports, Registry, Session, Wire, Words};
+use crate::machine::{Ask, Draws, File, Input, Machine, Out, Ports, Registry, Session, Wire, Words};
 use crate::trace::Observable;
 use crate::units::Time;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 /// What carries the outputs of a machine out, whichever system's it is.
@@ -14,12 +15,13 @@ pub trait Performer {
     fn perform<F: Into<Frame>, R: Into<Record>>(&mut self, out: &mut Out<F, R>);
 }
 
+/// An input that has no frame, for any system.
 #[inline]
-fn input<F, G>(input: Input<F>, take: impl FnOnce(F) -> Option<G>) -> Option<Input<G>> {
+fn frameless<F, G>(input: Input<F>) -> Option<Input<G>> {
     Some(match input {
+        Input::Frame(..) => return None,
         Input::Started => Input::Started,
         Input::Connected(conn) => Input::Connected(conn),
-        Input::Frame(conn, frame) => Input::Frame(conn, take(frame)?),
         Input::Ended(conn, ending) => Input::Ended(conn, ending),
         Input::Timer(token) => Input::Timer(token),
         Input::DiskDone(token) => Input::DiskDone(token),
@@ -42,8 +44,8 @@ pub struct Given<'a> {
     pub registry: &'a mut Registry,
     /// Random numbers.
     pub draws: &'a mut dyn Draws,
-    /// Whether somebody listens to notes, and to changes.
-    pub wanted: (bool, bool),
+    /// What somebody listens to.
+    pub wanted: crate::machine::Wanted,
 }
 
 impl Given<'_> {
@@ -51,7 +53,7 @@ impl Given<'_> {
     where
         Self: 'b,
     {
-        (out.notes_wanted, out.deltas_wanted) = self.wanted;
+        out.wanted = self.wanted;
         let Given { now, me, names, registry, draws, .. } = self;
         Ports { now, me, names, registry, draws, out }
     }
@@ -92,7 +94,7 @@ macro_rules! systems {
         impl Outs {
             /// Carries out what the machine that was called last has put out.
             pub fn drain(&mut self, performer: &mut impl Performer) {
-                $(if !self.$folder.outputs.is_empty() { return performer.perform(&mut self.$folder); })*
+                $(if !self.$folder.is_empty() { return performer.perform(&mut self.$folder); })*
             }
         }
 
@@ -109,8 +111,19 @@ macro_rules! systems {
             }
         )*
 
+        /// An application sends no frames.
+        impl From<Infallible> for Frame {
+            fn from(never: Infallible) -> Self { match never {} }
+        }
+        /// An application has no disk.
+        impl From<Infallible> for Record {
+            fn from(never: Infallible) -> Self { match never {} }
+        }
+
         impl Wire for Frame {
             fn words(&self, names: &Names) -> Words { match self { $(Frame::$system(f) => f.words(names)),* } }
+            #[inline]
+            fn carried(&self) -> Option<Words> { match self { $(Frame::$system(f) => f.carried()),* } }
             fn size(&self, names: &Names) -> u32 { match self { $(Frame::$system(f) => f.size(names)),* } }
             fn digest(&self, names: &Names, digest: &mut Digest) {
                 match self { $(Frame::$system(f) => f.digest(names, digest)),* }
@@ -187,14 +200,13 @@ macro_rules! systems {
         impl Node {
             /// Takes one input; what follows is in `outs`.
             #[inline]
-            pub fn handle(&mut self, frame: Input<Frame>, given: Given<'_>, outs: &mut Outs) {
+            pub fn handle(&mut self, input: Input<Frame>, given: Given<'_>, outs: &mut Outs) {
                 match self { $(Node::$system(node) => {
-                    let own = input(frame, |f| match f {
-                        Frame::$system(f) => Some(f),
-                        #[allow(unreachable_patterns, reason = "with one system every frame is its own")]
-                        _ => None,
-                    });
-                    if let Some(own) = own { node.handle(own, &mut given.ports(&mut outs.$folder)); }
+                    let own = match input {
+                        Input::Frame(conn, Frame::$system(frame)) => Input::Frame(conn, frame),
+                        other => match frameless(other) { Some(own) => own, None => return },
+                    };
+                    node.handle(own, &mut given.ports(&mut outs.$folder));
                 }),* }
             }
             /// How many messages it holds in memory.
@@ -214,24 +226,30 @@ macro_rules! systems {
         impl Client {
             /// Takes one input; what follows is in `outs`.
             #[inline]
-            pub fn handle(&mut self, frame: Input<Frame>, given: Given<'_>, outs: &mut Outs) {
+            pub fn handle(&mut self, input: Input<Frame>, given: Given<'_>, outs: &mut Outs) {
                 match self { $(
                     Client::$system(client) => {
-                        let own = input(frame, |f| match f {
-                            Frame::$system(f) => Some(f),
-                            #[allow(unreachable_patterns, reason = "with one system every frame is its own")]
-                            _ => None,
-                        });
-                        if let Some(own) = own { client.handle(own, &mut given.ports(&mut outs.$folder)); }
+                        let own = match input {
+                            Input::Frame(conn, Frame::$system(frame)) => Input::Frame(conn, frame),
+                            other => match frameless(other) { Some(own) => own, None => return },
+                        };
+                        client.handle(own, &mut given.ports(&mut outs.$folder));
                     }
                     $(Client::$script(client) => {
-                        let own = input(frame, |f| match f {
-                            Frame::$system(f) => Some(f),
-                            #[allow(unreachable_patterns, reason = "with one system every frame is its own")]
-                            _ => None,
-                        });
-                        if let Some(own) = own { client.handle(own, &mut given.ports(&mut outs.$folder)); }
+                        let own = match input {
+                            Input::Frame(conn, Frame::$system(frame)) => Input::Frame(conn, frame),
+                            other => match frameless(other) { Some(own) => own, None => return },
+                        };
+                        client.handle(own, &mut given.ports(&mut outs.$folder));
                     })?
+                )* }
+            }
+            /// Takes what its application asks of it; what follows is in `outs`.
+            #[inline]
+            pub fn ask(&mut self, ask: Ask, given: Given<'_>, outs: &mut Outs) {
+                match self { $(
+                    Client::$system(client) => client.handle(Input::Ask(ask), &mut given.ports(&mut outs.$folder)),
+                    $(Client::$script(client) => client.handle(Input::Ask(ask), &mut given.ports(&mut outs.$folder)),)?
                 )* }
             }
             /// Shows what it holds.

@@ -571,6 +571,17 @@ impl Wire for Frame {
         }
     }
 
+    #[inline]
+    fn carried(&self) -> Option<Words> {
+        let (verb, message, redelivered) = match &self.body {
+            Method::BasicPublish { message, .. } => (verbs::BASIC_PUBLISH, message, false),
+            Method::BasicDeliver { message, redelivered, .. } => (verbs::BASIC_DELIVER, message, *redelivered),
+            Method::BasicGetOk { message, redelivered, .. } => (verbs::BASIC_GET_OK, message, *redelivered),
+            _ => return None,
+        };
+        Some(Words { message: message.id, flags: FrameFlags::REDELIVERED.when(redelivered), ..Words::of(verb) })
+    }
+
     fn size(&self, names: &Names) -> u32 {
         match &self.body {
             Method::ProtocolHeader => 8,

@@ -159,7 +159,7 @@ impl Producer {
 
     /// The id of a message, for notes; made only where somebody listens.
     fn id(&self, spec: &ProducerSpec, flight: Flight, io: &mut Io<'_>) -> Name {
-        if !io.out.notes_wanted {
+        if io.out.wanted.notes.is_empty() {
             return Name::NONE;
         }
         spec.plans[usize::from(flight.plan)].id.name(flight.n, io.names)

@@ -45,7 +45,7 @@ impl Link {
     /// Asks for a session.
     pub(super) fn connect(&mut self, rule: RuleId, io: &mut Io<'_>) {
         self.phase = Phase::Connecting;
-        io.out.push(rule, Because::INPUT, Need::Nothing, Does::Ask(Ask::Connect));
+        io.out.ask(rule, Because::INPUT, Ask::Connect);
     }
 
     /// The session stands. `false` where nobody had asked for it any more.
@@ -110,7 +110,7 @@ impl Link {
         match self.phase {
             Phase::Up => {
                 self.phase = Phase::Closing;
-                io.out.push(rules::STOP, because, Need::Nothing, Does::Ask(Ask::Disconnect));
+                io.out.ask(rules::STOP, because, Ask::Disconnect);
             }
             Phase::Over => self.exit(rules::STOP, because, io),
             _ => {}

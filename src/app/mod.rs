@@ -37,7 +37,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 /// What an application's machine is given: it sends no frames and has no disk.
-pub type Io<'a> = Ports<'a, Infallible, ()>;
+pub type Io<'a> = Ports<'a, Infallible, Infallible>;
 
 /// What comes into an application's machine: `Started`, `Timer`, `Report` and `Stop`; anything else it ignores.
 pub type AppInput = Input<Infallible>;

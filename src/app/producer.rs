@@ -8,7 +8,7 @@ use super::beliefs::Beliefs;
 use super::link::{Link, Phase, RECONNECT, cancel_timer, set_timer};
 use super::{AppInput, Io, Plan, ProducerSpec, Reliability, rules, verbs};
 use crate::ids::{ActorId, Digest, Name, Names, PlaceId, RuleId};
-use crate::machine::{Answer, Ask, Because, Does, Input, Message, Need, Publish, Report, Token};
+use crate::machine::{Answer, Ask, Because, Input, Message, Publish, Report, Token};
 use crate::trace::{Belief, Delta, Observable, What};
 use crate::units::{Span, Time};
 use std::collections::VecDeque;
@@ -230,7 +230,7 @@ impl Producer {
     /// A plan's next message is due; says so where it is held back.
     fn come_due(&mut self, spec: &ProducerSpec, plan: u16, because: Because, io: &mut Io<'_>) {
         self.due.push_back(plan);
-        if !io.out.notes_wanted {
+        if !io.out.wanted.notes.has(What::Withheld) {
             return;
         }
         let Err(rule) = self.may_publish(spec) else { return };
@@ -298,11 +298,11 @@ impl Producer {
         let id = publish.message.id;
         let noted = io.out.note(rule, because, What::Published, PlaceId::NONE, id, flight.attempt);
         let Reliability::Confirms { timeout, .. } = spec.reliability else {
-            let asked = io.out.push(rule, noted, Need::Nothing, Does::Ask(Ask::Publish(publish)));
+            let asked = io.out.ask(rule, noted, Ask::Publish(publish));
             return self.forget(spec, flight, id, asked, io);
         };
         self.believe(spec, flight, id, Belief::Unknown, io);
-        io.out.push(rule, noted, Need::Nothing, Does::Ask(Ask::Publish(publish)));
+        io.out.ask(rule, noted, Ask::Publish(publish));
         // At least one tick, so that waiting always ends later than it began.
         let deadline = timeout.map_or(Time::NEVER, |t| io.now + t.max(Span(1)));
         self.open.push_back(Open { flight, ticket: self.ticket, returned: false, deadline });
@@ -404,7 +404,8 @@ fn batch(spec: &ProducerSpec) -> u32 {
 /// Where the belief about a message is kept: messages with the same id share a place.
 fn slot(spec: &ProducerSpec, flight: Flight) -> (usize, u32) {
     let id = &spec.plans[usize::from(flight.plan)].id;
-    let series = spec.plans.iter().position(|p| p.id == *id).unwrap_or_default();
+    let first = || spec.plans.iter().position(|p| p.id == *id).unwrap_or_default();
+    let series = if flight.plan == 0 { 0 } else { first() };
     (series, if id.numbered() { flight.n } else { 1 })
 }
 

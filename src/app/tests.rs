@@ -18,7 +18,7 @@ struct Rig {
     names: Names,
     registry: Registry,
     tables: Tables,
-    out: Out<Infallible, ()>,
+    out: Out<Infallible, Infallible>,
     now: Time,
     timers: Vec<(u64, Time, VerbId)>,
     folded: Observable,

@@ -102,7 +102,7 @@ impl Consumer {
         let message = Message { correlation: item.correlation, ..Message::plain(id, item.size) };
         let publish = Publish { ticket: self.ticket, to: Name::EMPTY, key: item.reply_to, message, mandatory: false };
         let noted = io.out.note(rules::REPLY, because, What::Replied, self.place, id, self.ticket);
-        io.out.push(rules::REPLY, noted, Need::Nothing, Does::Ask(Ask::Publish(publish)));
+        io.out.ask(rules::REPLY, noted, Ask::Publish(publish));
     }
 
     /// The work fails.
@@ -170,7 +170,7 @@ impl Consumer {
         if item.void || self.link.phase != Phase::Up {
             return io.out.note(rules::ACK_VOID, because, What::Withheld, self.place, item.id, item.delivery.0);
         }
-        io.out.push(rule, because, Need::Nothing, Does::Ask(Ask::Settle(item.delivery, item.id, how)))
+        io.out.ask(rule, because, Ask::Settle(item.delivery, item.id, how))
     }
 
     /// Settles all completed works. One answer stands for all deliveries up to the first that is still worked on; what

@@ -12,7 +12,7 @@ mod props;
 mod replay;
 
 pub use literal::{Arguments, Literal, Rows};
-pub use out::{Because, Does, Light, Need, Out, Output};
+pub use out::{Because, Brief, Does, Light, Need, Out, Output, Wanted};
 pub use port::{Answer, Ask, Delivery, Down, Message, Publish, Report, Session, Settle, Take};
 pub use ports::{Draws, NoDraws, Ports, Registry};
 pub use props::{Props, SharedProps, Value};
@@ -96,6 +96,9 @@ impl Words {
 pub trait Wire: Clone + std::fmt::Debug {
     /// Its words.
     fn words(&self, names: &Names) -> Words;
+    /// Its words if it carries a message to a broker or to a consumer: it has one, and its verb's class is publish or
+    /// deliver. Only the verb, the message and whether it is redelivered are sure to be among them.
+    fn carried(&self) -> Option<Words>;
     /// Its size on the wire in bytes.
     fn size(&self, names: &Names) -> u32;
     /// Mixes its behaviour into a digest: everything the receiver can see, nothing else.

@@ -2,9 +2,8 @@
 
 use super::{Ask, File, Op, Report, Token};
 use crate::ids::{ConnId, CopyId, Name, PlaceId, RuleId, VerbId};
-use crate::trace::{Delta, What};
+use crate::trace::{Delta, Notes, What};
 use crate::units::Span;
-use std::collections::VecDeque;
 
 /// Why an output came: the input of the call, or an earlier output of the same call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -145,48 +144,100 @@ pub struct Out<F, R> {
     /// The outputs in order.
     pub outputs: Vec<Output>,
     /// The frames that are sent, in order.
-    pub frames: VecDeque<F>,
+    pub frames: Vec<F>,
     /// What an application asks for, in order.
-    pub asks: VecDeque<Ask>,
+    pub asks: Vec<Ask>,
     /// What an application is told, in order.
-    pub reports: VecDeque<Report>,
-    /// The changes of the observable state, in order; empty unless `deltas_wanted`.
+    pub reports: Vec<Report>,
+    /// The changes of the observable state, in order; empty unless they are wanted.
     pub deltas: Vec<Delta>,
     /// The records of the writes, in order.
     pub ops: Vec<Op<R>>,
-    /// Whether somebody listens: without, notes may be left out and deltas must be.
-    pub notes_wanted: bool,
-    /// Whether deltas are wanted.
-    pub deltas_wanted: bool,
+    /// Notes for somebody who does not ask why, in order.
+    pub briefs: Vec<Brief>,
+    /// What somebody listens to.
+    pub wanted: Wanted,
+}
+
+/// What of a machine's outputs is only for show, and whether somebody looks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Wanted {
+    /// Which notes somebody listens to: others may be left out.
+    pub notes: Notes,
+    /// Whether deltas are wanted: if not they must be left out, and if so all notes are wanted.
+    pub deltas: bool,
+    /// Whether notes may be [`Brief`]: nobody asks for their rules and reasons.
+    pub brief: bool,
+}
+
+/// A note without its why. It costs much less than an output.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Brief {
+    /// How many outputs come before it.
+    pub after: u32,
+    /// What is noted.
+    pub what: What,
+    /// Where.
+    pub place: PlaceId,
+    /// The message.
+    pub message: Name,
+    /// A count that belongs to the note.
+    pub number: u32,
 }
 
 impl<F, R> Default for Out<F, R> {
     fn default() -> Self {
         Out {
             outputs: Vec::new(),
-            frames: VecDeque::new(),
-            asks: VecDeque::new(),
-            reports: VecDeque::new(),
+            frames: Vec::new(),
+            asks: Vec::new(),
+            reports: Vec::new(),
             deltas: Vec::new(),
             ops: Vec::new(),
-            notes_wanted: true,
-            deltas_wanted: true,
+            briefs: Vec::new(),
+            wanted: Wanted { notes: Notes::ALL, deltas: true, brief: false },
         }
     }
 }
 
 impl<F, R> Out<F, R> {
     /// Adds an output; gives what a later output of the same call can name as its reason.
-    #[inline]
     pub fn push(&mut self, rule: RuleId, because: Because, need: Need, does: Does<F>) -> Because {
         let Out { frames, asks, reports, .. } = self;
-        let does = does.map(|f| frames.push_back(f), |ask| asks.push_back(ask), |report| reports.push_back(report));
+        let does = does.map(|f| frames.push(f), |ask| asks.push(ask), |report| reports.push(report));
+        self.put(rule, because, need, does)
+    }
+
+    /// Sends a frame: what `push` does with [`Does::Send`].
+    #[inline]
+    pub fn send(&mut self, rule: RuleId, because: Because, need: Need, conn: ConnId, frame: F) -> Because {
+        self.frames.push(frame);
+        self.put(rule, because, need, Does::Send(conn, ()))
+    }
+
+    /// Asks the wire machine: what `push` does with [`Does::Ask`].
+    #[inline]
+    pub fn ask(&mut self, rule: RuleId, because: Because, ask: Ask) -> Because {
+        self.asks.push(ask);
+        self.put(rule, because, Need::Nothing, Does::Ask(()))
+    }
+
+    /// Tells the application: what `push` does with [`Does::Tell`]. It makes no event, so it has no rule: what the
+    /// application then does has one.
+    #[inline]
+    pub fn tell(&mut self, because: Because, report: Report) -> Because {
+        self.reports.push(report);
+        self.put(RuleId::NONE, because, Need::Nothing, Does::Tell(()))
+    }
+
+    #[inline]
+    fn put(&mut self, rule: RuleId, because: Because, need: Need, does: Light) -> Because {
         let deltas_end = self.deltas.len() as u32;
         self.outputs.push(Output { does, rule, because, need, deltas_end });
         Because(self.outputs.len() as u32 - 1)
     }
 
-    /// Adds a note; does nothing where nobody listens.
+    /// Adds a note; does nothing where nobody listens to its kind.
     #[inline]
     pub fn note(
         &mut self,
@@ -197,16 +248,21 @@ impl<F, R> Out<F, R> {
         message: Name,
         number: u32,
     ) -> Because {
-        if !self.notes_wanted {
+        if !self.wanted.notes.has(what) {
             return because;
         }
-        self.push(rule, because, Need::Nothing, Does::Note { what, place, message, number })
+        if self.wanted.brief {
+            let after = self.outputs.len() as u32;
+            self.briefs.push(Brief { after, what, place, message, number });
+            return because;
+        }
+        self.put(rule, because, Need::Nothing, Does::Note { what, place, message, number })
     }
 
     /// Adds a change that belongs to the output pushed last. There must be one.
     #[inline]
     pub fn delta(&mut self, delta: impl FnOnce() -> Delta) {
-        if !self.deltas_wanted {
+        if !self.wanted.deltas {
             return;
         }
         self.deltas.push(delta());
@@ -215,9 +271,16 @@ impl<F, R> Out<F, R> {
         }
     }
 
+    /// Whether nothing was put out.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.outputs.is_empty() && self.briefs.is_empty()
+    }
+
     /// Empties it; the allocations stay.
     pub fn clear(&mut self) {
         self.outputs.clear();
+        self.briefs.clear();
         self.frames.clear();
         self.asks.clear();
         self.reports.clear();

@@ -7,4 +7,4 @@ mod link;
 mod tcp;
 
 pub use link::Link;
-pub use tcp::{Cargo, Due, Flight, Side, Tcp};
+pub use tcp::{Cargo, Due, Flight, Side, Tcp, Way};

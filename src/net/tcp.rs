@@ -43,6 +43,19 @@ pub enum Cargo<F> {
     Frame(F),
 }
 
+/// The way that what an actor sends on a connection takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Way {
+    /// The side it leads to.
+    pub towards: Side,
+    /// The connection's client.
+    pub client: ActorId,
+    /// Who is at the other side.
+    pub to: ActorId,
+    /// Whether something can be sent: the own socket is open and the stream not closed.
+    pub open: bool,
+}
+
 /// When something arrives, and its place among equal times.
 pub type Due = (Time, u64);
 
@@ -183,7 +196,30 @@ impl<F> Tcp<F> {
         [Side::Client, Side::Node].into_iter().find(|s| ends[s.at()] == actor)
     }
 
+    /// What an actor that sends on a connection has to know of it.
+    #[inline]
+    pub fn way(&self, conn: ConnId, from: ActorId) -> Option<Way> {
+        let c = self.connections.get(conn.at())?;
+        let side = if c.ends[0] == from { Side::Client } else { Side::Node };
+        let towards = side.other();
+        (c.ends[side.at()] == from).then(|| Way {
+            towards,
+            client: c.ends[Side::Client.at()],
+            to: c.ends[towards.at()],
+            open: c.up[side.at()] && !c.towards[towards.at()].closed,
+        })
+    }
+
+    /// Who gets what arrives at this side by now, if something does.
+    #[inline]
+    pub fn arriving(&self, conn: ConnId, side: Side, now: Time) -> Option<ActorId> {
+        let c = &self.connections[conn.at()];
+        let arrive = c.towards[side.at()].flights.front()?.arrive;
+        (arrive <= now).then_some(c.ends[side.at()])
+    }
+
     /// Whether this side's process has the socket open.
+    #[inline]
     pub fn is_up(&self, conn: ConnId, side: Side) -> bool {
         self.connections[conn.at()].up[side.at()]
     }
@@ -230,6 +266,7 @@ impl<F> Tcp<F> {
 
     /// When a frame handed over now, which keeps the line busy until `busy_for` from now and is then under way for
     /// `latency`, arrives: never before an earlier one.
+    #[inline]
     pub fn arrival(
         &mut self,
         conn: ConnId,
@@ -252,15 +289,12 @@ impl<F> Tcp<F> {
         stream.flights.len() == 1
     }
 
-    /// Takes what arrives next at this side.
+    /// Takes what arrives next at this side; also gives when the next thing after it is due.
     #[inline]
-    pub fn pop(&mut self, conn: ConnId, towards: Side) -> Option<Flight<F>> {
-        self.connections[conn.at()].towards[towards.at()].flights.pop_front()
-    }
-
-    /// When what arrives next at this side is due.
-    pub fn due(&self, conn: ConnId, towards: Side) -> Option<Due> {
-        self.connections[conn.at()].towards[towards.at()].flights.front().map(|f| (f.arrive, f.seq))
+    pub fn pop(&mut self, conn: ConnId, towards: Side) -> Option<(Flight<F>, Option<Due>)> {
+        let flights = &mut self.connections[conn.at()].towards[towards.at()].flights;
+        let next = flights.get(1).map(|f| (f.arrive, f.seq));
+        Some((flights.pop_front()?, next))
     }
 
     /// Stops everything further from being sent towards this side; what is under way stays.

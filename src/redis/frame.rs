@@ -144,6 +144,14 @@ impl Wire for Frame {
         }
     }
 
+    #[inline]
+    fn carried(&self) -> Option<Words> {
+        let (Frame::Lpush { message, .. } | Frame::Rpush { message, .. } | Frame::Bulk { message, .. }) = self else {
+            return None;
+        };
+        Some(Words { message: message.id, ..Words::of(self.verb()) })
+    }
+
     fn size(&self, names: &Names) -> u32 {
         let len = |name| names.len_of(name);
         match *self {

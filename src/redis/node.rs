@@ -328,7 +328,7 @@ impl Node {
         }
         if !self.aof.holds_replies(&self.config) {
             self.release(self.replies.len(), ports);
-        } else if ports.out.notes_wanted {
+        } else if ports.out.wanted.notes.has(What::Withheld) {
             for reply in self.replies.range(new_from.min(self.replies.len())..) {
                 let message = machine::Wire::words(&reply.frame, ports.names).message;
                 let rule = self.config.reply_rule();

@@ -19,6 +19,10 @@ pub struct Key {
     generation: u32,
 }
 
+/// The earliest entry is due later than was asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Later;
+
 /// Room for [`Calendar::pending`] to sort in, kept by the caller so that it is allocated once.
 #[derive(Clone, Debug, Default)]
 pub struct Scratch(Vec<u128>);
@@ -31,9 +35,14 @@ struct Slot<T> {
     live: bool,
 }
 
+/// So many entries are kept as a sorted list: most worlds have a handful, for which that is cheaper than a heap.
+const FEW: usize = 16;
+
 /// The future-event list.
 #[derive(Debug)]
 pub struct Calendar<T> {
+    /// At most [`FEW`] entries, packed like those of the heap, the next one last. Empty while the heap is in use.
+    few: Vec<u128>,
     /// A 4-ary heap, smallest first, of entries packed as (time, sequence number, slot).
     heap: Vec<u128>,
     /// The first place of the heap is vacant: its entry has left. Most events that leave schedule another one soon,
@@ -45,11 +54,19 @@ pub struct Calendar<T> {
     live: usize,
 }
 
-crate::clone_in_place!(Calendar<T: Copy> { heap, vacant, slots, free, next_seq, live });
+crate::clone_in_place!(Calendar<T: Copy> { few, heap, vacant, slots, free, next_seq, live });
 
 impl<T> Default for Calendar<T> {
     fn default() -> Self {
-        Calendar { heap: Vec::new(), vacant: false, slots: Vec::new(), free: Vec::new(), next_seq: 0, live: 0 }
+        Calendar {
+            few: Vec::new(),
+            heap: Vec::new(),
+            vacant: false,
+            slots: Vec::new(),
+            free: Vec::new(),
+            next_seq: 0,
+            live: 0,
+        }
     }
 }
 
@@ -83,13 +100,30 @@ impl<T: Copy> Calendar<T> {
         let key = self.take_slot(payload);
         let entry = pack(time, turn, key.slot);
         self.live += 1;
-        if std::mem::replace(&mut self.vacant, false) {
-            self.sift_down(0, entry);
+        if self.heap.is_empty() && self.few.len() < FEW {
+            self.few.push(entry);
+            let mut at = self.few.len() - 1;
+            while at > 0 && self.few[at - 1] < entry {
+                self.few.swap(at - 1, at);
+                at -= 1;
+            }
         } else {
-            self.heap.push(entry);
-            self.sift_up(self.heap.len() - 1, entry);
+            self.schedule_in_heap(entry);
         }
         key
+    }
+
+    /// Kept apart, so that the short way stays short.
+    #[inline(never)]
+    fn schedule_in_heap(&mut self, entry: u128) {
+        if std::mem::replace(&mut self.vacant, false) {
+            self.sift_down(0, entry);
+            return;
+        }
+        // A sorted list is a heap.
+        self.heap.extend(self.few.drain(..).rev());
+        self.heap.push(entry);
+        self.sift_up(self.heap.len() - 1, entry);
     }
 
     /// Takes an entry back; `None` if it has left already. O(1): the heap forgets it later.
@@ -110,34 +144,65 @@ impl<T: Copy> Calendar<T> {
     /// Takes out the earliest entry; of equal times the one scheduled first. O(log n).
     #[inline]
     pub fn pop(&mut self) -> Option<(Time, T)> {
-        while let Some(entry) = self.pop_entry() {
+        self.pop_until(Time::NEVER).ok().flatten()
+    }
+
+    /// The same, unless it is due after `last`.
+    ///
+    /// # Errors
+    /// Where the earliest entry is due later; it stays.
+    #[inline]
+    pub fn pop_until(&mut self, last: Time) -> Result<Option<(Time, T)>, Later> {
+        while let Some(entry) = self.first() {
             let at = slot_of(entry);
             let slot = &mut self.slots[at];
-            let live = std::mem::replace(&mut slot.live, false);
-            let payload = slot.payload;
-            self.free.push(at as u32);
-            if live {
+            if slot.live {
+                if time_of(entry) > last {
+                    return Err(Later);
+                }
+                slot.live = false;
+                let payload = slot.payload;
+                self.drop_first(at);
                 self.live -= 1;
-                return Some((time_of(entry), payload));
+                return Ok(Some((time_of(entry), payload)));
             }
+            self.drop_first(at);
         }
-        None
+        Ok(None)
     }
 
     /// When the next entry is due.
     #[inline]
     pub fn peek_time(&mut self) -> Option<Time> {
-        self.settle();
-        while let Some(&entry) = self.heap.first() {
+        while let Some(entry) = self.first() {
             let at = slot_of(entry);
             if self.slots[at].live {
                 return Some(time_of(entry));
             }
-            self.pop_entry();
-            self.settle();
-            self.free.push(at as u32);
+            self.drop_first(at);
         }
         None
+    }
+
+    /// Takes out the earliest entry, which has this slot. It must be settled.
+    #[inline]
+    fn drop_first(&mut self, slot: usize) {
+        if self.heap.is_empty() {
+            self.few.pop();
+        } else {
+            self.vacant = true;
+        }
+        self.free.push(slot as u32);
+    }
+
+    /// The earliest entry, be it live or not.
+    #[inline]
+    fn first(&mut self) -> Option<u128> {
+        if self.heap.is_empty() {
+            return self.few.last().copied();
+        }
+        self.settle();
+        self.heap.first().copied()
     }
 
     /// What a key names, if it has not left.
@@ -158,6 +223,7 @@ impl<T: Copy> Calendar<T> {
 
     /// Removes all entries; the allocations stay. Keys from before must not be used any more.
     pub fn clear(&mut self) {
+        self.few.clear();
         self.heap.clear();
         self.vacant = false;
         self.slots.clear();
@@ -170,7 +236,7 @@ impl<T: Copy> Calendar<T> {
     pub fn pending<'a>(&'a self, scratch: &'a mut Scratch) -> impl Iterator<Item = (Time, &'a T)> {
         scratch.0.clear();
         let entries = &self.heap[usize::from(self.vacant)..];
-        scratch.0.extend(entries.iter().filter(|&&entry| self.slots[slot_of(entry)].live));
+        scratch.0.extend(self.few.iter().chain(entries).filter(|&&entry| self.slots[slot_of(entry)].live));
         scratch.0.sort_unstable();
         scratch.0.iter().map(|&entry| (time_of(entry), &self.slots[slot_of(entry)].payload))
     }
@@ -187,14 +253,6 @@ impl<T: Copy> Calendar<T> {
         assert!((at as u64) < SLOT_MASK, "a calendar holds at most 2^28 entries");
         self.slots.push(Slot { payload, generation: 0, live: true });
         Key { slot: at as u32, generation: 0 }
-    }
-
-    #[inline]
-    fn pop_entry(&mut self) -> Option<u128> {
-        self.settle();
-        let first = self.heap.first().copied();
-        self.vacant = first.is_some();
-        first
     }
 
     /// Fills the vacant place with the heap's last entry.
@@ -274,10 +332,11 @@ impl<T: Copy> Calendar<T> {
     fn renumber(&mut self) {
         self.settle();
         self.heap.sort_unstable();
-        for (seq, entry) in self.heap.iter_mut().enumerate() {
+        let entries = self.few.iter_mut().rev().chain(&mut self.heap);
+        for (seq, entry) in entries.enumerate() {
             *entry = pack(time_of(*entry), seq as u64, slot_of(*entry) as u32);
         }
-        self.next_seq = self.heap.len() as u64;
+        self.next_seq = (self.few.len() + self.heap.len()) as u64;
     }
 }
 

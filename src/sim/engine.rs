@@ -124,11 +124,10 @@ impl<T: Copy> Engine<T> {
         if let Some(limit) = self.exceeded() {
             return Step::LimitHit(limit);
         }
-        if self.calendar.peek_time().is_some_and(|time| time > self.limits.time) {
-            return Step::LimitHit(Limit::Time);
-        }
-        let Some((time, entry)) = self.calendar.pop() else {
-            return Step::Idle;
+        let (time, entry) = match self.calendar.pop_until(self.limits.time) {
+            Ok(Some(next)) => next,
+            Ok(None) => return Step::Idle,
+            Err(_) => return Step::LimitHit(Limit::Time),
         };
         self.now = time;
         self.events += 1;

@@ -10,7 +10,7 @@ use super::delta::Delta;
 use super::event::{Event, Frame, Kind};
 use super::header::{Header, Place};
 use super::log::Log;
-use super::observer::{Observer, Tables};
+use super::observer::{Observer, Tables, Wants};
 use super::vocabulary::VerbBook;
 use crate::ids::{ActorId, EventId, FrameId, Name, Names, PlaceId, Sym};
 use crate::rules::RuleBook;
@@ -257,8 +257,7 @@ impl<W: io::Write> Writer<W> {
 }
 
 impl<W: io::Write> Observer for Writer<W> {
-    const EVENTS: bool = true;
-    const DELTAS: bool = true;
+    const WANTS: Wants = Wants::ALL;
     fn frame(&mut self, _: FrameId, frame: &Frame, _: &Tables<'_>) {
         self.frames.push(*frame);
     }

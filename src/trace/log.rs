@@ -4,7 +4,7 @@ use super::delta::Delta;
 use super::event::{Event, Frame};
 use super::header::{Header, Place};
 use super::observable::Observable;
-use super::observer::{Observer, Tables};
+use super::observer::{Observer, Tables, Wants};
 use crate::ids::{EventId, FrameId, Names};
 
 /// Every event with its deltas and frames, and the tables that its ids point into.
@@ -82,8 +82,7 @@ impl Log {
 }
 
 impl Observer for Log {
-    const EVENTS: bool = true;
-    const DELTAS: bool = true;
+    const WANTS: Wants = Wants::ALL;
     fn frame(&mut self, _: FrameId, frame: &Frame, _: &Tables<'_>) {
         self.frames.push(*frame);
     }

@@ -31,7 +31,7 @@ pub use expand::{expand, visible};
 pub use header::{Actor, ActorKind, Declared, Destination, FaultText, Header, Place, PlaceKind};
 pub use log::Log;
 pub use observable::{Held, Observable};
-pub use observer::{Observer, Tables};
+pub use observer::{Notes, Observer, Tables, Wants};
 pub use reading::{Reading, Repeat, Role, Setup, SetupKind, Toll};
 pub use vocabulary::{Class, Verb, VerbBook, VerbTable};
 pub use wrap::{width_of, wrap};

@@ -80,17 +80,18 @@ impl Verdict {
         judged.words.resize_with(JUDGED.len(), Tallies::default);
         judged.words.iter_mut().for_each(Tallies::reset);
         judged.twice.reset();
-        for slot in 0..self.book.messages.len() {
-            self.judge(slot, &mut judged.words, &mut judged.twice);
+        for slot in self.book.remarkable() {
+            if !self.book.message(slot).is_plain() {
+                self.judge(slot, &mut judged.words, &mut judged.twice);
+            }
         }
         judged
     }
 
     /// Notes in the cells which copies and rows are there now.
     fn take_stock(&mut self, state: &Observable, tables: &Tables<'_>) {
-        for cell in &mut self.book.cells {
-            cell.marks &= !cell::LIVE;
-            cell.rows = 0;
+        if std::mem::replace(&mut self.stocked, true) {
+            self.book.forget_stock();
         }
         for (&place, copies) in state.places.iter() {
             let Some(kind) = tables.places.get(place.at()).map(|place| place.kind) else { continue };
@@ -113,29 +114,24 @@ impl Verdict {
             let slot = carried.slot as usize;
             if let Some(dest) = carried.dest {
                 self.book.cell(slot, dest).marks |= cell::LIVE;
-            } else if self.book.messages[slot].cells == 0 {
+            } else if self.book.message(slot).is_nowhere() {
                 self.book.cell(slot, Dest::NOWHERE).marks |= cell::LIVE;
             } else {
-                let mut at = self.book.messages[slot].cells;
-                while at != 0 {
-                    let cell = &mut self.book.cells[at as usize - 1];
-                    cell.marks |= cell::LIVE;
-                    at = cell.next;
-                }
+                self.book.enliven(slot);
             }
         }
     }
 
     fn judge(&self, slot: usize, judged: &mut [Tallies], twice: &mut Tallies) {
-        let message = &self.book.messages[slot];
+        let message = &self.book.message(slot);
         let cells = self.book.cells_of(slot);
         let onward = |cell: &Cell| cell.marks & cell::ONWARD != 0;
-        let onward_live = cells.clone().any(|cell| onward(cell) && cell.marks & cell::LIVE != 0);
-        let onward_done = cells.clone().any(|cell| onward(cell) && cell.done > 0);
+        let onward_live = cells.clone().any(|cell| onward(&cell) && cell.marks & cell::LIVE != 0);
+        let onward_done = cells.clone().any(|cell| onward(&cell) && cell.done > 0);
         let mut somewhere = false;
         for cell in cells {
-            if onward(cell) {
-                self.judge_work(slot, cell, judged, twice);
+            if onward(&cell) {
+                self.judge_work(slot, &cell, judged, twice);
                 continue;
             }
             // A cell without a copy ever, without work and without rows says nothing about where it was routed.
@@ -146,7 +142,7 @@ impl Verdict {
             somewhere = true;
             let live = cell.marks & cell::LIVE != 0 || onward_live;
             judge_fate(slot, message, cell.dest, cell.done > 0 || onward_done, live, judged);
-            self.judge_work(slot, cell, judged, twice);
+            self.judge_work(slot, &cell, judged, twice);
         }
         if !somewhere && message.marks & mark::PUBLISHED != 0 {
             judge_fate(slot, message, Dest::NOWHERE, onward_done, onward_live, judged);
@@ -180,7 +176,7 @@ impl Verdict {
         Findings {
             ended: self.ended,
             at: self.now,
-            messages: self.book.messages.len() as u32,
+            messages: self.book.len() as u32,
             queues: queues(&self.header.actors, state, tables),
             consumers: self.consumers(state, tables),
             tables: self.tables(state, tables),
@@ -193,7 +189,8 @@ impl Verdict {
 
     fn producers(&self, names: &Names) -> Vec<ProducerView> {
         let mut tallies = vec![[(); 5].map(|()| Tally::default()); self.header.actors.len()];
-        for (slot, message) in self.book.messages.iter().enumerate() {
+        for slot in 0..self.book.len() {
+            let message = self.book.message(slot);
             let Some(mine) = tallies.get_mut(message.producer.at()) else { continue };
             mine[message.belief as usize].add(slot);
             if message.marks & mark::GAVE_UP != 0 {
@@ -348,7 +345,7 @@ impl Listing<'_> {
     fn ids(&self, tally: &Tally) -> Ids {
         let mut ids = Ids { count: tally.count, more: tally.count as usize > tally.slots.len(), ..Ids::default() };
         for slot in &tally.slots {
-            list(&mut ids, self.names, self.verdict.book.messages[*slot as usize].name);
+            list(&mut ids, self.names, self.verdict.book.message(*slot as usize).name);
         }
         ids
     }
@@ -408,7 +405,7 @@ impl Listing<'_> {
             let broken = all.clone().map(|(_, tally)| tally.count).sum();
             let first = all.filter_map(|(at, tally)| Some((*tally.slots.first()?, at))).min();
             let first = first.map(|(slot, at)| {
-                let name = self.verdict.book.messages[slot as usize].name;
+                let name = self.verdict.book.message(slot as usize).name;
                 (self.names.text(name), self.verdict.destinations.name(Dest(at as u16)).to_owned())
             });
             Guarantee { word, broken, first }

@@ -10,6 +10,7 @@ mod expectation;
 mod findings;
 mod flight;
 mod judge;
+mod series;
 mod sheet;
 mod stream;
 mod tally;

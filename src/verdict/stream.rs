@@ -8,13 +8,34 @@ use super::flight::{Carried, Flight};
 use super::tally::Tallies;
 use crate::ids::{ActorId, EventId, FrameId, Name, PlaceId};
 use crate::trace::{
-    ActorKind, Belief, Class, Delta, Event, Frame, FrameFlags, Header, Kind, Observer, Outcome, Tables, VerbBook, What,
+    ActorKind, Belief, Class, Delta, Event, Frame, FrameFlags, Header, Kind, Notes, Observer, Outcome, Tables,
+    VerbBook, Wants, What,
 };
 use crate::units::Time;
 
 /// What brokers do to copies, counted by queue.
 pub(super) const BY_PLACE: [What; 6] =
     [What::Expired, What::Dropped, What::Rejected, What::DeadLettered, What::Purged, What::Vanished];
+
+/// All notes that count.
+const NOTES: Notes = Notes::of(&[
+    What::Stored,
+    What::Recovered,
+    What::Published,
+    What::Replied,
+    What::BelievesSent,
+    What::BelievesConfirmed,
+    What::BelievesRefused,
+    What::BelievesUnknown,
+    What::GaveUp,
+    What::Returned,
+    What::Unroutable,
+    What::Received,
+    What::WorkDone,
+    What::WorkFailed,
+    What::Skipped,
+])
+.and(Notes::of(&BY_PLACE));
 
 /// What a client did so far.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,7 +54,8 @@ pub(super) struct Deeds {
 #[derive(Clone, Debug)]
 pub struct Verdict {
     pub(super) header: Header,
-    verbs: VerbBook,
+    /// What frames are for, by verb.
+    classes: Vec<Option<Class>>,
     pub(super) book: Book,
     pub(super) destinations: Destinations,
     pub(super) flight: Flight,
@@ -52,6 +74,8 @@ pub struct Verdict {
     /// By fault.
     pub(super) struck: Vec<u32>,
     pub(super) ended: Option<Outcome>,
+    /// Whether the cells hold what was there when a judgement was asked for.
+    pub(super) stocked: bool,
     pub(super) judged: super::judge::Judged,
     pub(super) now: Time,
 }
@@ -71,16 +95,18 @@ impl Verdict {
             last: Vec::new(),
             struck: vec![0; header.faults.len()],
             ended: None,
+            stocked: false,
             judged: super::judge::Judged::default(),
             now: Time::ZERO,
             header: header.clone(),
-            verbs,
+            classes: classes(verbs),
         }
     }
 
     /// Forgets the run; the allocations stay. For another run of the same scenario.
     pub fn reset(&mut self) {
         self.book.reset();
+        self.stocked = false;
         self.destinations.reset();
         self.flight.reset();
         self.deeds.fill(Deeds::default());
@@ -102,7 +128,7 @@ impl Verdict {
         if !frame.message.is_some() {
             return None;
         }
-        let class = self.verbs.get(frame.verb)?.class;
+        let class = (*self.classes.get(usize::from(frame.verb.0))?)?;
         let dest = match class {
             // A publish between nodes is another copy of what a client published.
             Class::Publish => None,
@@ -142,7 +168,7 @@ impl Verdict {
             What::GaveUp => self.mark(message, mark::GAVE_UP),
             What::Returned => {
                 let slot = self.believes(message, Belief::Refused);
-                let producer = self.book.messages[slot].producer;
+                let producer = self.book.message(slot).producer;
                 let whose = if producer.is_some() { producer } else { actor };
                 self.returned.at(whose.at()).add(slot);
             }
@@ -171,7 +197,7 @@ impl Verdict {
         let slot = self.book.slot(message);
         let Some(deeds) = self.deeds.get_mut(actor.at()) else { return };
         deeds.attempts += 1;
-        let message = &mut self.book.messages[slot];
+        let message = self.book.message_mut(slot);
         if message.marks & mark::PUBLISHED == 0 {
             deeds.published += 1;
             message.marks |= mark::PUBLISHED;
@@ -182,13 +208,13 @@ impl Verdict {
 
     fn believes(&mut self, message: Name, belief: Belief) -> usize {
         let slot = self.book.slot(message);
-        self.book.messages[slot].belief = belief;
+        self.book.message_mut(slot).belief = belief;
         slot
     }
 
     fn mark(&mut self, message: Name, mark: u8) {
         let slot = self.book.slot(message);
-        self.book.messages[slot].marks |= mark;
+        self.book.message_mut(slot).marks |= mark;
     }
 
     #[inline]
@@ -201,7 +227,7 @@ impl Verdict {
     fn removed(&mut self, what: What, place: PlaceId, message: Name) {
         let slot = self.book.slot(message);
         if what == What::DeadLettered {
-            self.book.messages[slot].marks |= mark::ONWARD;
+            self.book.message_mut(slot).marks |= mark::ONWARD;
         }
         let Some(row) = BY_PLACE.iter().position(|known| *known == what) else { return };
         let at = if place.is_some() { place.at() + 1 } else { 0 };
@@ -225,14 +251,14 @@ impl Verdict {
         let cell = self.book.cell(slot, dest);
         cell.done = cell.done.saturating_add(1);
         let in_sequence = cell.done == 1 && cell.marks & cell::REDELIVERED == 0;
-        if in_sequence && self.book.messages[slot].producer.is_some() {
+        if in_sequence && self.book.message(slot).producer.is_some() {
             self.sequence(slot, dest);
         }
     }
 
     /// Compares a first completion with the one before it of the same producer and destination.
     fn sequence(&mut self, slot: usize, dest: Dest) {
-        let message = &self.book.messages[slot];
+        let message = &self.book.message(slot);
         let (at, producer) = (usize::from(dest.0), message.producer.at());
         if self.last.len() <= at {
             self.last.resize_with(at + 1, Vec::new);
@@ -248,9 +274,21 @@ impl Verdict {
     }
 }
 
+/// The classes of all verbs, by id.
+fn classes(verbs: VerbBook) -> Vec<Option<Class>> {
+    let mut classes = Vec::new();
+    for (id, verb) in verbs.all() {
+        let at = usize::from(id.0);
+        if classes.len() <= at {
+            classes.resize(at + 1, None);
+        }
+        classes[at] = Some(verb.class);
+    }
+    classes
+}
+
 impl Observer for Verdict {
-    const EVENTS: bool = true;
-    const DELTAS: bool = false;
+    const WANTS: Wants = Wants { notes: NOTES, carriers: true, all: false };
 
     #[inline]
     fn frame(&mut self, id: FrameId, frame: &Frame, _: &Tables<'_>) {

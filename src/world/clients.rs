@@ -7,11 +7,12 @@ use super::plan::{ClientPlan, Plan, Program};
 use super::process::Part;
 use super::rules;
 use super::state::{Outs, World};
-use crate::app::App;
+use crate::app::{App, AppInput};
 use crate::ids::{ActorId, EventId, RuleId};
 use crate::machine::{Ask, Input, Ports, Report};
 use crate::net::Link;
-use crate::systems::{Client, Frame, Given};
+use crate::sim::StreamId;
+use crate::systems::{self, Client, Frame, Given};
 use crate::trace::{Kind, Observer, Process as Step};
 
 /// Something one part of a client has for another.
@@ -39,11 +40,13 @@ pub(super) struct ClientProcess {
     pub(super) app: Option<App>,
     pub(super) wire: Client,
     pub(super) link: Link,
+    /// The random streams of its link, towards the node and back.
+    pub(super) ways: [StreamId; 2],
 }
 
 impl Clone for ClientProcess {
     fn clone(&self) -> Self {
-        ClientProcess { app: self.app.clone(), wire: self.wire.clone(), link: self.link }
+        ClientProcess { app: self.app.clone(), wire: self.wire.clone(), link: self.link, ways: self.ways }
     }
     fn clone_from(&mut self, from: &Self) {
         match (&mut self.app, &from.app) {
@@ -51,12 +54,12 @@ impl Clone for ClientProcess {
             (mine, theirs) => mine.clone_from(theirs),
         }
         self.wire.clone_from(&from.wire);
-        self.link = from.link;
+        (self.link, self.ways) = (from.link, from.ways);
     }
 }
 
 impl ClientProcess {
-    pub(super) fn new(client: &ClientPlan, plan: &Plan) -> Self {
+    pub(super) fn new(client: &ClientPlan, plan: &Plan, ways: [StreamId; 2]) -> Self {
         let index = plan.clients.iter().position(|c| std::ptr::eq(c, client)).unwrap_or_default();
         let link = plan.link(index, client.node);
         match &client.program {
@@ -64,8 +67,9 @@ impl ClientProcess {
                 app: Some(App::new(std::sync::Arc::clone(spec))),
                 wire: Client::for_app(&plan.nodes[client.node].config),
                 link,
+                ways,
             },
-            Program::Script(script) => ClientProcess { app: None, wire: Client::for_script(script), link },
+            Program::Script(script) => ClientProcess { app: None, wire: Client::for_script(script), link, ways },
         }
     }
 
@@ -127,9 +131,15 @@ impl World {
             return;
         }
         let caller = Caller { actor, part, cause, rule: RuleId::NONE };
-        match part {
-            Part::App => self.give_app(caller, input, observer),
-            Part::Wire => self.give_wire(caller, input, observer),
+        match (part, input) {
+            (Part::Wire, input) => {
+                self.give_wire(caller, |wire, given, outs| wire.handle(input, given, outs), observer)
+            }
+            (Part::App, Input::Started) => self.give_app(caller, Input::Started, observer),
+            (Part::App, Input::Timer(token)) => self.give_app(caller, Input::Timer(token), observer),
+            (Part::App, Input::Stop) => self.give_app(caller, Input::Stop, observer),
+            // An application is given nothing else from outside.
+            (Part::App, _) => {}
         }
         self.run_errands(actor, life, observer);
     }
@@ -145,7 +155,7 @@ impl World {
             match what {
                 Word::Ask(ask) => {
                     let caller = Caller { actor, part: Part::Wire, cause, rule };
-                    self.give_wire(caller, Input::Ask(ask), observer);
+                    self.give_wire(caller, |wire, given, outs| wire.ask(ask, given, outs), observer);
                 }
                 Word::Report(report) => {
                     let caller = Caller { actor, part: Part::App, cause, rule };
@@ -155,19 +165,11 @@ impl World {
         }
     }
 
-    #[inline]
-    fn give_app<O: Observer>(&mut self, caller: Caller, input: Input<Frame>, observer: &mut O) {
-        let input = match input {
-            Input::Started => Input::Started,
-            Input::Timer(token) => Input::Timer(token),
-            Input::Report(report) => Input::Report(report),
-            Input::Stop => Input::Stop,
-            _ => return,
-        };
+    fn give_app<O: Observer>(&mut self, caller: Caller, input: AppInput, observer: &mut O) {
+        let wanted = self.wanted::<O>();
         let mut outs = self.take_outs();
         let out = &mut outs.app;
-        out.notes_wanted = O::EVENTS || self.watch.notes;
-        out.deltas_wanted = O::DELTAS;
+        out.wanted = wanted;
         if let Some(app) = &mut self.clients[caller.actor.at()].app {
             let mut ports = Ports {
                 now: self.engine.now(),
@@ -179,20 +181,20 @@ impl World {
             };
             app.handle(input, &mut ports, &mut self.tables);
         }
-        if !out.outputs.is_empty() {
-            self.perform(
-                caller,
-                out,
-                |never| match never {},
-                |()| unreachable!("an application has no disk"),
-                observer,
-            );
+        if !out.is_empty() {
+            self.perform(caller, out, observer);
         }
-        self.scratch.outs = Some(outs);
+        self.scratch.outs.push(outs);
     }
 
     #[inline]
-    fn give_wire<O: Observer>(&mut self, caller: Caller, input: Input<Frame>, observer: &mut O) {
+    fn give_wire<O: Observer>(
+        &mut self,
+        caller: Caller,
+        call: impl FnOnce(&mut Client, Given<'_>, &mut systems::Outs),
+        observer: &mut O,
+    ) {
+        let wanted = self.wanted::<O>();
         let mut outs = self.take_outs();
         let given = Given {
             now: self.engine.now(),
@@ -200,16 +202,16 @@ impl World {
             names: &mut self.names,
             registry: &mut self.prov.registry,
             draws: &mut Drawer { choices: &mut self.choices, stream: self.streams[caller.actor.at()] },
-            wanted: (O::EVENTS || self.watch.notes, O::DELTAS),
+            wanted,
         };
-        self.clients[caller.actor.at()].wire.handle(input, given, &mut outs.wire);
+        call(&mut self.clients[caller.actor.at()].wire, given, &mut outs.wire);
         outs.wire.drain(&mut Carrier { world: self, caller, observer });
-        self.scratch.outs = Some(outs);
+        self.scratch.outs.push(outs);
     }
 
     /// The buffers for outputs; whoever takes them puts them back.
     pub(super) fn take_outs(&mut self) -> Box<Outs> {
-        self.scratch.outs.take().unwrap_or_default()
+        self.scratch.outs.pop().unwrap_or_default()
     }
 
     /// After how long a process that ended by itself comes back.

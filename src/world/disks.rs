@@ -57,7 +57,7 @@ impl World {
         deltas.clear();
         let registry = &mut self.prov.registry;
         let done = self.disks[index].complete(|visible| {
-            if O::DELTAS {
+            if O::WANTS.all {
                 deltas.push(delta(visible, disk, registry));
             }
         });

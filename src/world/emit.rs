@@ -2,7 +2,7 @@
 
 use super::state::World;
 use crate::ids::{ActorId, EventId, RuleId};
-use crate::machine::Need;
+use crate::machine::{Brief, Need, Wanted};
 use crate::trace::{Delta, Event, Kind, Observer, Outcome};
 
 /// What an event has besides its kind.
@@ -27,7 +27,8 @@ impl World {
         self.emit_with(kind, about, &[], observer)
     }
 
-    /// An event with its changes. Where nobody listens nothing is made.
+    /// An event with its changes. Where nobody wants it nothing is made.
+    #[inline]
     pub(super) fn emit_with<O: Observer>(
         &mut self,
         kind: Kind,
@@ -35,20 +36,19 @@ impl World {
         deltas: &[Delta],
         observer: &mut O,
     ) -> EventId {
-        if !O::EVENTS {
+        if !is_wanted::<O>(kind) {
             return EventId::NONE;
         }
+        self.tell(kind, about, deltas, observer)
+    }
+
+    fn tell<O: Observer>(&mut self, kind: Kind, about: About, deltas: &[Delta], observer: &mut O) -> EventId {
         let id = EventId(self.prov.events);
         self.prov.events += 1;
-        let need = match about.need {
-            Need::Copy(copy) => self.prov.touched.get(copy.at()).copied().unwrap_or_default(),
-            Need::Place(place) => self.prov.visited.get(place.at()).copied().unwrap_or_default(),
-            Need::Nothing => EventId::NONE,
-        };
-        let need = if need == about.cause { EventId::NONE } else { need };
         let About { actor, cause, number, rule, .. } = about;
-        let event = Event { time: self.engine.now(), kind, cause, need, number, rule, actor };
-        if O::DELTAS {
+        let mut event = Event { time: self.engine.now(), kind, cause, need: EventId::NONE, number, rule, actor };
+        if O::WANTS.all {
+            event.need = self.need_of(about);
             for delta in deltas {
                 self.touch(delta, id);
             }
@@ -60,6 +60,47 @@ impl World {
         }
         observer.event(id, &event, deltas, &self.tables());
         id
+    }
+
+    /// The last event of what the event acted on, where it says something that the cause does not.
+    fn need_of(&self, about: About) -> EventId {
+        let need = match about.need {
+            Need::Copy(copy) => self.prov.touched.get(copy.at()).copied().unwrap_or_default(),
+            Need::Place(place) => self.prov.visited.get(place.at()).copied().unwrap_or_default(),
+            Need::Nothing => EventId::NONE,
+        };
+        if need == about.cause { EventId::NONE } else { need }
+    }
+
+    /// What machines need not put out where only this observer and the faults listen.
+    #[inline]
+    pub(super) fn wanted<O: Observer>(&self) -> Wanted {
+        Wanted {
+            notes: O::WANTS.notes.and(self.watch.notes),
+            deltas: O::WANTS.all,
+            // A fault that waits for a note must find it among the outputs.
+            brief: !O::WANTS.all && self.watch.notes.is_empty(),
+        }
+    }
+
+    /// Tells the brief notes from `next` on that come before the output `at`. Gives the first that does not.
+    #[inline]
+    pub(super) fn tell_briefs<O: Observer>(
+        &mut self,
+        actor: ActorId,
+        briefs: &[Brief],
+        mut next: usize,
+        at: usize,
+        observer: &mut O,
+    ) -> usize {
+        while let Some(&Brief { after, what, place, message, number }) = briefs.get(next)
+            && after as usize <= at
+        {
+            let about = About { number, ..About::of(actor, EventId::NONE, RuleId::NONE) };
+            self.emit(Kind::Note { what, place, message }, about, observer);
+            next += 1;
+        }
+        next
     }
 
     /// Remembers an event as the last one about the copy and the places that it changes.
@@ -82,6 +123,20 @@ impl World {
         self.emit(Kind::End(outcome), about, observer);
         self.ended
     }
+}
+
+/// Whether an event of this kind is to be made for this observer. Frames that it does not want have no number.
+#[inline]
+fn is_wanted<O: Observer>(kind: Kind) -> bool {
+    O::WANTS.all
+        || match kind {
+            Kind::Sent(frame) | Kind::Arrived(frame) | Kind::Lost(frame) | Kind::Ignored(frame) => {
+                O::WANTS.carriers && frame.is_some()
+            }
+            Kind::Note { what, .. } => O::WANTS.notes.has(what),
+            Kind::Fault(_) | Kind::End(_) => O::WANTS.any(),
+            Kind::Link { .. } | Kind::Process(_) | Kind::Timer(_) | Kind::Disk { .. } => false,
+        }
 }
 
 /// Puts the last event about something at its place in a list that grows as needed.

@@ -8,7 +8,7 @@ use super::state::{Due, World};
 use crate::disk::Kind as DiskKind;
 use crate::ids::{ActorId, EventId, FaultId, Name, VerbId};
 use crate::machine::{File, Words};
-use crate::trace::{Kind, Observer, Process as Step};
+use crate::trace::{Kind, Notes, Observer, Process as Step, What};
 
 /// How far a fault has come.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,7 +23,7 @@ pub(super) struct FaultState {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Watch {
     pub(super) frames: bool,
-    pub(super) notes: bool,
+    pub(super) notes: Notes,
     pub(super) disk: bool,
 }
 
@@ -35,6 +35,12 @@ pub(super) enum Moment {
 }
 
 impl Watch {
+    /// Whether a fault can strike while outputs are carried out.
+    #[inline]
+    pub(super) fn any(self) -> bool {
+        self.frames || !self.notes.is_empty()
+    }
+
     pub(super) fn of(triggers: impl Iterator<Item = Trigger>) -> Watch {
         let mut watch = Watch::default();
         for trigger in triggers {
@@ -42,7 +48,9 @@ impl Watch {
                 Trigger::At(_) => {}
                 Trigger::Sending(_) | Trigger::Arriving(_) => watch.frames = true,
                 Trigger::BeforeSync { .. } | Trigger::Written { .. } | Trigger::Synced { .. } => watch.disk = true,
-                Trigger::Worked { .. } | Trigger::Received { .. } => watch.notes = true,
+                Trigger::Worked { .. } | Trigger::Received { .. } => {
+                    watch.notes = Notes::of(&[What::WorkDone, What::Received])
+                }
             }
         }
         watch

@@ -48,6 +48,7 @@ impl World {
         observer: &mut O,
     ) {
         let index = actor.at() - self.plan.clients.len();
+        let wanted = self.wanted::<O>();
         let mut outs = self.take_outs();
         let given = Given {
             now: self.engine.now(),
@@ -55,12 +56,12 @@ impl World {
             names: &mut self.names,
             registry: &mut self.prov.registry,
             draws: &mut Drawer { choices: &mut self.choices, stream: self.streams[actor.at()] },
-            wanted: (O::EVENTS, O::DELTAS),
+            wanted,
         };
         call(&mut self.nodes[index], &mut self.disks[index], given, &mut outs.wire);
         let caller = Caller { actor, part: Part::Wire, cause, rule: RuleId::NONE };
         outs.wire.drain(&mut Carrier { world: self, caller, observer });
-        self.scratch.outs = Some(outs);
+        self.scratch.outs.push(outs);
     }
 
     /// A process ends by its own will.
@@ -85,7 +86,7 @@ impl World {
     ) {
         let power = step == Step::PowerLost;
         let mut deltas = std::mem::take(&mut self.scratch.deltas);
-        if O::DELTAS {
+        if O::WANTS.all {
             let disk = self.plan.node_index(actor).map(|node| self.plan.disk_id(node));
             for (id, place) in self.prov.registry.places().iter().enumerate() {
                 let gone = match place.kind {

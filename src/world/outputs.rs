@@ -6,7 +6,7 @@ use super::process::{Part, Timer};
 use super::state::{Due, World};
 use crate::disk::{Kind as DiskKind, Request};
 use crate::ids::{ActorId, ConnId, EventId, OpId, RuleId};
-use crate::machine::{Ask, Does, Input, Out, Token};
+use crate::machine::{Ask, Brief, Does, File, Input, Light, Op, Out, Output, Report, Token};
 use crate::systems::{Frame, Performer, Record};
 use crate::trace::{Delta, Kind, Link, Observer, What};
 
@@ -28,136 +28,230 @@ pub(super) struct Carrier<'a, O> {
 }
 
 impl<O: Observer> Performer for Carrier<'_, O> {
+    #[inline]
     fn perform<F: Into<Frame>, R: Into<Record>>(&mut self, out: &mut Out<F, R>) {
-        self.world.perform(self.caller, out, F::into, R::into, self.observer);
+        self.world.perform(self.caller, out, self.observer);
+    }
+}
+
+/// What lies beside the outputs of one call; the next frame, request and report are at the ends of their lists.
+struct Beside<'a, F, R> {
+    frames: &'a mut Vec<F>,
+    asks: &'a mut Vec<Ask>,
+    reports: &'a mut Vec<Report>,
+    ops: &'a mut Vec<Op<R>>,
+}
+
+impl Caller {
+    /// What an event of this output has besides its kind.
+    #[inline]
+    fn about(&self, output: &Output, cause: EventId) -> About {
+        let rule = if output.rule.is_some() { output.rule } else { self.rule };
+        About { actor: self.actor, cause, need: output.need, number: 0, rule }
     }
 }
 
 impl World {
     /// Carries out everything in `out` and empties it. If a fault ends the process on the way, the rest does not
     /// happen; what it had already changed in view is told by the event of its end.
-    pub(super) fn perform<F, R, O: Observer>(
+    #[inline]
+    pub(super) fn perform<F: Into<Frame>, R: Into<Record>, O: Observer>(
         &mut self,
         caller: Caller,
         out: &mut Out<F, R>,
-        frame: impl Fn(F) -> Frame,
-        record: impl Fn(R) -> Record,
         observer: &mut O,
     ) {
-        let Caller { actor, part, .. } = caller;
+        let Out { outputs, frames, asks, reports, deltas, ops, briefs, .. } = out;
+        // Turned round, so that taking from the end takes them in order.
+        turn_round(frames);
+        turn_round(asks);
+        turn_round(reports);
+        let beside = Beside { frames, asks, reports, ops };
+        if O::WANTS.all || self.watch.any() {
+            self.perform_watched(caller, (outputs, briefs), deltas, beside, observer);
+        } else {
+            self.perform_unwatched(caller, (outputs, briefs), beside, observer);
+        }
+        out.clear();
+        if self.is_node(caller.actor) {
+            self.disk_begin(caller.actor, observer);
+        }
+    }
+
+    /// Carries outputs out where no event needs its cause and no fault can strike in between.
+    #[inline]
+    fn perform_unwatched<F: Into<Frame>, R: Into<Record>, O: Observer>(
+        &mut self,
+        caller: Caller,
+        (outputs, briefs): (&[Output], &[Brief]),
+        mut beside: Beside<'_, F, R>,
+        observer: &mut O,
+    ) {
+        let mut brief = 0;
+        for (at, output) in outputs.iter().enumerate() {
+            if O::WANTS.any() {
+                brief = self.tell_briefs(caller.actor, briefs, brief, at, observer);
+            }
+            let about = caller.about(output, caller.cause);
+            match output.does {
+                Does::Note { what, place, message, number } => {
+                    self.emit(Kind::Note { what, place, message }, About { number, ..about }, observer);
+                }
+                Does::Send(conn, ()) => {
+                    if let Some(sent) = beside.frames.pop() {
+                        self.send_unwatched(conn, sent.into(), caller.actor, observer);
+                    }
+                }
+                Does::Dial => _ = self.dial(about, observer),
+                Does::Shut { conn, abort } => _ = self.shut(conn, abort, about, &[], observer),
+                Does::Exit => return self.exits(about, &[], observer),
+                does => self.carry_out(does, caller.part, about, &mut beside),
+            }
+        }
+        if O::WANTS.any() {
+            self.tell_briefs(caller.actor, briefs, brief, usize::MAX, observer);
+        }
+    }
+
+    /// Carries outputs out with their events, and looks after each whether a fault strikes.
+    fn perform_watched<F: Into<Frame>, R: Into<Record>, O: Observer>(
+        &mut self,
+        caller: Caller,
+        (outputs, briefs): (&[Output], &[Brief]),
+        deltas: &[Delta],
+        mut beside: Beside<'_, F, R>,
+        observer: &mut O,
+    ) {
+        let actor = caller.actor;
         let life = self.processes[actor.at()].life;
+        let faults = self.watch.any();
         let mut events = std::mem::take(&mut self.scratch.events);
         let mut told = 0usize;
+        let mut brief = 0;
         // A fault that waits until the work's effect is noted, and strikes before anything else is done.
         let mut pending = None;
-        for output in &out.outputs {
-            if let Some((fault, cause)) = pending
-                && !matches!(output.does, Does::Note { .. })
-            {
-                self.scratch.deltas.clear();
-                self.scratch.deltas.extend_from_slice(&out.deltas[told..]);
-                pending = None;
-                self.strike(fault, cause, Some(actor), observer);
+        for (at, output) in outputs.iter().enumerate() {
+            if faults {
+                if !matches!(output.does, Does::Note { .. }) {
+                    self.strike_pending(&mut pending, actor, &deltas[told..], observer);
+                }
+                if !self.processes[actor.at()].alive || self.processes[actor.at()].life != life {
+                    break;
+                }
             }
-            if !self.processes[actor.at()].alive || self.processes[actor.at()].life != life {
-                break;
-            }
-            let cause = output.because.output().map_or(caller.cause, |i| events[i]);
-            let rule = if output.rule.is_some() { output.rule } else { caller.rule };
-            let about = About { actor, cause, need: output.need, number: 0, rule };
-            let deltas = &out.deltas[told..output.deltas_end as usize];
-            let rest = &out.deltas[output.deltas_end as usize..];
-            let mut tell = true;
+            let about = caller.about(output, output.because.output().map_or(caller.cause, |i| events[i]));
+            brief = self.tell_briefs(actor, briefs, brief, at, observer);
+            let (own, rest) = (&deltas[told..output.deltas_end as usize], &deltas[output.deltas_end as usize..]);
             let event = match output.does {
                 Does::Note { what, place, message, number } => {
                     let kind = Kind::Note { what, place, message };
-                    let event = self.emit_with(kind, About { number, ..about }, deltas, observer);
+                    let event = self.emit_with(kind, About { number, ..about }, own, observer);
                     pending = pending.or(self.check_note(actor, what, message, event, rest, observer));
                     event
                 }
-                Does::Send(conn, ()) => match out.frames.pop_front() {
-                    Some(sent) => self.send(conn, frame(sent), about, deltas, rest, observer),
-                    None => cause,
+                Does::Send(conn, ()) => match beside.frames.pop() {
+                    Some(sent) => self.send(conn, sent.into(), about, own, rest, observer),
+                    None => about.cause,
                 },
                 Does::Dial => self.dial(about, observer),
-                Does::Shut { conn, abort } => self.shut(conn, abort, about, deltas, observer),
+                Does::Shut { conn, abort } => self.shut(conn, abort, about, own, observer),
                 Does::Exit => {
-                    let restart = self.restart_after_exit(actor);
-                    self.scratch.deltas.clear();
-                    self.scratch.deltas.extend_from_slice(&out.deltas[told..]);
-                    self.exited(about, restart, observer);
+                    self.exits(about, &deltas[told..], observer);
                     break;
                 }
-                _ => {
-                    tell = false;
-                    match output.does {
-                        Does::SetTimer { token, after, verb, housekeeping } => {
-                            let due = self.engine.now() + after;
-                            let timer = (due, housekeeping, verb);
-                            self.set_timer(actor, part, token, timer, about, cause);
-                        }
-                        Does::CancelTimer(token) => self.cancel_timer(actor, part, token),
-                        Does::Write { file, ops: records, token } => {
-                            let taken = out.ops.drain(..out.ops.len().min(records as usize)).map(|op| match op {
-                                crate::machine::Op::Put(key, r) => crate::machine::Op::Put(key, record(r)),
-                                crate::machine::Op::Delete(key) => crate::machine::Op::Delete(key),
-                            });
-                            let request = Request {
-                                kind: DiskKind::Write,
-                                file,
-                                token,
-                                records,
-                                op: self.next_op(),
-                                asked: cause,
-                                rule,
-                            };
-                            let node = actor.at() - self.plan.clients.len();
-                            self.disks[node].submit(request, taken);
-                        }
-                        Does::Sync { file, token } => {
-                            let op = self.next_op();
-                            let kind = DiskKind::Sync;
-                            let request = Request { kind, file, token, records: 0, op, asked: cause, rule };
-                            let node = actor.at() - self.plan.clients.len();
-                            self.disks[node].submit(request, []);
-                        }
-                        Does::Tell(()) => {
-                            if let Some(report) = out.reports.pop_front() {
-                                self.scratch.errands.push_back(Errand { what: Word::Report(report), cause, rule });
-                            }
-                        }
-                        Does::Ask(()) => {
-                            if let Some(ask) = out.asks.pop_front() {
-                                if matches!(ask, Ask::Publish(_)) {
-                                    self.engine.count_message();
-                                }
-                                self.scratch.errands.push_back(Errand { what: Word::Ask(ask), cause, rule });
-                            }
-                        }
-                        _ => {}
-                    }
-                    cause
+                does => {
+                    self.carry_out(does, caller.part, about, &mut beside);
+                    events.push(about.cause);
+                    continue;
                 }
             };
-            if tell {
-                told = output.deltas_end as usize;
-            }
+            told = output.deltas_end as usize;
             events.push(event);
         }
-        if let Some((fault, cause)) = pending {
-            self.scratch.deltas.clear();
-            self.strike(fault, cause, Some(actor), observer);
+        if self.processes[actor.at()].alive && self.processes[actor.at()].life == life {
+            self.tell_briefs(actor, briefs, brief, usize::MAX, observer);
         }
+        self.strike_pending(&mut pending, actor, &[], observer);
         debug_assert!(
-            told == out.deltas.len() || !self.processes[actor.at()].alive,
+            told == deltas.len() || !self.processes[actor.at()].alive,
             "every change belongs to an output that makes an event"
         );
         events.clear();
         self.scratch.events = events;
-        out.clear();
-        if self.is_node(actor) {
-            self.disk_begin(actor, observer);
+    }
+
+    /// Lets the fault strike that waited, if one did. `untold` are the changes that no event has told yet.
+    #[inline]
+    fn strike_pending<O: Observer>(
+        &mut self,
+        pending: &mut Option<(u16, EventId)>,
+        actor: ActorId,
+        untold: &[Delta],
+        observer: &mut O,
+    ) {
+        if let Some((fault, cause)) = pending.take() {
+            self.scratch.deltas.clear();
+            self.scratch.deltas.extend_from_slice(untold);
+            self.strike(fault, cause, Some(actor), observer);
         }
+    }
+
+    /// A process ends by its own will, with changes that no event has told yet.
+    fn exits<O: Observer>(&mut self, about: About, untold: &[Delta], observer: &mut O) {
+        let restart = self.restart_after_exit(about.actor);
+        self.scratch.deltas.clear();
+        self.scratch.deltas.extend_from_slice(untold);
+        self.exited(about, restart, observer);
+    }
+
+    /// Carries out what makes no event by itself.
+    #[inline(always)]
+    fn carry_out<F, R: Into<Record>>(&mut self, does: Light, part: Part, about: About, beside: &mut Beside<'_, F, R>) {
+        let About { actor, cause, rule, .. } = about;
+        match does {
+            Does::SetTimer { token, after, verb, housekeeping } => {
+                let due = self.engine.now() + after;
+                self.set_timer(actor, part, token, (due, housekeeping, verb), about);
+            }
+            Does::CancelTimer(token) => self.cancel_timer(actor, part, token),
+            Does::Write { file, ops, token } => {
+                let taken = beside.ops.drain(..beside.ops.len().min(ops as usize)).map(|op| match op {
+                    Op::Put(key, record) => Op::Put(key, record.into()),
+                    Op::Delete(key) => Op::Delete(key),
+                });
+                self.submit(about, DiskKind::Write, file, token, ops, taken);
+            }
+            Does::Sync { file, token } => self.submit(about, DiskKind::Sync, file, token, 0, []),
+            Does::Tell(()) => {
+                if let Some(report) = beside.reports.pop() {
+                    self.scratch.errands.push_back(Errand { what: Word::Report(report), cause, rule });
+                }
+            }
+            Does::Ask(()) => {
+                if let Some(ask) = beside.asks.pop() {
+                    if matches!(ask, Ask::Publish(_)) {
+                        self.engine.count_message();
+                    }
+                    self.scratch.errands.push_back(Errand { what: Word::Ask(ask), cause, rule });
+                }
+            }
+            Does::Note { .. } | Does::Send(..) | Does::Dial | Does::Shut { .. } | Does::Exit => {}
+        }
+    }
+
+    /// Hands a node's disk an operation.
+    fn submit(
+        &mut self,
+        about: About,
+        kind: DiskKind,
+        file: File,
+        token: Token,
+        records: u32,
+        ops: impl IntoIterator<Item = Op<Record>>,
+    ) {
+        let request = Request { kind, file, token, records, op: self.next_op(), asked: about.cause, rule: about.rule };
+        let node = about.actor.at() - self.clients.len();
+        self.disks[node].submit(request, ops);
     }
 
     fn next_op(&mut self) -> OpId {
@@ -172,10 +266,9 @@ impl World {
         token: Token,
         (due, housekeeping, verb): (crate::units::Time, bool, crate::ids::VerbId),
         about: About,
-        set_by: EventId,
     ) {
         let key = self.engine.schedule(due, Due::Timer(actor, part, token), housekeeping);
-        let timer = Timer { key, due, housekeeping, verb, rule: about.rule, set_by };
+        let timer = Timer { key, due, housekeeping, verb, rule: about.rule, set_by: about.cause };
         if let Some(old) = self.processes[actor.at()].timers.insert((part, token), timer) {
             self.engine.cancel(old.key);
         }
@@ -243,7 +336,7 @@ impl World {
         rest: &[Delta],
         observer: &mut O,
     ) -> Option<(u16, EventId)> {
-        if !self.watch.notes {
+        if !self.watch.notes.has(what) {
             return None;
         }
         match what {
@@ -258,5 +351,13 @@ impl World {
             }
             _ => None,
         }
+    }
+}
+
+/// Mostly there is one thing or none, and nothing to do.
+#[inline]
+fn turn_round<T>(list: &mut [T]) {
+    if list.len() > 1 {
+        list.reverse();
     }
 }

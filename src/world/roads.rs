@@ -1,13 +1,14 @@
 //! The network part of a world: dialling, sending, arriving, closing, breaking.
 
+use super::clients::ClientProcess;
 use super::emit::About;
 use super::process::Part;
 use super::rules;
 use super::state::{Due, World};
 use super::{draws::kinds, faults::Moment};
-use crate::ids::{ActorId, ConnId, EventId, FrameId};
+use crate::ids::{ActorId, ConnId, EventId, FrameId, RuleId};
 use crate::machine::{Ending, Input, Wire, Words};
-use crate::net::{Cargo, Flight, Side};
+use crate::net::{Cargo, Flight, Side, Way};
 use crate::systems::Frame;
 use crate::trace::{Delta, Frame as Told, Kind, Link, Observer};
 use crate::units::{Span, Time};
@@ -30,19 +31,19 @@ impl World {
 
     /// Puts something on its way.
     fn post(&mut self, conn: ConnId, towards: Side, cargo: Cargo<Frame>, frame: FrameId, sent: EventId, size: u32) {
-        let (arrive, seq) = self.transit(conn, towards, size);
+        let client = self.net.end(conn, Side::Client);
+        let (arrive, seq) = self.transit(conn, towards, client, size);
         self.launch(conn, towards, Flight { arrive, seq, cargo, frame, sent });
     }
 
     /// When what is sent now arrives, and its place among what arrives at the same time.
-    fn transit(&mut self, conn: ConnId, towards: Side, size: u32) -> (Time, u64) {
-        let client = self.net.end(conn, Side::Client).at();
-        let link = self.clients[client].link;
-        let direction = match towards {
-            Side::Node => 0,
-            Side::Client => 1,
+    #[inline]
+    fn transit(&mut self, conn: ConnId, towards: Side, client: ActorId, size: u32) -> (Time, u64) {
+        let ClientProcess { link, ways: [up, down], .. } = self.clients[client.at()];
+        let stream = match towards {
+            Side::Node => up,
+            Side::Client => down,
         };
-        let stream = self.streams[self.streams.len() - 2 * self.plan.clients.len() + 2 * client + direction];
         let latency = self.choices.draw_span(stream, kinds::LATENCY, link.latency);
         let now = self.engine.now();
         let arrive = self.net.arrival(conn, towards, now, link.transmission(size), latency);
@@ -58,6 +59,32 @@ impl World {
         }
     }
 
+    /// A machine sends a frame where at most what it carries is looked at, and no fault waits for it.
+    #[inline]
+    pub(super) fn send_unwatched<O: Observer>(&mut self, conn: ConnId, frame: Frame, actor: ActorId, observer: &mut O) {
+        let Some(way) = self.net.way(conn, actor) else { return };
+        let limited = self.clients[way.client.at()].link.bandwidth.is_some();
+        let size = if limited { frame.size(&self.names) } else { 0 };
+        let told = if O::WANTS.carriers { frame.carried() } else { None };
+        let (mut id, mut event) = (FrameId::NONE, EventId::NONE);
+        if let Some(words) = told {
+            id = self.next_frame();
+            observer.frame(id, &shown(conn, actor, way.to, size, &words), &self.tables());
+            event = self.emit(Kind::Sent(id), About::of(actor, EventId::NONE, RuleId::NONE), observer);
+        }
+        if way.open {
+            self.put_on_its_way(conn, way, size, (frame, id, event));
+        } else {
+            self.emit(Kind::Lost(id), About::of(way.to, event, rules::TCP_LOST), observer);
+        }
+    }
+
+    #[inline]
+    fn put_on_its_way(&mut self, conn: ConnId, way: Way, size: u32, (what, frame, sent): (Frame, FrameId, EventId)) {
+        let (arrive, seq) = self.transit(conn, way.towards, way.client, size);
+        self.launch(conn, way.towards, Flight { arrive, seq, cargo: Cargo::Frame(what), frame, sent });
+    }
+
     /// A machine sends a frame.
     pub(super) fn send<O: Observer>(
         &mut self,
@@ -68,34 +95,35 @@ impl World {
         rest: &[Delta],
         observer: &mut O,
     ) -> EventId {
-        let Some(side) = self.net.side_of(conn, about.actor) else {
+        let Some(way @ Way { client, to, open, .. }) = self.net.way(conn, about.actor) else {
             debug_assert!(deltas.is_empty(), "a frame on an unknown connection changes nothing");
             return about.cause;
         };
-        let towards = side.other();
-        let id = self.next_frame();
-        let sized = O::DELTAS || self.clients[self.net.end(conn, Side::Client).at()].link.bandwidth.is_some();
+        let words = (O::WANTS.all || self.watch.frames).then(|| frame.words(&self.names));
+        let told = match words {
+            Some(words) if O::WANTS.all => Some(words),
+            _ if O::WANTS.carriers => frame.carried(),
+            _ => None,
+        };
+        let id = if told.is_some() { self.next_frame() } else { FrameId::NONE };
+        let sized = O::WANTS.all || self.clients[client.at()].link.bandwidth.is_some();
         let size = if sized { frame.size(&self.names) } else { 0 };
-        let words = (O::EVENTS || self.watch.frames).then(|| frame.words(&self.names));
-        let event = match words {
-            Some(words) if O::EVENTS => {
-                let to = self.net.end(conn, towards);
-                observer.frame(id, &told(conn, about.actor, to, size, &words), &self.tables());
+        let event = match told {
+            Some(words) => {
+                observer.frame(id, &shown(conn, about.actor, to, size, &words), &self.tables());
                 self.emit_with(Kind::Sent(id), about, deltas, observer)
             }
-            _ => EventId::NONE,
+            None => EventId::NONE,
         };
-        if self.net.is_up(conn, side) && self.net.can_send(conn, towards) {
-            let (arrive, seq) = self.transit(conn, towards, size);
-            self.launch(conn, towards, Flight { arrive, seq, cargo: Cargo::Frame(frame), frame: id, sent: event });
+        if open {
+            self.put_on_its_way(conn, way, size, (frame, id, event));
         } else {
-            let receiver = self.net.end(conn, towards);
-            self.emit(Kind::Lost(id), About::of(receiver, event, rules::TCP_LOST), observer);
+            self.emit(Kind::Lost(id), About::of(to, event, rules::TCP_LOST), observer);
         }
         if self.watch.frames
             && let Some(words) = words
         {
-            let ends = (about.actor, self.net.end(conn, towards));
+            let ends = (about.actor, to);
             if let Some(fault) = self.frame_fault(Moment::Sending, &words, ends) {
                 self.scratch.deltas.clear();
                 self.scratch.deltas.extend_from_slice(rest);
@@ -108,16 +136,14 @@ impl World {
     /// The next thing on a stream arrives.
     pub(super) fn arrival<O: Observer>(&mut self, conn: ConnId, side: Side, observer: &mut O) {
         // A break may have emptied the stream, or put something later at its head.
-        if self.net.due(conn, side).is_none_or(|(due, _)| due > self.engine.now()) {
-            return;
-        }
-        let actor = self.net.end(conn, side);
-        if self.processes[actor.at()].alive && self.processes[actor.at()].paused {
+        let Some(actor) = self.net.arriving(conn, side, self.engine.now()) else { return };
+        let process = &self.processes[actor.at()];
+        if process.alive && process.paused {
             self.stalled.push(Due::Arrival(conn, side));
             return;
         }
-        let Some(flight) = self.net.pop(conn, side) else { return };
-        if let Some((due, seq)) = self.net.due(conn, side) {
+        let Some((flight, next)) = self.net.pop(conn, side) else { return };
+        if let Some((due, seq)) = next {
             self.engine.schedule_reserved(due, seq, Due::Arrival(conn, side), false);
         }
         match flight.cargo {
@@ -295,7 +321,7 @@ impl World {
     }
 }
 
-fn told(conn: ConnId, from: ActorId, to: ActorId, size: u32, words: &Words) -> Told {
+fn shown(conn: ConnId, from: ActorId, to: ActorId, size: u32, words: &Words) -> Told {
     let &Words { verb, channel, flags, number, message, a, b } = words;
     Told { conn, from, to, verb, channel, flags, number, size, message, a, b }
 }

@@ -62,8 +62,9 @@ crate::clone_in_place!(Provenance { events, frames, ops, registry, touched, visi
 /// Buffers that are empty between steps; not copied.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    /// Absent while a machine's outputs are being carried out.
-    pub(super) outs: Option<Box<Outs>>,
+    /// Empty while a machine's outputs are being carried out.
+    #[expect(clippy::vec_box, reason = "they go in and out at every call: a pointer each, and no value to drop")]
+    pub(super) outs: Vec<Box<Outs>>,
     /// What the parts of the client that is at work have for each other.
     pub(super) errands: VecDeque<super::clients::Errand>,
     /// The event of each output of the current call.
@@ -78,7 +79,7 @@ pub(super) struct Scratch {
 #[derive(Debug, Default)]
 pub(super) struct Outs {
     pub(super) wire: systems::Outs,
-    pub(super) app: Out<std::convert::Infallible, ()>,
+    pub(super) app: Out<std::convert::Infallible, std::convert::Infallible>,
 }
 
 /// A laboratory with everything in it, at a point in time.
@@ -174,7 +175,6 @@ impl World {
     /// Makes the parts that depend on the plan alone.
     fn build(&mut self) {
         let plan = Arc::clone(&self.plan);
-        self.clients = plan.clients.iter().map(|c| ClientProcess::new(c, &plan)).collect();
         self.nodes = plan.nodes.iter().map(|n| Node::new(&n.config)).collect();
         self.disks = plan.nodes.iter().map(|_| Disk::new()).collect();
         self.disk_keys = vec![None; plan.nodes.len()];
@@ -185,10 +185,11 @@ impl World {
         for actor in plan.actors() {
             self.streams.push(self.choices.add_stream(&actor.name));
         }
+        self.clients.clear();
         for client in &plan.clients {
-            for direction in ["up", "down"] {
-                self.streams.push(self.choices.add_stream(&format!("link of {}, {direction}", client.name)));
-            }
+            let ways = ["up", "down"].map(|way| self.choices.add_stream(&format!("link of {}, {way}", client.name)));
+            self.streams.extend(ways);
+            self.clients.push(ClientProcess::new(client, &plan, ways));
         }
         self.reset(plan.seed);
     }
@@ -331,7 +332,7 @@ impl World {
     }
 
     pub(super) fn is_node(&self, actor: ActorId) -> bool {
-        actor.at() >= self.plan.clients.len()
+        actor.at() >= self.clients.len()
     }
     pub(super) fn next_frame(&mut self) -> FrameId {
         self.prov.frames += 1;

@@ -249,7 +249,7 @@ impl Client {
 
     #[inline]
     fn send(&mut self, rule: RuleId, because: Because, channel: u16, body: Method, io: &mut Io<'_>) -> Because {
-        io.out.push(rule, because, Need::Nothing, Does::Send(self.conn, Frame::new(channel, body)))
+        io.out.send(rule, because, Need::Nothing, self.conn, Frame::new(channel, body))
     }
 
     /// Closes the connection on its own side and forgets it.
@@ -275,10 +275,9 @@ impl Client {
     }
 }
 
-/// Telling makes no event, so it has no rule of its own: what the application then does has one.
 #[inline]
 fn tell(because: Because, report: Report, io: &mut Io<'_>) -> Because {
-    io.out.push(RuleId::NONE, because, Need::Nothing, Does::Tell(report))
+    io.out.tell(because, report)
 }
 
 impl Machine for Client {

@@ -282,6 +282,15 @@ impl Exchange {
         }
     }
 
+    /// Where a direct exchange leads if exactly one binding matches: the most common case needs no list.
+    #[inline]
+    pub fn only_target(&self, key: Name) -> Option<Target> {
+        let Index::Direct(direct) = &self.index else { return None };
+        let mut under = direct.under(key);
+        let (_, target) = under.next()?;
+        under.next().is_none().then_some(target)
+    }
+
     /// Whether the routing key plays a part in what matches.
     fn reads_key(&self) -> bool {
         matches!(self.kind, Kind::Direct | Kind::Topic)

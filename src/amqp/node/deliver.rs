@@ -7,7 +7,7 @@ use crate::amqp::method::Method;
 use crate::amqp::queue::{Item, Pick};
 use crate::amqp::rules;
 use crate::ids::{ConnId, Name, PlaceId};
-use crate::machine::{Because, Does, Need};
+use crate::machine::{Because, Need};
 use crate::trace::{Delta, Flags, Order, PlaceKind, What};
 
 impl Node {
@@ -50,7 +50,7 @@ impl Node {
         };
         let rule = if consumer.no_ack { rules::DELIVERED_AND_GONE } else { rules::DELIVERED };
         let frame = crate::amqp::Frame { channel: consumer.channel, body };
-        ports.out.push(rule, because, Need::Copy(item.copy), Does::Send(consumer.conn, frame));
+        ports.out.send(rule, because, Need::Copy(item.copy), consumer.conn, frame);
         if consumer.no_ack {
             let place = queue.place;
             ports.out.delta(|| Delta::Remove { copy: item.copy, place });

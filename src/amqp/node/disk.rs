@@ -13,6 +13,9 @@ impl Node {
     /// Gives the disk what is due.
     pub(super) fn pump_journals(&mut self, ports: &mut Port<'_>) {
         self.pump_metadata(rules::DECLARED_DURABLY, ports);
+        if self.scratch.dirty.is_empty() {
+            return;
+        }
         let mut dirty = std::mem::take(&mut self.scratch.dirty);
         for number in dirty.drain(..) {
             self.pump_queue(number, ports);

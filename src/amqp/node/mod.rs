@@ -28,7 +28,7 @@ use super::rules;
 use super::store::{Journal, Record};
 use super::{Frame, Method};
 use crate::ids::{ActorId, ConnId, Name, Names, PlaceId, RuleId};
-use crate::machine::{Because, Does, Input, Machine, Message, Need, Ports, Token};
+use crate::machine::{Because, Input, Machine, Message, Need, Ports, Token};
 use crate::mem::{ReuseMap, ReuseVec, Shared, Slab, VecMap};
 use crate::trace::{Held as Copy, Observable, Order};
 use crate::units::Time;
@@ -249,7 +249,7 @@ impl Node {
         if let Some(connection) = self.connections.get_mut(&conn) {
             connection.sent = true;
         }
-        ports.out.push(rule, because, need, Does::Send(conn, Frame { channel, body }))
+        ports.out.send(rule, because, need, conn, Frame { channel, body })
     }
 
     /// Answers the input.

@@ -3,7 +3,7 @@
 use super::channel::{Awaited, Channel, Held, Mode, Pending};
 use super::{Content, Node, Port};
 use crate::amqp::error::{self, Checked};
-use crate::amqp::exchange::{route, type_word};
+use crate::amqp::exchange::{Target, route, type_word};
 use crate::amqp::method::Method;
 use crate::amqp::rules;
 use crate::amqp::store::{Put, Waiting};
@@ -103,7 +103,9 @@ impl Node {
         let mut targets = std::mem::take(&mut self.scratch.targets);
         let durable = |queue: &u32| self.queues.get(queue).is_some_and(|queue| queue.spec.durable);
         let to_disk = if persistent { targets.iter().filter(|queue| durable(queue)).count() as u32 } else { 0 };
-        let waiting = self.channel(at).filter(|channel| channel.mode != Mode::Plain).map(|channel| Waiting {
+        // Only the disk lets somebody wait.
+        let waits = if to_disk > 0 { self.channel(at) } else { None };
+        let waiting = waits.filter(|channel| channel.mode != Mode::Plain).map(|channel| Waiting {
             conn: at.0,
             channel: at.1,
             serial: channel.serial,
@@ -130,6 +132,11 @@ impl Node {
         targets.clear();
         if held.exchange == Name::EMPTY && keys.is_empty() {
             targets.extend(vhost.queues.get(&held.key));
+            return;
+        }
+        let exchange = vhost.exchanges.get(&held.exchange).filter(|_| keys.is_empty());
+        if let Some(Target::Queue(queue)) = exchange.and_then(|exchange| exchange.only_target(held.key)) {
+            targets.extend(vhost.queues.get(&queue));
             return;
         }
         let headers = held.message.props.headers.as_deref();
@@ -317,11 +324,13 @@ impl Node {
 
     /// Sends the outcomes of this call, channel by channel (R7, C15).
     pub(super) fn send_confirms(&mut self, ports: &mut Port<'_>) {
+        if self.scratch.confirmed.is_empty() {
+            return;
+        }
         let mut channels = std::mem::take(&mut self.scratch.confirmed);
-        for &at in &channels {
+        for at in channels.drain(..) {
             self.send_confirms_of(at, ports);
         }
-        channels.clear();
         self.scratch.confirmed = channels;
     }
 
@@ -330,6 +339,13 @@ impl Node {
     fn send_confirms_of(&mut self, at: (ConnId, u16), ports: &mut Port<'_>) {
         let Some(channel) = self.channel_mut(at) else { return };
         let confirms = &mut channel.confirms;
+        if let ([(tag, about)], []) = (&confirms.done[..], &confirms.refused[..]) {
+            let ack = Method::BasicAck { tag: *tag, multiple: false, confirm: true, about: *about };
+            let rule = confirms.rule;
+            confirms.done.clear();
+            self.answer(rule, at, ack, ports);
+            return;
+        }
         let mut done = std::mem::take(&mut confirms.done);
         let mut refused = std::mem::take(&mut confirms.refused);
         let rule = confirms.rule;
@@ -391,6 +407,9 @@ impl Node {
 
     /// Lets the queues in `scratch.run` hand out.
     pub(super) fn run_queues(&mut self, because: Because, ports: &mut Port<'_>) {
+        if self.scratch.run.is_empty() {
+            return;
+        }
         let mut run = std::mem::take(&mut self.scratch.run);
         for queue in run.drain(..) {
             self.hand_out(queue, because, ports);

@@ -53,7 +53,6 @@ impl Node {
         if !self.scratch.run.contains(&number) {
             self.scratch.run.push(number);
         }
-        let message = self.contents[item.content].message.id;
         let (rule, what) = match fate {
             Fate::Done => (rules::SETTLED, What::Settled),
             Fate::Rejected => (rules::REJECTED, What::Rejected),
@@ -62,7 +61,8 @@ impl Node {
         };
         let to = queue.place;
         let shown = if fate.goes_back() { to } else { place };
-        if ports.out.notes_wanted {
+        if ports.out.wanted.notes.has(what) {
+            let message = self.contents[item.content].message.id;
             let note = Does::Note { what, place: shown, message, number: 1 };
             ports.out.push(rule, because, Self::need(&item), note);
         }

@@ -5,7 +5,7 @@ use crate::amqp::config::{BindingSpec, ExchangeSpec, QueueSpec};
 use crate::amqp::exchange::{Kind, Target};
 use crate::amqp::method::{Table, Tune};
 use crate::ids::Digest;
-use crate::machine::{Ending, File, NoDraws, Op, Out, Props, Registry, Value};
+use crate::machine::{Does, Ending, File, NoDraws, Op, Out, Props, Registry, Value};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, VecDeque};
 

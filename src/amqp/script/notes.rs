@@ -87,7 +87,7 @@ pub(super) fn worked(message: Name, queue: Name, n: u32, because: Because, io: &
 }
 
 fn note(what: What, message: Name, queue: Name, n: u32, because: Because, io: &mut Io<'_>) -> Because {
-    if !io.out.notes_wanted {
+    if !io.out.wanted.notes.has(what) {
         return because;
     }
     let place = if queue.is_some() { io.place(PlaceKind::Inbox, queue) } else { PlaceId::NONE };

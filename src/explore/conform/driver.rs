@@ -6,8 +6,9 @@
 use super::names::Made;
 use crate::ids::{ActorId, ConnId, Names};
 use crate::machine::{
-    Did, Does, Ending, Event, FrameOf, Input, Machine, NoDraws, Out, Ports, Registry, Replayer, Token,
+    Did, Does, Ending, Event, FrameOf, Input, Machine, NoDraws, Out, Ports, Registry, Replayer, Token, Wanted,
 };
+use crate::trace::Notes;
 use crate::units::Time;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -62,7 +63,8 @@ impl<R: Replayer> Driver<R> {
     /// A fresh node of this version; `None` where there is none such.
     pub fn new(version: &str) -> Option<Self> {
         let (mut names, mut registry) = (Names::new(), Registry::default());
-        let mut out = Out { notes_wanted: false, deltas_wanted: false, ..Out::default() };
+        let wanted = Wanted { notes: Notes::NONE, deltas: false, brief: false };
+        let mut out = Out { wanted, ..Out::default() };
         let (now, me) = (Time::ZERO, ActorId(0));
         let mut ports =
             Ports { now, me, names: &mut names, registry: &mut registry, draws: &mut NoDraws, out: &mut out };
@@ -206,11 +208,11 @@ impl<R: Replayer> Driver<R> {
 
     fn take_outputs(&mut self) {
         let mut outputs = std::mem::take(&mut self.out.outputs);
+        let mut frames = std::mem::take(&mut self.out.frames).into_iter();
         for output in outputs.drain(..) {
             match output.does {
                 Does::Send(conn, ()) => {
-                    let frame = self.out.frames.pop_front();
-                    self.to_clients.extend(frame.map(|frame| (conn, Some(frame))));
+                    self.to_clients.extend(frames.next().map(|frame| (conn, Some(frame))));
                 }
                 Does::Shut { conn, .. } => self.to_clients.push_back((conn, None)),
                 Does::SetTimer { token, after, .. } => {

@@ -31,7 +31,7 @@ pub struct LowerError {
 /// Where a script's step is not one of the system's, or its fields are wrong.
 pub fn lower(scenario: &Scenario) -> Result<Arc<Plan>, LowerError> {
     let mut names = Names::new();
-    let config = scenario.broker.config(&mut names);
+    let config = scenario.broker.system().config(&mut names);
     let clients = Clients { scenario, names: &mut names }.all()?;
     let mut plan = Plan {
         header: Header::default(),
@@ -94,7 +94,7 @@ fn links(scenario: &Scenario, plan: &Plan) -> Vec<(usize, usize, Link)> {
 fn header(scenario: &Scenario, plan: &Plan) -> Header {
     let mut destinations = Vec::new();
     for consumer in &scenario.consumers {
-        let own = scenario.broker.own_list(consumer);
+        let own = scenario.broker.system().own_list(consumer);
         destinations.extend([Some(consumer.from.name.value.clone()), own].into_iter().flatten().map(|from| {
             Destination {
                 from,
@@ -141,7 +141,7 @@ impl Clients<'_> {
                 name: script.name.value.clone(),
                 kind: ActorKind::Script,
                 node: 0,
-                program: Program::Script(self.scenario.broker.script(script, self.names)?),
+                program: Program::Script(self.scenario.broker.system().script(script, self.names)?),
                 start: script.start,
                 restart: None,
             });
@@ -251,11 +251,11 @@ impl Clients<'_> {
         if consumer.exclusive {
             options.push((self.names.intern("exclusive"), Value::Bool(true)));
         }
-        self.scenario.broker.subscription(consumer, &mut options, self.names);
+        self.scenario.broker.system().subscription(consumer, &mut options, self.names);
         Take {
             from: self.names.intern(&consumer.from.name.value),
             auto_settle: consumer.ack == Ack::Automatic,
-            prefetch: self.scenario.broker.prefetch(consumer),
+            prefetch: self.scenario.broker.system().prefetch(consumer),
             options: Arc::new(options),
         }
     }

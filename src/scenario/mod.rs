@@ -10,6 +10,7 @@ mod fields;
 mod insert;
 mod lexer;
 mod lower;
+mod names;
 mod parser;
 mod printer;
 pub mod schema;

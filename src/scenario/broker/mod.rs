@@ -1,6 +1,7 @@
-//! The `broker` block: one file a system, registered here.
+//! The `broker` block: one file or folder a system, registered here in a line each.
+//!
+//! Not what any one system declares, checks or is lowered to; that is in its file, behind [`System`].
 
-mod lower;
 pub mod rabbitmq;
 pub mod redis;
 pub mod steps;
@@ -8,88 +9,91 @@ pub mod steps;
 use super::diagnostics::{Code, Diagnostic, Sink, Spanned};
 use super::fields::word;
 use super::lower::LowerError;
-use super::schema::Script;
+use super::schema::{Consumer, Scenario, Script};
 use super::tree::Node;
-use crate::ids::Names;
-use crate::trace::Class;
+use crate::ids::{Name, Names};
+use crate::machine::Value;
+use crate::systems;
+use crate::trace::{Class, VerbTable};
 
-/// The broker of a scenario.
-#[derive(Clone, PartialEq, Debug)]
-pub enum Broker {
-    /// RabbitMQ.
-    Rabbitmq(rabbitmq::Rabbitmq),
-    /// Redis.
-    Redis(redis::Redis),
+/// What the language asks of a system's block.
+pub(super) trait System {
+    /// The word for the system: `rabbitmq`.
+    fn word(&self) -> &'static str;
+    /// The name of its node; `broker` if the scenario gives none.
+    fn name(&self) -> &Spanned<String>;
+    /// The methods of its protocol.
+    fn vocabulary(&self) -> VerbTable;
+
+    /// What is declared in it: what each is, and its name.
+    fn named(&self) -> Vec<(&'static str, &Spanned<String>)> {
+        Vec::new()
+    }
+    /// What messages can lie in: declared, or coming up while the run goes on.
+    fn queues(&self, scenario: &Scenario) -> Vec<Spanned<String>>;
+    /// Reports names of what is declared in it that stand twice or that nothing has.
+    fn check(&self, scenario: &Scenario, sink: &mut Sink);
+    /// Reports what is wrong with a script.
+    fn check_script(&self, script: &Script, sink: &mut Sink) {
+        let title = format!("there are no scripts for {}", self.word());
+        sink.push(Diagnostic::new(Code::Conflict, title, script.name.at, "a script"));
+    }
+
+    /// What its node runs.
+    fn config(&self, names: &mut Names) -> systems::NodeConfig;
+    /// What a script performs.
+    fn script(&self, script: &Script, _: &mut Names) -> Result<systems::Script, LowerError> {
+        Err(LowerError { at: script.name.at, says: format!("there are no scripts for {}", self.word()) })
+    }
+    /// What the system calls a subscription besides what all systems share.
+    fn subscription(&self, consumer: &Consumer, options: &mut Vec<(Name, Value)>, names: &mut Names);
+    /// The queue in which a consumer keeps what it works on, where it has one of its own.
+    fn own_list(&self, _: &Consumer) -> Option<String> {
+        None
+    }
+    /// How many deliveries may be open.
+    fn prefetch(&self, consumer: &Consumer) -> u32 {
+        consumer.prefetch
+    }
 }
 
-/// A system's word in the scenario, and what decodes its block.
-type System = (&'static str, fn(&Node, &mut Sink) -> Option<Broker>);
+macro_rules! brokers {
+    ($($word:literal: $folder:ident::$system:ident;)*) => {
+        /// The broker of a scenario.
+        #[derive(Clone, PartialEq, Debug)]
+        pub enum Broker { $(#[doc = concat!("`", $word, "`")] $system($folder::$system)),* }
 
-/// The systems.
-const SYSTEMS: [System; 2] = [
-    ("rabbitmq", |node, sink| Some(Broker::Rabbitmq(rabbitmq::decode(node, sink)))),
-    ("redis", |node, sink| Some(Broker::Redis(redis::decode(node, sink)))),
-];
+        impl Broker {
+            /// What the language asks of it.
+            pub(super) fn system(&self) -> &dyn System {
+                match self { $(Broker::$system(system) => system),* }
+            }
+        }
 
-/// Decodes a broker.
-pub(super) fn decode(node: &Node, sink: &mut Sink) -> Option<Broker> {
-    let found = word(node, "a broker", &SYSTEMS.map(|(word, _)| word), sink)?;
-    let (_, decode) = SYSTEMS.iter().find(|(word, _)| *word == found.value)?;
-    decode(node, sink)
+        /// Decodes a broker.
+        pub(super) fn decode(node: &Node, sink: &mut Sink) -> Option<Broker> {
+            let found = word(node, "a broker", &[$($word),*], sink)?;
+            match found.value.as_str() {
+                $($word => Some(Broker::$system($folder::decode(node, sink))),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+brokers! {
+    "rabbitmq": rabbitmq::Rabbitmq;
+    "redis": redis::Redis;
 }
 
 impl Broker {
     /// The name of its node; `broker` if the scenario gives none.
     pub fn name(&self) -> &Spanned<String> {
-        match self {
-            Broker::Rabbitmq(rabbitmq) => &rabbitmq.name,
-            Broker::Redis(redis) => &redis.name,
-        }
-    }
-    /// What is declared in it.
-    pub(super) fn named(&self) -> impl Iterator<Item = (&'static str, &Spanned<String>)> {
-        let rabbitmq = match self {
-            Broker::Rabbitmq(rabbitmq) => Some(rabbitmq),
-            Broker::Redis(_) => None,
-        };
-        let exchanges = rabbitmq.into_iter().flat_map(|r| &r.exchanges).map(|exchange| ("exchange", &exchange.name));
-        exchanges.chain(rabbitmq.into_iter().flat_map(|r| &r.queues).map(|queue| ("queue", &queue.name)))
-    }
-    /// The word for the system.
-    pub fn system(&self) -> &'static str {
-        match self {
-            Broker::Rabbitmq(_) => "rabbitmq",
-            Broker::Redis(_) => "redis",
-        }
-    }
-    /// Reports what is wrong with a script.
-    pub(super) fn check_script(&self, script: &Script, sink: &mut Sink) {
-        let Broker::Rabbitmq(rabbitmq) = self else {
-            let title = format!("there are no scripts for {}", self.system());
-            sink.push(Diagnostic::new(Code::Conflict, title, script.name.at, "a script"));
-            return;
-        };
-        let before = sink.list.len();
-        for step in &script.steps {
-            steps::check(&step.word, &step.node, rabbitmq::STEPS, self.system(), sink);
-        }
-        // What these forms do not know the system itself may still object to.
-        if sink.list.len() == before
-            && let Err(LowerError { at, says }) = rabbitmq.script(script, &mut Names::new())
-        {
-            sink.push(Diagnostic::new(Code::WrongType, "this step cannot be read", at, says));
-        }
-    }
-    /// The number of the vocabulary that its protocol's methods are in.
-    fn vocabulary(&self) -> u8 {
-        match self {
-            Broker::Rabbitmq(_) => crate::amqp::verbs::TABLE.number,
-            Broker::Redis(_) => crate::redis::verbs::TABLE.number,
-        }
+        self.system().name()
     }
     /// The names of its protocol's methods.
     pub(super) fn methods(&self) -> impl Iterator<Item = &'static str> {
-        let table = crate::world::VERBS.0.iter().filter(|table| table.number == self.vocabulary());
-        table.flat_map(|table| table.verbs).filter(|verb| verb.class != Class::Timer).map(|verb| verb.name)
+        let verbs = self.system().vocabulary().verbs.iter();
+        verbs.filter(|verb| verb.class != Class::Timer).map(|verb| verb.name)
     }
 }

@@ -184,6 +184,6 @@ impl Scenario {
     /// Everything that has a name of its own: what it is, and its name.
     pub fn named(&self) -> impl Iterator<Item = (&'static str, &Spanned<String>)> {
         let faults = self.faults.iter().map(|fault| ("fault", &fault.name));
-        self.parties().chain(self.broker.named()).chain(faults)
+        self.parties().chain(self.broker.system().named()).chain(faults)
     }
 }

@@ -1,16 +1,20 @@
 //! `rabbitmq(version: "3.10", exchanges: […], queues: […], bindings: […])`.
 
-use super::steps::{Form, Holds};
-use crate::amqp::{self, exchange::Target};
-use crate::ids::Names;
+mod lower;
+mod names;
+
+use super::System;
+use super::steps::{self, Form, Holds};
+use crate::ids::{Name, Names};
 use crate::machine::Value;
 use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned, visible};
 use crate::scenario::fields::{Fields, address, choice, name, spanned_text, truth};
-use crate::scenario::lower::{LowerError, table};
-use crate::scenario::printer::print_line;
-use crate::scenario::schema::Script;
+use crate::scenario::lower::LowerError;
 use crate::scenario::schema::values::{Row, rows};
+use crate::scenario::schema::{Consumer, Scenario, Script};
 use crate::scenario::tree::Node;
+use crate::systems;
+use crate::trace::VerbTable;
 use Holds::{Number, Span, Table, Text, Truth};
 use std::sync::Arc;
 
@@ -300,79 +304,45 @@ pub const STEPS: &[Form] = &[
     form("tx_rollback", &[("channel", SHORT)]),
 ];
 
-impl Rabbitmq {
-    /// What the node runs.
-    pub(in crate::scenario) fn config(&self, names: &mut Names) -> amqp::Config {
-        let vhost = names.intern("/");
-        let mut config = amqp::Config::new(vhost);
-        config.version = match self.version {
-            Version::V3_7 => amqp::Version::V3_7,
-            Version::V3_10 => amqp::Version::V3_10,
-            Version::V3_13 => amqp::Version::V3_13,
-            Version::V4_1 => amqp::Version::V4_1,
-        };
-        for exchange in &self.exchanges {
-            let mut arguments = table(&exchange.arguments);
-            if let Some(alternate) = &exchange.alternate {
-                arguments.push(("alternate-exchange".into(), Value::text(&alternate.value)));
-            }
-            config.exchanges.push(amqp::ExchangeSpec {
-                vhost,
-                name: names.intern(&exchange.name.value),
-                kind: match exchange.kind {
-                    Kind::Direct => amqp::exchange::Kind::Direct,
-                    Kind::Fanout => amqp::exchange::Kind::Fanout,
-                    Kind::Topic => amqp::exchange::Kind::Topic,
-                    Kind::Headers => amqp::exchange::Kind::Headers,
-                },
-                durable: exchange.durable,
-                auto_delete: exchange.auto_delete,
-                internal: exchange.internal,
-                arguments: Arc::new(arguments),
-            });
-        }
-        for queue in &self.queues {
-            config.queues.push(amqp::QueueSpec {
-                vhost,
-                name: names.intern(&queue.name.value),
-                durable: queue.durable,
-                auto_delete: queue.auto_delete,
-                arguments: Arc::new(table(&queue.arguments)),
-            });
-        }
-        for binding in &self.bindings {
-            let to = names.intern(&binding.to.value);
-            let queue = self.queues.iter().any(|queue| queue.name.value == binding.to.value);
-            config.bindings.push(amqp::BindingSpec {
-                vhost,
-                source: names.intern(&binding.from.value),
-                target: if queue { Target::Queue(to) } else { Target::Exchange(to) },
-                key: names.intern(&binding.key),
-                arguments: Arc::new(table(&binding.arguments)),
-            });
-        }
-        config
+impl System for Rabbitmq {
+    fn word(&self) -> &'static str {
+        "rabbitmq"
     }
-
-    /// What a script performs. Steps have the form of RON enums, so serde reads them one by one.
-    pub(in crate::scenario) fn script(
-        &self,
-        script: &Script,
-        names: &mut Names,
-    ) -> Result<Arc<amqp::Program>, LowerError> {
-        let options = ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);
-        let mut steps = Vec::with_capacity(script.steps.len());
+    fn name(&self) -> &Spanned<String> {
+        &self.name
+    }
+    fn vocabulary(&self) -> VerbTable {
+        crate::amqp::verbs::TABLE
+    }
+    fn named(&self) -> Vec<(&'static str, &Spanned<String>)> {
+        let exchanges = self.exchanges.iter().map(|exchange| ("exchange", &exchange.name));
+        exchanges.chain(self.queues.iter().map(|queue| ("queue", &queue.name))).collect()
+    }
+    fn queues(&self, scenario: &Scenario) -> Vec<Spanned<String>> {
+        names::queues(self, scenario)
+    }
+    fn check(&self, scenario: &Scenario, sink: &mut Sink) {
+        names::check(self, scenario, sink);
+    }
+    fn check_script(&self, script: &Script, sink: &mut Sink) {
+        let before = sink.list.len();
         for step in &script.steps {
-            // The serde form of a method has parentheses, also where there is nothing in them.
-            let mut text = print_line(&step.node);
-            if !text.ends_with(')') {
-                text.push_str("()");
-            }
-            let step = options
-                .from_str(&text)
-                .map_err(|error| LowerError { at: step.node.at, says: error.code.to_string() })?;
-            steps.push(step);
+            steps::check(&step.word, &step.node, STEPS, self.word(), sink);
         }
-        Ok(amqp::Script::compile(&steps, names))
+        // What these forms do not know the system itself may still object to.
+        if sink.list.len() == before
+            && let Err(LowerError { at, says }) = lower::script(script, &mut Names::new())
+        {
+            sink.push(Diagnostic::new(Code::WrongType, "this step cannot be read", at, says));
+        }
+    }
+    fn config(&self, names: &mut Names) -> systems::NodeConfig {
+        systems::NodeConfig::Amqp(Arc::new(lower::config(self, names)))
+    }
+    fn script(&self, script: &Script, names: &mut Names) -> Result<systems::Script, LowerError> {
+        lower::script(script, names).map(systems::Script::AmqpScript)
+    }
+    fn subscription(&self, consumer: &Consumer, options: &mut Vec<(Name, Value)>, names: &mut Names) {
+        options.push((names.intern("consumer_tag"), Value::text(&consumer.name.value)));
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! Each gives `None` after having put an error in the sink. What a field means is the schema's business.
 
-use super::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned, is_hidden, visible};
+use super::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned, visible};
 use super::tree::{Arg, Call, Node, Value};
+use crate::ids::is_hidden;
 use crate::units::{Ratio, Span, parse_size, parse_span};
 
 /// The longest name in bytes.

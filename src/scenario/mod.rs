@@ -11,6 +11,7 @@ mod insert;
 mod lexer;
 mod lower;
 mod names;
+mod noise;
 mod parser;
 mod printer;
 pub mod schema;

@@ -41,7 +41,7 @@ impl<'a> Known<'a> {
     fn unknown(&self, name: &Spanned<String>) -> Diagnostic {
         let title = format!("there is no {} `{}`", self.kind, visible(&name.value));
         let bad = Diagnostic::new(Code::UnknownName, title, name.at, "unknown name");
-        let near = super::diagnostics::nearest(&name.value, &self.words().collect::<Vec<_>>());
+        let near = crate::ids::nearest(&name.value, self.words());
         let near = near.and_then(|near| self.find(near)).flatten();
         let bad = bad.suggest(&name.value, self.words());
         match near {

@@ -136,6 +136,11 @@ fn wrong() -> Vec<(&'static str, String)> {
         ("missing and yet there", with("to: \"orders\"", "to: missing(\"orders\")")),
         ("a cut between two clients", with("(\"shop\", \"broker\")", "(\"shop\", \"biller\")")),
         ("a path that leads nowhere", with("consumers.biller.ack", "consumers.bller.ack")),
+        (
+            "a path to a field misspelt",
+            with("consumers.biller.ack\", automatic", "consumers.biller.efect\", insert(table: \"b\")"),
+        ),
+        ("a path into a number", with("consumers.biller.ack", "producers.shop.publish.1.count.more")),
         ("a variant's wrong value", with("\", automatic", "\", automatc")),
         ("two variants of one name", with("automatic)])", "automatic)]), (name: \"v\")")),
         ("ids without a number", with("order-{n}", "order")),
@@ -182,6 +187,61 @@ fn every_kind_of_error_has_its_example() {
 
 fn codes(read: Result<Source, Diagnostics>) -> Vec<Code> {
     read.expect_err("wrong").list().iter().map(|d| d.code).collect()
+}
+
+/// A scenario over several lines with a slip in its syntax, and three others that are reported all the same.
+fn slip(part: &str, instead: &str) -> Vec<(Code, usize)> {
+    let text = r#"Scenario(
+    title: "t",
+    broker: rabbitmq(
+        exchanges: [(name: "orders", kind: direct)],
+        queues: [
+            (name: "billing", durable: true),
+        ],
+        bindings: [(from: "orders", to: "billing", key: "created")],
+    ),
+    producers: [(
+        name: "shop",
+        publish: [(to: "orders", key: "created", id: "order-{n}", cuont: 3)],
+    )],
+    consumers: [
+        (name: "biller", from: "biling", effect: insert(table: "invoices")),
+    ],
+    expect: [lost(0), rows("invoices", "many")],
+)
+"#;
+    assert!(text.contains(part), "{part}");
+    let errors = read(&text.replacen(part, instead, 1)).unwrap_err();
+    errors.list().iter().map(|d| (d.code, errors.position(d).0)).collect()
+}
+
+#[test]
+fn an_error_of_syntax_hides_no_other_and_makes_no_noise() {
+    use Code::{Expected, Mismatched, OpenText, Unclosed, UnknownField, UnknownName, WrongType};
+    let others = [UnknownField, UnknownName, WrongType];
+    let cases = [
+        ("a bracket that is never closed", "    ),\n    producers", "    producers", (Unclosed, 3)),
+        ("a list that is never closed", "        ],\n        bindings", "        bindings", (Unclosed, 5)),
+        ("an element that is never closed", "durable: true),", "durable: true,", (Unclosed, 6)),
+        ("two brackets that are never closed", "    )],\n    consumers", "    consumers", (Unclosed, 10)),
+        ("a list closed by a parenthesis", "kind: direct)],", "kind: direct)),", (Mismatched, 4)),
+        ("a bracket too few on a line", "key: \"created\")],", "key: \"created\"],", (Mismatched, 8)),
+        ("a parenthesis too many", "kind: direct)],", "kind: direct))],", (Mismatched, 4)),
+        ("a bracket too many", "kind: direct)],", "kind: direct)]],", (Mismatched, 4)),
+        ("one that closes the whole", "title: \"t\",", "title: \"t\"),", (Mismatched, 2)),
+        ("a text that never ends", "\"t\",", "\"t,", (OpenText, 2)),
+        ("a name that never ends", "(name: \"billing\", d", "(name: \"billing, d", (OpenText, 6)),
+        ("a name that never ends before others", "(from: \"orders\", t", "(from: \"orders, t", (OpenText, 8)),
+        ("a missing comma", "\"t\",", "\"t\"", (Expected, 2)),
+        ("a missing value", "name: \"shop\"", "name: ", (Expected, 11)),
+    ];
+    for (what, part, instead, (code, line)) in cases {
+        let found = slip(part, instead);
+        let own: Vec<_> = found.iter().copied().filter(|(code, _)| !others.contains(code)).collect();
+        assert_eq!(own, [(code, line)], "{what}: {found:?}");
+        let rest: Vec<Code> = found.iter().map(|(code, _)| *code).filter(|code| others.contains(code)).collect();
+        assert_eq!(rest, others, "{what}: {found:?}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 pub mod rabbitmq;
 pub mod redis;
-pub mod steps;
+mod steps;
 
 use super::diagnostics::{Code, Diagnostic, Sink, Spanned};
 use super::fields::word;

@@ -11,19 +11,19 @@ mod producer;
 mod timing;
 pub(super) mod values;
 
-pub use consumer::{Ack, Consumer, Effect, EffectKind, Fail, Then, Which};
+pub use consumer::{Consumer, Effect, Fail, Which};
 pub use expect::Expect;
 pub use fault::{Action, DiskPoint, Fault, FramePoint, When, WorkPoint};
 pub use lesson::{Caption, Lesson, Question};
 pub use parts::{Disk, Limits, Link, Network, Script, Step};
-pub use producer::{Producer, Publish, Reliability, Retry};
-pub use timing::Timing;
+pub use producer::{Producer, Publish};
 pub use values::Row;
 
 use super::broker::{self, Broker};
 use super::diagnostics::{Code, Diagnostic, Sink, Spanned};
 use super::fields::{Fields, address, count, name, number, some_span, span, text, word};
 use super::tree::{Call, Node, Value};
+use crate::app::Reconnect;
 use crate::units::Span;
 
 /// A scenario, without its variants.
@@ -63,15 +63,6 @@ pub struct Scenario {
     pub declared: Vec<crate::trace::Declared>,
     /// The digest of what decides about the run's behaviour; replay tokens hold it.
     pub digest: crate::ids::Digest,
-}
-
-/// When a client connects again.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Reconnect {
-    /// The pause before each try.
-    pub after: Span,
-    /// At most this many tries in a row; 0 is without end.
-    pub max: u32,
 }
 
 /// What a client publishes to or takes from.

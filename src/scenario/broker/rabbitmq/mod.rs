@@ -4,7 +4,8 @@ mod lower;
 mod names;
 
 use super::System;
-use super::steps::{self, Form, Holds};
+use super::steps;
+use crate::amqp::script::Step;
 use crate::ids::{Name, Names};
 use crate::machine::Value;
 use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned, visible};
@@ -15,7 +16,6 @@ use crate::scenario::schema::{Consumer, Scenario, Script};
 use crate::scenario::tree::Node;
 use crate::systems;
 use crate::trace::VerbTable;
-use Holds::{Number, Span, Table, Text, Truth};
 use std::sync::Arc;
 
 /// A RabbitMQ node with its topology.
@@ -171,139 +171,6 @@ fn binding(node: &Node, sink: &mut Sink) -> Option<Binding> {
     Some(Binding { from: from?, to: to?, key, arguments })
 }
 
-/// A 16-bit number.
-const SHORT: Holds = Number(65_535);
-/// A 32-bit number.
-const INT: Holds = Number(4_294_967_295);
-
-const fn form(word: &'static str, fields: &'static [(&'static str, Holds)]) -> Form {
-    Form { word, bare: None, fields }
-}
-
-/// What a binding between two exchanges is known by.
-const BETWEEN_EXCHANGES: &[(&str, Holds)] = &[
-    ("destination", Text),
-    ("source", Text),
-    ("key", Text),
-    ("nowait", Truth),
-    ("arguments", Table),
-    ("channel", SHORT),
-];
-
-/// The steps that a script may have. Their fields are those of the protocol's methods.
-pub const STEPS: &[Form] = &[
-    form("connect", &[("heartbeat", Span), ("vhost", Text)]),
-    Form { word: "wait", bare: Some(Span), fields: &[] },
-    Form { word: "await_deliveries", bare: Some(Number(10_000_000)), fields: &[] },
-    form("abort", &[]),
-    form("connection_close", &[]),
-    form("channel_open", &[("channel", SHORT)]),
-    form("channel_close", &[("channel", SHORT)]),
-    form("channel_flow", &[("active", Truth), ("channel", SHORT)]),
-    form(
-        "exchange_declare",
-        &[
-            ("exchange", Text),
-            ("kind", Text),
-            ("passive", Truth),
-            ("durable", Truth),
-            ("auto_delete", Truth),
-            ("internal", Truth),
-            ("nowait", Truth),
-            ("arguments", Table),
-            ("channel", SHORT),
-        ],
-    ),
-    form("exchange_delete", &[("exchange", Text), ("if_unused", Truth), ("nowait", Truth), ("channel", SHORT)]),
-    form("exchange_bind", BETWEEN_EXCHANGES),
-    form("exchange_unbind", BETWEEN_EXCHANGES),
-    form(
-        "queue_declare",
-        &[
-            ("queue", Text),
-            ("passive", Truth),
-            ("durable", Truth),
-            ("exclusive", Truth),
-            ("auto_delete", Truth),
-            ("nowait", Truth),
-            ("arguments", Table),
-            ("channel", SHORT),
-        ],
-    ),
-    form(
-        "queue_bind",
-        &[
-            ("queue", Text),
-            ("exchange", Text),
-            ("key", Text),
-            ("nowait", Truth),
-            ("arguments", Table),
-            ("channel", SHORT),
-        ],
-    ),
-    form(
-        "queue_unbind",
-        &[("queue", Text), ("exchange", Text), ("key", Text), ("arguments", Table), ("channel", SHORT)],
-    ),
-    form("queue_purge", &[("queue", Text), ("nowait", Truth), ("channel", SHORT)]),
-    form(
-        "queue_delete",
-        &[("queue", Text), ("if_unused", Truth), ("if_empty", Truth), ("nowait", Truth), ("channel", SHORT)],
-    ),
-    form("basic_qos", &[("prefetch_size", INT), ("prefetch_count", SHORT), ("global", Truth), ("channel", SHORT)]),
-    form(
-        "basic_consume",
-        &[
-            ("queue", Text),
-            ("consumer_tag", Text),
-            ("no_local", Truth),
-            ("no_ack", Truth),
-            ("exclusive", Truth),
-            ("nowait", Truth),
-            ("arguments", Table),
-            ("channel", SHORT),
-        ],
-    ),
-    form("basic_cancel", &[("consumer_tag", Text), ("nowait", Truth), ("channel", SHORT)]),
-    form(
-        "basic_publish",
-        &[
-            ("exchange", Text),
-            ("key", Text),
-            ("body", Text),
-            ("size", Number(134_217_728)),
-            ("id", Text),
-            ("mandatory", Truth),
-            ("immediate", Truth),
-            ("persistent", Truth),
-            ("delivery_mode", Number(255)),
-            ("priority", Number(255)),
-            ("expiration", Text),
-            ("headers", Table),
-            ("reply_to", Text),
-            ("correlation_id", Text),
-            ("content_type", Text),
-            ("content_encoding", Text),
-            ("timestamp", Number(i64::MAX)),
-            ("kind", Text),
-            ("user_id", Text),
-            ("app_id", Text),
-            ("cluster_id", Text),
-            ("channel", SHORT),
-        ],
-    ),
-    form("basic_get", &[("queue", Text), ("no_ack", Truth), ("channel", SHORT)]),
-    form("basic_ack", &[("tag", INT), ("multiple", Truth), ("channel", SHORT)]),
-    form("basic_nack", &[("tag", INT), ("multiple", Truth), ("requeue", Truth), ("channel", SHORT)]),
-    form("basic_reject", &[("tag", INT), ("requeue", Truth), ("channel", SHORT)]),
-    form("basic_recover", &[("requeue", Truth), ("channel", SHORT)]),
-    form("basic_recover_async", &[("requeue", Truth), ("channel", SHORT)]),
-    form("confirm_select", &[("nowait", Truth), ("channel", SHORT)]),
-    form("tx_select", &[("channel", SHORT)]),
-    form("tx_commit", &[("channel", SHORT)]),
-    form("tx_rollback", &[("channel", SHORT)]),
-];
-
 impl System for Rabbitmq {
     fn word(&self) -> &'static str {
         "rabbitmq"
@@ -327,7 +194,7 @@ impl System for Rabbitmq {
     fn check_script(&self, script: &Script, sink: &mut Sink) {
         let before = sink.list.len();
         for step in &script.steps {
-            steps::check(&step.word, &step.node, STEPS, self.word(), sink);
+            steps::check(&step.word, &step.node, Step::FORMS, self.word(), sink);
         }
         // What these forms do not know the system itself may still object to.
         if sink.list.len() == before

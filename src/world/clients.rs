@@ -144,10 +144,12 @@ impl World {
             }
             match what {
                 Word::Ask(ask) => {
+                    self.vain.ask(&ask);
                     let caller = Caller { actor, part: Part::Wire, cause, rule };
                     self.give_wire(caller, Input::Ask(ask), observer);
                 }
                 Word::Report(report) => {
+                    self.vain.report(&report);
                     let caller = Caller { actor, part: Part::App, cause, rule };
                     self.give_app(caller, Input::Report(report), observer);
                 }

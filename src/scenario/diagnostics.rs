@@ -345,6 +345,9 @@ impl std::error::Error for Diagnostics {}
 #[derive(Debug, Default)]
 pub struct Sink {
     pub(super) list: Vec<Diagnostic>,
+    /// The fields that each part of the language has, as far as parts of it were read: what the book must show.
+    #[cfg(test)]
+    pub(super) seen: std::collections::BTreeMap<&'static str, std::collections::BTreeSet<&'static str>>,
 }
 
 impl Sink {

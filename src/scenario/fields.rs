@@ -145,6 +145,8 @@ impl<'n, 's> Fields<'n, 's> {
     /// Reports what is unknown, stands twice or is missing.
     pub fn finish(self) {
         let Fields { what, head, end, args, used, known, given, missing, sink } = self;
+        #[cfg(test)]
+        sink.seen.entry(what).or_default().extend(&known);
         let open: Vec<&str> = known.into_iter().filter(|name| !given.contains(name)).collect();
         for (i, arg) in args.iter().enumerate().filter(|(i, _)| !used[*i]) {
             if sink.is_full() {

@@ -298,7 +298,7 @@ fn book() -> Vec<(String, Vec<(String, String)>)> {
 const LITTLE: &str = r#"Scenario(/*a scenario*/
     title: "t",
     BROKER
-    producers: [(/*a producer*/ name: "shop", publish: [(/*a series of messages*/ to: "a", key: "k")]),
+    producers: [(/*a producer*/ name: "shop", publish: [(/*a series of messages*/ to: "a")]),
         (name: "pub", publish: [(to: "a", key: "b", every: exponential("1ms"))], reliability: confirms(/*`confirms`*/ on_refused: republish(/*`republish`*/)), reconnect: (/*a reconnect*/ after: "1s"))],
     consumers: [(/*a consumer*/ name: "biller", from: "a"),
         (name: "c", from: missing("b"), ack: batch(/*`batch`*/ size: 3), effect: add(/*an effect*/ table: "t"),

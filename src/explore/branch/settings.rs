@@ -6,7 +6,7 @@
 use super::{Offer, Sort, words};
 use crate::scenario::broker::Broker;
 use crate::scenario::broker::redis::Fsync;
-use crate::scenario::schema::{Ack, Consumer, EffectKind, Producer, Reliability};
+use crate::scenario::schema::{AckPolicy, Consumer, EffectKind, Producer, Reliability};
 use crate::scenario::{Scenario, quoted};
 use crate::trace::{expand, visible};
 
@@ -82,9 +82,9 @@ impl Settings {
         let who = consumer.name.value.as_str();
         let path = |field: &str| format!("consumers.{who}.{field}");
         let acks = [
-            (Ack::AfterWork, "after_work", words::ACK_AFTER),
-            (Ack::BeforeWork, "before_work", words::ACK_BEFORE),
-            (Ack::Automatic, "automatic", words::ACK_AUTOMATIC),
+            (AckPolicy::AfterWork, "after_work", words::ACK_AFTER),
+            (AckPolicy::BeforeWork, "before_work", words::ACK_BEFORE),
+            (AckPolicy::Auto, "automatic", words::ACK_AUTOMATIC),
         ];
         for (ack, value, template) in acks {
             if consumer.ack != ack {
@@ -92,7 +92,7 @@ impl Settings {
             }
         }
         // Where nothing is acknowledged no limit on it counts.
-        if consumer.ack != Ack::Automatic && self.rabbitmq {
+        if consumer.ack != AckPolicy::Auto && self.rabbitmq {
             if consumer.prefetch != 1 {
                 self.of("prefetch-1", who, words::PREFETCH_ONE, &path("prefetch"), "1");
             }

@@ -19,11 +19,13 @@ pub use parts::{Disk, Limits, Link, Network, Script, Step};
 pub use producer::{Producer, Publish};
 pub use values::Row;
 
+// The policies of applications are declared there; the language only spells them.
+pub use crate::app::{AckPolicy, EffectKind, Reconnect, Reliability, Retry, Then, Timing};
+
 use super::broker::{self, Broker};
 use super::diagnostics::{Code, Diagnostic, Sink, Spanned};
 use super::fields::{Fields, address, count, name, number, some_span, span, text, word};
 use super::tree::{Call, Node, Value};
-use crate::app::Reconnect;
 use crate::units::Span;
 
 /// A scenario, without its variants.

@@ -16,6 +16,23 @@ use crate::machine::Value;
 use crate::systems;
 use crate::trace::{Class, VerbTable};
 
+/// A change to a setting of a broker that somebody may want to try.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Setting {
+    /// A short word for it: `durable`.
+    pub word: String,
+    /// What it is a setting of: the node, or something declared in it.
+    pub of: String,
+    /// What it does, in a sentence with placeholders.
+    pub says: &'static str,
+    /// What the placeholders stand for.
+    pub fields: Vec<(&'static str, String)>,
+    /// The path of what is set.
+    pub path: String,
+    /// The value, as it is written.
+    pub value: String,
+}
+
 /// What the language asks of a system's block.
 pub(super) trait System {
     /// The word for the system: `rabbitmq`.
@@ -37,6 +54,15 @@ pub(super) trait System {
     fn check_script(&self, script: &Script, sink: &mut Sink) {
         let title = format!("there are no scripts for {}", self.word());
         sink.push(Diagnostic::new(Code::Conflict, title, script.name.at, "a script"));
+    }
+
+    /// Changes to its settings that one may want to try.
+    fn settings(&self) -> Vec<Setting> {
+        Vec::new()
+    }
+    /// Whether it knows persistent and mandatory messages, and a limit on deliveries that it sends of its own accord.
+    fn heeds_properties(&self) -> bool {
+        false
     }
 
     /// What its node runs.
@@ -90,6 +116,14 @@ impl Broker {
     /// The name of its node; `broker` if the scenario gives none.
     pub fn name(&self) -> &Spanned<String> {
         self.system().name()
+    }
+    /// Changes to its settings that one may want to try.
+    pub fn settings(&self) -> Vec<Setting> {
+        self.system().settings()
+    }
+    /// Whether it knows persistent and mandatory messages, and a limit on deliveries that it sends of its own accord.
+    pub fn heeds_properties(&self) -> bool {
+        self.system().heeds_properties()
     }
     /// The names of its protocol's methods.
     pub(super) fn methods(&self) -> impl Iterator<Item = &'static str> {

@@ -1,6 +1,6 @@
 //! `redis(aof: true, appendfsync: everysec)`.
 
-use super::System;
+use super::{Setting, System};
 use crate::ids::{Name, Names};
 use crate::machine::Value;
 use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned, visible};
@@ -37,14 +37,15 @@ pub enum Fsync {
     No,
 }
 
+const POLICIES: [(&str, Fsync); 3] = [("always", Fsync::Always), ("everysec", Fsync::Everysec), ("no", Fsync::No)];
+
 /// Decodes the block. The defaults are Redis's: no append-only file; once a second if there is one.
 pub(super) fn decode(node: &Node, sink: &mut Sink) -> Redis {
-    let policies = [("always", Fsync::Always), ("everysec", Fsync::Everysec), ("no", Fsync::No)];
     let mut f = Fields::of_call(node, "`redis`", sink);
     let name = f.optional("name", name).unwrap_or_else(|| Spanned::new("broker".to_owned(), node.head()));
     f.optional("version", version);
     let policy = f.node("appendfsync");
-    let appendfsync = policy.and_then(|node| choice(node, "a sync policy", &policies, f.sink()));
+    let appendfsync = policy.and_then(|node| choice(node, "a sync policy", &POLICIES, f.sink()));
     let aof = f.node("aof");
     let on = aof.and_then(|node| truth(node, f.sink())).unwrap_or(false);
     if let (Some(policy), false) = (policy, on) {
@@ -97,6 +98,19 @@ impl System for Redis {
         for consumer in scenario.consumers.iter().filter(|consumer| !consumer.from.missing) {
             known.check(&consumer.from.name, sink);
         }
+    }
+    fn settings(&self) -> Vec<Setting> {
+        let setting = |word: String, says, path: &str, value: &str| {
+            let of = self.name.value.clone();
+            let fields = vec![("who", of.clone()), ("policy", value.to_owned())];
+            Setting { word, of, says, fields, path: path.to_owned(), value: value.to_owned() }
+        };
+        if !self.aof {
+            return vec![setting("aof".to_owned(), "Give {who} an append-only file.", "broker.aof", "true")];
+        }
+        let says = "Let {who} sync its append-only file with the policy {policy}.";
+        let others = POLICIES.iter().filter(|(_, fsync)| *fsync != self.appendfsync);
+        others.map(|(word, _)| setting(format!("appendfsync-{word}"), says, "broker.appendfsync", word)).collect()
     }
     fn config(&self, _: &mut Names) -> systems::NodeConfig {
         let fsync = match self.appendfsync {

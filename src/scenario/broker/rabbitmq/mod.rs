@@ -3,8 +3,8 @@
 mod lower;
 mod names;
 
-use super::System;
 use super::steps;
+use super::{Setting, System};
 use crate::amqp::script::Step;
 use crate::ids::{Name, Names};
 use crate::machine::Value;
@@ -202,6 +202,22 @@ impl System for Rabbitmq {
         {
             sink.push(Diagnostic::new(Code::WrongType, "this step cannot be read", at, says));
         }
+    }
+    fn settings(&self) -> Vec<Setting> {
+        let setting = |queue: &Queue| {
+            let name = queue.name.value.clone();
+            let (word, says) = match queue.durable {
+                true => ("not-durable", "Make the queue {queue} not durable."),
+                false => ("durable", "Make the queue {queue} durable."),
+            };
+            let path = format!("broker.queues.{name}.durable");
+            let (fields, value) = (vec![("queue", name.clone())], (!queue.durable).to_string());
+            Setting { word: word.to_owned(), of: name, says, fields, path, value }
+        };
+        self.queues.iter().map(setting).collect()
+    }
+    fn heeds_properties(&self) -> bool {
+        true
     }
     fn config(&self, names: &mut Names) -> systems::NodeConfig {
         systems::NodeConfig::Amqp(Arc::new(lower::config(self, names)))

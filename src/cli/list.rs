@@ -6,11 +6,9 @@ use super::failure::{Failure, shown};
 use super::gallery::{self, Entry};
 use super::load;
 use super::output::Output;
+use crate::ids::nearest;
 use crate::timeline::text::Style;
 use crate::trace::{width_of, wrap};
-use crate::ids::nearest;
-use crate::timeline::text::{Style, cut};
-use crate::trace::width_of;
 
 pub(super) fn list(args: &ListArgs, out: &mut Output) -> Result<Exit, Failure> {
     let wanted = |entry: &&Entry| args.theme.as_ref().is_none_or(|theme| entry.theme() == theme);

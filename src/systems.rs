@@ -4,7 +4,8 @@
 
 use crate::ids::{ActorId, CopyId, Digest, Name, Names};
 use crate::machine::{Ask, Draws, File, Input, Machine, Out, Ports, Registry, Session, Wire, Words};
-use crate::trace::Observable;
+use crate::rules::RuleTable;
+use crate::trace::{Observable, VerbTable};
 use crate::units::Time;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -61,6 +62,12 @@ impl Given<'_> {
 
 macro_rules! systems {
     ($($system:ident: $folder:ident $(, script $script:ident)?;)*) => {
+        /// The rules of all systems.
+        pub const RULES: [RuleTable; $(crate::$folder::RULES.len() +)* 0] = crate::mem::join(&[$(crate::$folder::RULES),*]);
+
+        /// The words of all systems.
+        pub const VERBS: [VerbTable; $(crate::$folder::VERBS.len() +)* 0] = crate::mem::join(&[$(crate::$folder::VERBS),*]);
+
         /// A frame of some system.
         #[derive(Clone, Debug)]
         pub enum Frame { $(#[doc = stringify!($system)] $system(crate::$folder::Frame)),* }

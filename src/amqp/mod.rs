@@ -22,3 +22,8 @@ pub use node::Node;
 pub use script::{Program, Script};
 pub use session::Session;
 pub use store::Record;
+
+/// The rules of this system.
+pub const RULES: &[crate::rules::RuleTable] = &[rules::TABLE, client::rules::TABLE];
+/// The words of this system.
+pub const VERBS: &[crate::trace::VerbTable] = &[verbs::TABLE, client::verbs::TABLE];

@@ -34,6 +34,8 @@ pub(super) enum Phase {
 pub(super) struct Link {
     pub(super) phase: Phase,
     tries: u32,
+    /// Whether the number of tries makes a difference: only where there is a limit to it.
+    counts: bool,
     pub(super) stopping: bool,
 }
 
@@ -80,7 +82,8 @@ impl Link {
             }
             Some(reconnect) => {
                 self.phase = Phase::Waiting;
-                self.tries += 1;
+                self.tries = self.tries.saturating_add(1);
+                self.counts = reconnect.max != 0;
                 let because = said(rules::RECONNECT, What::BacksOff, self.tries, io);
                 set_timer(RECONNECT, reconnect.after, verbs::RECONNECT, rules::RECONNECT, because, io);
             }
@@ -124,7 +127,8 @@ impl Link {
     }
 
     pub(super) fn digest(&self, digest: &mut Digest) {
-        digest.word(self.phase as u64 | u64::from(self.stopping) << 8 | u64::from(self.tries) << 32);
+        let tries = if self.counts { self.tries } else { 0 };
+        digest.word(self.phase as u64 | u64::from(self.stopping) << 8 | u64::from(tries) << 32);
     }
 }
 

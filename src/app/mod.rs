@@ -143,6 +143,15 @@ impl App {
         }
     }
 
+    /// Whether it reconnects as often as it takes.
+    pub fn tries_for_ever(&self) -> bool {
+        let reconnect = match &*self.spec {
+            Spec::Producer(spec) => spec.reconnect,
+            Spec::Consumer(spec) => spec.reconnect,
+        };
+        reconnect.is_some_and(|reconnect| reconnect.max == 0)
+    }
+
     /// What it was told to do.
     pub fn spec(&self) -> &Arc<Spec> {
         &self.spec

@@ -8,6 +8,9 @@ use crate::units::Span;
 const FINE: u64 = 1 << 53;
 
 impl Timing {
+    /// No time at all.
+    pub const ZERO: Timing = Timing::Constant(Span::ZERO);
+
     /// The next span. Draws once, or not at all where there is nothing to choose.
     pub fn draw(self, draws: &mut dyn Draws) -> Span {
         match self {

@@ -3,8 +3,8 @@
 use super::args::ExplainArgs;
 use super::exit::Exit;
 use super::failure::{Failure, shown};
-use super::near::nearest;
 use super::output::Output;
+use crate::ids::nearest;
 use crate::rules::{Fidelity, Rule};
 use crate::timeline::text::Style;
 use crate::trace::wrap;

@@ -78,7 +78,7 @@ fn from_gallery(path: &str) -> Result<Input, Failure> {
         return Ok(Input::Scenario { name: entry.name().to_owned(), bytes: entry.text.into() });
     }
     let names: Vec<&str> = gallery::ALL.iter().map(|entry| entry.name()).collect();
-    let help = match super::near::nearest(path, names.iter().copied()) {
+    let help = match crate::ids::nearest(path, names.iter().copied()) {
         Some(near) => format!("\nhelp: the gallery has `{near}`"),
         None => "\nhelp: `mqlab list` shows the gallery, `mqlab new FILE` writes a scenario to start from".to_owned(),
     };

@@ -5,8 +5,8 @@ use super::exit::Exit;
 use super::failure::{Failure, shown};
 use super::gallery::{self, Entry};
 use super::load;
-use super::near::nearest;
 use super::output::Output;
+use crate::ids::nearest;
 use crate::timeline::text::Style;
 use crate::trace::{width_of, wrap};
 

@@ -4,7 +4,7 @@ use super::args::{CompletionsArgs, ManArgs};
 use super::exit::{EXIT_CODES, Exit};
 use super::failure::{Failure, shown};
 use super::output::Output;
-use super::{command, examples, near};
+use super::{command, examples};
 use std::io::{self, Write};
 
 pub(super) fn completions(args: &CompletionsArgs, out: &mut Output) -> Result<Exit, Failure> {
@@ -23,7 +23,7 @@ pub(super) fn man(args: &ManArgs, out: &mut Output) -> Result<Exit, Failure> {
     };
     let Some(sub) = program.find_subcommand(name) else {
         let names: Vec<&str> = program.get_subcommands().map(clap::Command::get_name).collect();
-        let help = match near::nearest(name, names.iter().copied()) {
+        let help = match crate::ids::nearest(name, names.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("there are {}", names.join(", ")),
         };

@@ -15,7 +15,6 @@ mod input;
 mod list;
 mod load;
 mod manual;
-mod near;
 mod new;
 mod output;
 mod panic;

@@ -5,7 +5,9 @@
 mod digest;
 mod index;
 mod name;
+mod text;
 
 pub use digest::Digest;
 pub use index::{ActorId, ConnId, CopyId, EventId, FaultId, FrameId, OpId, PlaceId, RuleId, VerbId};
 pub use name::{Name, Names, Sym};
+pub use text::{is_hidden, nearest, visible};

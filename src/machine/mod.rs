@@ -4,6 +4,7 @@
 //! Not a runtime: nothing here schedules, sends or stores. A machine never sees a fault, a scenario, a trace or a
 //! terminal.
 
+mod form;
 mod literal;
 mod out;
 mod port;
@@ -11,6 +12,7 @@ mod ports;
 mod props;
 mod replay;
 
+pub use form::{Form, Holding, Holds};
 pub use literal::{Arguments, Literal, Rows};
 pub use out::{Because, Brief, Does, Light, Need, Out, Output, Wanted};
 pub use port::{Answer, Ask, Delivery, Down, Message, Publish, Report, Session, Settle, Take};

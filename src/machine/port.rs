@@ -1,5 +1,5 @@
 //! The client port: how an application talks to a messaging system, whichever it is. The application's machine (`app`)
-//! is above it, the system's client (`amqp::client`, `redis::client`) below.
+//! is above it, the system's client (such as `amqp::client`) below.
 //!
 //! It says what, not how: no channels, tags, offsets or polls.
 

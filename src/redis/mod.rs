@@ -16,3 +16,8 @@ pub use aof::{Config, End, Fsync, Record};
 pub use client::Client;
 pub use frame::Frame;
 pub use node::Node;
+
+/// The rules of this system.
+pub const RULES: &[crate::rules::RuleTable] = &[rules::TABLE];
+/// The words of this system.
+pub const VERBS: &[crate::trace::VerbTable] = &[verbs::TABLE];

@@ -1,101 +1,18 @@
 //! What can only be checked across the parts of a scenario: that names are unique and that every name that is used is
 //! one that something has.
 //!
-//! Not the shape of the parts; the schema has checked that.
+//! Not the shape of the parts, which the schema has checked; and not what is declared in a broker, which the broker's
+//! file checks.
 
-use super::broker::Broker;
-use super::broker::rabbitmq::{PREDECLARED, Rabbitmq};
-use super::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned, visible};
-use super::schema::{Action, Consumer, FramePoint, Scenario, Script, Target, When};
+use super::diagnostics::{Code, Diagnostic, Sink, Spanned, visible};
+use super::names::{Known, unique};
+use super::schema::{Action, Consumer, FramePoint, Scenario, When};
 use super::tree::Node;
 use crate::trace::Outcome;
 use crate::verdict::{Of, Takes};
-use std::collections::BTreeMap;
 
 /// The most clients that a scenario may have.
 pub const MAX_CLIENTS: usize = 1_000;
-
-/// Things of one kind that have names.
-struct Known<'a> {
-    /// What one is: `queue`.
-    kind: &'static str,
-    names: BTreeMap<&'a str, Option<Extent>>,
-}
-
-impl<'a> Known<'a> {
-    fn new(kind: &'static str) -> Known<'a> {
-        Known { kind, names: BTreeMap::new() }
-    }
-    fn with(mut self, names: impl IntoIterator<Item = &'a Spanned<String>>) -> Known<'a> {
-        self.names.extend(names.into_iter().map(|name| (name.value.as_str(), Some(name.at))));
-        self
-    }
-    fn and(mut self, names: impl IntoIterator<Item = &'a str>) -> Known<'a> {
-        self.names.extend(names.into_iter().map(|name| (name, None)));
-        self
-    }
-    fn find(&self, name: &str) -> Option<Option<Extent>> {
-        self.names.get(name).copied()
-    }
-    fn words(&self) -> impl Iterator<Item = &'a str> {
-        self.names.keys().copied().filter(|name| !name.is_empty() && !name.starts_with("amq."))
-    }
-    /// Reports a name that nothing has.
-    fn check(&self, name: &Spanned<String>, sink: &mut Sink) {
-        // Looking for a similar name takes its time.
-        if self.find(&name.value).is_none() && !sink.is_full() {
-            sink.push(self.unknown(name));
-        }
-    }
-    fn unknown(&self, name: &Spanned<String>) -> Diagnostic {
-        let title = format!("there is no {} `{}`", self.kind, visible(&name.value));
-        let bad = Diagnostic::new(Code::UnknownName, title, name.at, "unknown name");
-        let near = super::diagnostics::nearest(&name.value, &self.words().collect::<Vec<_>>());
-        let near = near.and_then(|near| self.find(near)).flatten();
-        let bad = bad.suggest(&name.value, self.words());
-        match near {
-            Some(at) => bad.label(at, format!("{} {} with a similar name", article(self.kind), self.kind)),
-            None => bad,
-        }
-    }
-    /// Reports a target that is not there though it should be, or is there though it should not.
-    fn check_target(&self, target: &Target, sink: &mut Sink) {
-        match (self.find(&target.name.value), target.missing) {
-            (None, false) if !sink.is_full() => {
-                let example = super::printer::quoted(&target.name.value);
-                sink.push(
-                    self.unknown(&target.name).help(format!("if it is to be missing, write `missing({example})`")),
-                );
-            }
-            (Some(at), true) => {
-                let title = format!("the {} `{}` is not missing", self.kind, visible(&target.name.value));
-                let bad = Diagnostic::new(Code::Conflict, title, target.name.at, "said to be missing");
-                sink.push(match at {
-                    Some(at) => bad.label(at, "declared here"),
-                    None => bad,
-                });
-            }
-            _ => {}
-        }
-    }
-}
-
-fn article(noun: &str) -> &'static str {
-    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
-}
-
-/// Reports names that stand twice.
-fn unique<'a>(kind: &str, names: impl IntoIterator<Item = &'a Spanned<String>>, sink: &mut Sink) {
-    let mut seen: BTreeMap<&str, Extent> = BTreeMap::new();
-    for name in names {
-        if let Some(before) = seen.get(name.value.as_str()) {
-            let title = format!("two {kind} are called `{}`", visible(&name.value));
-            sink.push(Diagnostic::new(Code::DuplicateName, title, name.at, "again here").label(*before, "first here"));
-        } else {
-            seen.insert(&name.value, name.at);
-        }
-    }
-}
 
 /// Checks a scenario. Where parts of it could not be decoded, a name that is like no other may be one of theirs and is
 /// not reported.
@@ -123,85 +40,12 @@ fn parts(scenario: &Scenario, root: &Node, sink: &mut Sink) {
         sink.push(Diagnostic::new(Code::OutOfRange, title, root.head(), "too many clients"));
     }
     for script in &scenario.scripts {
-        scenario.broker.check_script(script, sink);
+        scenario.broker.system().check_script(script, sink);
     }
-    let declared = declared_by_scripts(&scenario.scripts);
-    match &scenario.broker {
-        Broker::Rabbitmq(rabbitmq) => topology(scenario, rabbitmq, &declared, sink),
-        Broker::Redis(_) => lists(scenario, sink),
-    }
+    scenario.broker.system().check(scenario, sink);
     ids(scenario, sink);
     faults(scenario, sink);
-    expectations(scenario, &declared, sink);
-}
-
-/// Queues and exchanges that come up while the run goes on.
-#[derive(Default)]
-struct Declared {
-    queues: Vec<Spanned<String>>,
-    exchanges: Vec<Spanned<String>>,
-}
-
-fn declared_by_scripts(scripts: &[Script]) -> Declared {
-    let mut declared = Declared::default();
-    for step in scripts.iter().flat_map(|script| &script.steps) {
-        let field = |name: &str| {
-            let node = step.node.field(name)?;
-            node.text().map(|text| Spanned::new(text.to_owned(), node.at))
-        };
-        match step.word.value.as_str() {
-            "queue_declare" => declared.queues.extend(field("queue")),
-            "exchange_declare" => declared.exchanges.extend(field("exchange")),
-            _ => {}
-        }
-    }
-    declared
-}
-
-fn topology(scenario: &Scenario, broker: &Rabbitmq, declared: &Declared, sink: &mut Sink) {
-    unique("exchanges", broker.exchanges.iter().map(|exchange| &exchange.name), sink);
-    unique("queues", broker.queues.iter().map(|queue| &queue.name), sink);
-    let exchanges = Known::new("exchange")
-        .with(broker.exchanges.iter().map(|exchange| &exchange.name))
-        .with(&declared.exchanges)
-        .and(PREDECLARED);
-    let queues = Known::new("queue").with(broker.queues.iter().map(|queue| &queue.name)).with(&declared.queues);
-    for exchange in &broker.exchanges {
-        if let Some(alternate) = &exchange.alternate {
-            exchanges.check(alternate, sink);
-        }
-        if PREDECLARED.contains(&exchange.name.value.as_str()) {
-            let title = format!("the exchange `{}` is always there", visible(&exchange.name.value));
-            sink.push(Diagnostic::new(Code::DuplicateName, title, exchange.name.at, "declared by RabbitMQ itself"));
-        }
-    }
-    for binding in &broker.bindings {
-        exchanges.check(&binding.from, sink);
-        if exchanges.find(&binding.to.value).is_none() {
-            queues.check(&binding.to, sink);
-        }
-    }
-    for publish in scenario.producers.iter().flat_map(|producer| &producer.publish) {
-        exchanges.check_target(&publish.to, sink);
-        if let Some(reply_to) = &publish.reply_to {
-            queues.check_target(reply_to, sink);
-        }
-    }
-    for consumer in &scenario.consumers {
-        queues.check_target(&consumer.from, sink);
-    }
-}
-
-/// Lists need no declaration: there is one where somebody pushes.
-fn lists(scenario: &Scenario, sink: &mut Sink) {
-    let publishes = || scenario.producers.iter().flat_map(|producer| &producer.publish);
-    let replies = publishes().filter_map(|publish| publish.reply_to.as_ref()).map(|target| &target.name);
-    let known = Known::new("list").with(publishes().map(|publish| &publish.to.name)).with(replies);
-    for consumer in &scenario.consumers {
-        if !consumer.from.missing {
-            known.check(&consumer.from.name, sink);
-        }
-    }
+    expectations(scenario, sink);
 }
 
 fn faults(scenario: &Scenario, sink: &mut Sink) {
@@ -286,17 +130,11 @@ fn ids(scenario: &Scenario, sink: &mut Sink) {
     }
 }
 
-fn expectations(scenario: &Scenario, declared: &Declared, sink: &mut Sink) {
+fn expectations(scenario: &Scenario, sink: &mut Sink) {
     let tables = || scenario.consumers.iter().filter_map(table);
     let producers = || scenario.producers.iter().map(|p| &p.name).chain(scenario.scripts.iter().map(|s| &s.name));
     let consumers = || scenario.consumers.iter().map(|c| &c.name).chain(scenario.scripts.iter().map(|s| &s.name));
-    let queues: Vec<&Spanned<String>> = match &scenario.broker {
-        Broker::Rabbitmq(broker) => broker.queues.iter().map(|q| &q.name).chain(&declared.queues).collect(),
-        Broker::Redis(_) => {
-            let to = scenario.producers.iter().flat_map(|p| &p.publish).map(|p| &p.to.name);
-            to.chain(scenario.consumers.iter().map(|c| &c.from.name)).collect()
-        }
-    };
+    let queues = scenario.broker.system().queues(scenario);
     let outcomes = Outcome::ALL.iter().map(|outcome| outcome.word());
     for expect in &scenario.expect {
         let Some(of) = &expect.of else { continue };
@@ -307,9 +145,9 @@ fn expectations(scenario: &Scenario, declared: &Declared, sink: &mut Sink) {
         let known = match kind {
             Of::Producer => Known::new("producer").with(producers()),
             Of::Consumer => Known::new("consumer").with(consumers()),
-            Of::Queue => Known::new("queue").with(queues.iter().copied()),
+            Of::Queue => Known::new("queue").with(&queues),
             Of::Table => Known::new("table").with(tables()),
-            Of::Destination => Known::new("destination").with(tables()).with(queues.iter().copied()).and(["nowhere"]),
+            Of::Destination => Known::new("destination").with(tables()).with(&queues).and(["nowhere"]),
             Of::Fault => Known::new("fault").with(scenario.faults.iter().map(|fault| &fault.name)),
             Of::Outcome => Known::new("outcome").and(outcomes.clone()),
         };

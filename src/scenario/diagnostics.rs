@@ -2,6 +2,7 @@
 //!
 //! Not the finding of errors; parser, decoder and checks put them in here.
 
+use crate::ids::{self, nearest};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use std::fmt;
 use std::sync::Arc;
@@ -122,6 +123,8 @@ pub struct Diagnostic {
     pub secondary: Vec<Label>,
     /// What could be done.
     pub help: Vec<String>,
+    /// Whether the advice names something like what was written: surely a slip of the pen.
+    pub near: bool,
     /// The variant in which it shows, if not in the scenario as it stands.
     pub variant: Option<String>,
 }
@@ -130,7 +133,8 @@ impl Diagnostic {
     /// An error at a place, with a label there.
     pub fn new(code: Code, title: impl Into<String>, at: Extent, label: impl Into<String>) -> Diagnostic {
         let primary = Label { at, says: label.into() };
-        Diagnostic { code, title: title.into(), primary, secondary: Vec::new(), help: Vec::new(), variant: None }
+        let (secondary, help) = (Vec::new(), Vec::new());
+        Diagnostic { code, title: title.into(), primary, secondary, help, near: false, variant: None }
     }
     /// With another place.
     pub fn label(mut self, at: Extent, says: impl Into<String>) -> Diagnostic {
@@ -143,33 +147,17 @@ impl Diagnostic {
         self
     }
     /// With a suggestion, if there is one near enough among `known`; else with the list of what is known.
-    pub fn suggest<'a>(self, given: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    pub fn suggest<'a>(mut self, given: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
         let known: Vec<&str> = known.into_iter().collect();
-        match nearest(given, &known) {
-            Some(near) => self.help(format!("did you mean `{}`?", visible(near))),
+        match nearest(given, known.iter().copied()) {
+            Some(near) => {
+                self.near = true;
+                self.help(format!("did you mean `{}`?", visible(near)))
+            }
             None if known.is_empty() => self,
             None => self.help(format!("known here: {}", listed(&known))),
         }
     }
-}
-
-/// The known word that is most like the given one, if any is like it at all.
-pub(super) fn nearest<'a>(given: &str, known: &[&'a str]) -> Option<&'a str> {
-    if given.len() > 255 {
-        return None;
-    }
-    let worth = |word: &str| {
-        let (a, b) = (given.to_lowercase(), word.to_lowercase());
-        let likeness = strsim::jaro_winkler(&a, &b);
-        let affix = a.len() >= 3 && (b.starts_with(&a) || b.ends_with(&a) || a.starts_with(&b) && b.len() >= 3);
-        if affix { likeness.max(0.9) } else { likeness }
-    };
-    let best = known.iter().map(|word| (worth(word), *word)).filter(|(worth, _)| *worth >= 0.8);
-    best.fold(
-        None,
-        |best: Option<(f64, &str)>, next| if best.is_some_and(|b| b.0 >= next.0) { best } else { Some(next) },
-    )
-    .map(|(_, word)| word)
 }
 
 /// `a`, `b`, `c`: at most a dozen.
@@ -183,21 +171,11 @@ pub(super) fn listed(words: &[&str]) -> String {
 /// A text with its control and invisible characters escaped, cut to a length that fits in a line.
 pub(super) fn visible(text: &str) -> String {
     const SHOWN: usize = 64;
-    let mut out: String = text.chars().take(SHOWN).flat_map(escape).collect();
-    if text.chars().nth(SHOWN).is_some() {
-        out.push('…');
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => ids::visible(&text[..end]) + "…",
+        None if text.is_empty() => String::new(),
+        None => ids::visible(text),
     }
-    out
-}
-
-fn escape(c: char) -> Vec<char> {
-    if is_hidden(c) { c.escape_default().collect() } else { vec![c] }
-}
-
-/// Whether a character would change how the text around it is shown, or not be seen at all.
-pub(super) fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// All errors of a file, with its text.
@@ -367,6 +345,9 @@ impl std::error::Error for Diagnostics {}
 #[derive(Debug, Default)]
 pub struct Sink {
     pub(super) list: Vec<Diagnostic>,
+    /// The fields that each part of the language has, as far as parts of it were read: what the book must show.
+    #[cfg(test)]
+    pub(super) seen: std::collections::BTreeMap<&'static str, std::collections::BTreeSet<&'static str>>,
 }
 
 impl Sink {

@@ -2,8 +2,9 @@
 //!
 //! Each gives `None` after having put an error in the sink. What a field means is the schema's business.
 
-use super::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned, is_hidden, visible};
+use super::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned, visible};
 use super::tree::{Arg, Call, Node, Value};
+use crate::ids::is_hidden;
 use crate::units::{Ratio, Span, parse_size, parse_span};
 
 /// The longest name in bytes.
@@ -144,6 +145,8 @@ impl<'n, 's> Fields<'n, 's> {
     /// Reports what is unknown, stands twice or is missing.
     pub fn finish(self) {
         let Fields { what, head, end, args, used, known, given, missing, sink } = self;
+        #[cfg(test)]
+        sink.seen.entry(what).or_default().extend(&known);
         let open: Vec<&str> = known.into_iter().filter(|name| !given.contains(name)).collect();
         for (i, arg) in args.iter().enumerate().filter(|(i, _)| !used[*i]) {
             if sink.is_full() {

@@ -165,19 +165,21 @@ impl<'a> Lexer<'a> {
     }
 
     /// A text may go over several lines, as in RON. But where what follows its end does not fit there, a quote was
-    /// forgotten, and the text is taken to end on the line on which it begins.
+    /// forgotten, and the text is taken to end on the line on which it begins; the same goes where the quotes of a line
+    /// do not come in pairs.
     fn quoted(&mut self, sink: &mut Sink) -> Token {
         let start = self.at;
         self.at += 1;
         let mut text = String::new();
-        let mut line: Option<(usize, usize)> = None;
+        let mut line = false;
         loop {
-            let Some(c) = self.rest().chars().next() else { return self.open_quote(start, text, line, sink) };
+            let Some(c) = self.rest().chars().next() else { return self.open_quote(start, sink) };
             let at = self.at;
             self.at += c.len_utf8();
             match c {
-                '"' if line.is_none() || self.fits_behind_text() => return Token::Text(text),
-                '"' => return self.open_quote(start, text, line, sink),
+                '"' if self.fits_behind_text() => return Token::Text(text),
+                '"' if line || self.is_odd(start) => return self.open_quote(start, sink),
+                '"' => return Token::Text(text),
                 '\\' => match self.escape() {
                     Some(Some(c)) => text.push(c),
                     Some(None) => {}
@@ -189,9 +191,7 @@ impl<'a> Lexer<'a> {
                     }
                 },
                 c => {
-                    if c == '\n' && line.is_none() {
-                        line = Some((at, text.len()));
-                    }
+                    line |= c == '\n';
                     text.push(c);
                 }
             }
@@ -203,16 +203,28 @@ impl<'a> Lexer<'a> {
         next.is_none_or(|c| matches!(c, ',' | ')' | ']' | '}' | ':' | '/'))
     }
 
-    /// A text without its closing quote: what stands on its first line, but not the comma there.
-    fn open_quote(&mut self, start: usize, mut text: String, line: Option<(usize, usize)>, sink: &mut Sink) -> Token {
+    /// Whether the quotes from here to the end of the line do not come in pairs. A line that is very long is not looked
+    /// at.
+    fn is_odd(&self, start: usize) -> bool {
+        let bytes = &self.text.as_bytes()[start..];
+        let Some(end) = (0..=bytes.len().min(LONG_LINE)).find(|i| bytes.get(*i).is_none_or(|b| *b == b'\n')) else {
+            return false;
+        };
+        let quotes = (0..end).filter(|i| bytes[*i] == b'"' && (*i == 0 || bytes[i - 1] != b'\\'));
+        quotes.count() % 2 == 1
+    }
+
+    /// A text without its closing quote: it is taken to end on its first line, before what looks like what follows a
+    /// text.
+    fn open_quote(&mut self, start: usize, sink: &mut Sink) -> Token {
         self.open_text(start, sink);
-        let Some((end, len)) = line else { return Token::Text(text) };
-        self.at = end;
-        text.truncate(len);
-        if self.text[start..end].trim_end().ends_with(',') {
-            self.at = start + self.text[start..end].trim_end().len() - 1;
-        }
-        Token::Text(text)
+        let rest = &self.text[start..];
+        let line = rest[..rest.find('\n').unwrap_or(rest.len())].trim_end();
+        let inner = line.get(1..).unwrap_or("");
+        let end = if line.len() > LONG_LINE { None } else { inner.char_indices().find(|(i, _)| follows(&inner[*i..])) };
+        let text = &inner[..end.map_or(inner.len(), |(i, _)| i)];
+        self.at = start + 1 + text.len();
+        Token::Text(text.to_owned())
     }
 
     /// What an escape stands for; the inner `None` is a line that goes on. The backslash is behind already.
@@ -271,6 +283,20 @@ impl<'a> Lexer<'a> {
         self.at += len + end.len();
         Token::Text(inner[..len].to_owned())
     }
+}
+
+/// Lines longer than this in bytes are not searched for a forgotten quote.
+const LONG_LINE: usize = 1 << 10;
+
+/// Whether this, the rest of a line, looks like what can stand behind a text: commas and closing brackets, then a field,
+/// an element, or nothing.
+fn follows(rest: &str) -> bool {
+    let behind = rest.trim_start_matches([')', ']', '}']);
+    let Some(next) = behind.strip_prefix(',') else { return behind.len() < rest.len() && behind.is_empty() };
+    let next = next.trim_start();
+    let word = next.trim_start_matches(|c: char| c == '_' || c.is_alphanumeric());
+    let field = word.len() < next.len() && word.starts_with(':');
+    field || next.is_empty() || next.starts_with(['(', '[', '{', '"', ')', ']', '}']) || next.starts_with("//")
 }
 
 /// An integer: decimal, or with `0x`, `0o`, `0b`. `None` if it is written differently, `Err` if it does not fit.

@@ -4,8 +4,8 @@
 //! in that system's file under `broker`.
 
 use super::diagnostics::Spanned;
-use super::schema::{self, Ack, Action, EffectKind, Reliability, Retry, Scenario, Then, Timing, When, Which};
-use crate::app;
+use super::schema::{self, Action, Scenario, When, Which};
+use crate::app::{self, AckPolicy, Reliability, Timing};
 use crate::ids::{ActorId, Name, Names, VerbId};
 use crate::machine::{Props, Session, Take, Value};
 use crate::net::Link;
@@ -31,7 +31,7 @@ pub struct LowerError {
 /// Where a script's step is not one of the system's, or its fields are wrong.
 pub fn lower(scenario: &Scenario) -> Result<Arc<Plan>, LowerError> {
     let mut names = Names::new();
-    let config = scenario.broker.config(&mut names);
+    let config = scenario.broker.system().config(&mut names);
     let clients = Clients { scenario, names: &mut names }.all()?;
     let mut plan = Plan {
         header: Header::default(),
@@ -70,14 +70,6 @@ fn spread(timing: Timing) -> Spread {
     }
 }
 
-fn timing(timing: Timing) -> app::Timing {
-    match timing {
-        Timing::Constant(span) => app::Timing::Constant(span),
-        Timing::Uniform(lo, hi) => app::Timing::Uniform(lo, hi),
-        Timing::Exponential(mean) => app::Timing::Exponential(mean),
-    }
-}
-
 fn links(scenario: &Scenario, plan: &Plan) -> Vec<(usize, usize, Link)> {
     let client = |name: &Spanned<String>| plan.clients.iter().position(|c| c.name == name.value);
     let node = |name: &Spanned<String>| plan.nodes.iter().position(|n| n.name == name.value);
@@ -94,7 +86,7 @@ fn links(scenario: &Scenario, plan: &Plan) -> Vec<(usize, usize, Link)> {
 fn header(scenario: &Scenario, plan: &Plan) -> Header {
     let mut destinations = Vec::new();
     for consumer in &scenario.consumers {
-        let own = scenario.broker.own_list(consumer);
+        let own = scenario.broker.system().own_list(consumer);
         destinations.extend([Some(consumer.from.name.value.clone()), own].into_iter().flatten().map(|from| {
             Destination {
                 from,
@@ -141,7 +133,7 @@ impl Clients<'_> {
                 name: script.name.value.clone(),
                 kind: ActorKind::Script,
                 node: 0,
-                program: Program::Script(self.scenario.broker.script(script, self.names)?),
+                program: Program::Script(self.scenario.broker.system().script(script, self.names)?),
                 start: script.start,
                 restart: None,
             });
@@ -153,11 +145,10 @@ impl Clients<'_> {
     }
 
     fn producer(&mut self, producer: &schema::Producer) -> ClientPlan {
-        let (reliability, confirms) = reliability(producer.reliability);
         let spec = app::ProducerSpec {
             plans: producer.publish.iter().map(|publish| self.publish(publish)).collect(),
-            reliability,
-            reconnect: producer.reconnect.map(reconnect),
+            reliability: producer.reliability,
+            reconnect: producer.reconnect,
         };
         ClientPlan {
             name: producer.name.value.clone(),
@@ -165,7 +156,11 @@ impl Clients<'_> {
             node: 0,
             program: Program::App {
                 spec: Arc::new(app::Spec::Producer(spec)),
-                session: Arc::new(Session { confirms, take: None, heartbeat: producer.heartbeat }),
+                session: Arc::new(Session {
+                    confirms: producer.reliability != Reliability::FireAndForget,
+                    take: None,
+                    heartbeat: producer.heartbeat,
+                }),
             },
             start: producer.start,
             restart: producer.restart,
@@ -185,7 +180,7 @@ impl Clients<'_> {
             keys: publish.keys.iter().map(|key| self.template(&key.value)).collect(),
             id: self.template(&publish.id.value),
             count: publish.count,
-            every: timing(publish.every),
+            every: publish.every,
             start: publish.start,
             size: publish.size,
             mandatory: publish.mandatory,
@@ -209,24 +204,18 @@ impl Clients<'_> {
         let effect = consumer.effect.as_ref().map(|effect| app::Effect {
             table: self.names.intern(&effect.table.value),
             key: self.derived(&effect.key.value),
-            kind: match effect.kind {
-                EffectKind::Insert => app::EffectKind::Insert,
-                EffectKind::Upsert => app::EffectKind::Upsert,
-                EffectKind::InsertUnique => app::EffectKind::InsertUnique,
-                EffectKind::Delete => app::EffectKind::Delete,
-                EffectKind::Add(n) => app::EffectKind::Add(n),
-            },
+            kind: effect.kind,
         });
         let spec = app::ConsumerSpec {
             name: self.names.intern(&consumer.name.value),
-            ack: ack(consumer.ack),
-            work: timing(consumer.work),
+            ack: consumer.ack,
+            work: consumer.work,
             parallel: consumer.parallel,
             fail: consumer.fail.iter().map(|fail| self.fail(fail)).collect(),
             effect,
             reply: consumer.reply.as_ref().map(|id| self.derived(&id.value)),
             dedup: consumer.dedup,
-            reconnect: consumer.reconnect.map(reconnect),
+            reconnect: consumer.reconnect,
         };
         ClientPlan {
             name: consumer.name.value.clone(),
@@ -251,11 +240,11 @@ impl Clients<'_> {
         if consumer.exclusive {
             options.push((self.names.intern("exclusive"), Value::Bool(true)));
         }
-        self.scenario.broker.subscription(consumer, &mut options, self.names);
+        self.scenario.broker.system().subscription(consumer, &mut options, self.names);
         Take {
             from: self.names.intern(&consumer.from.name.value),
-            auto_settle: consumer.ack == Ack::Automatic,
-            prefetch: self.scenario.broker.prefetch(consumer),
+            auto_settle: consumer.ack == AckPolicy::Auto,
+            prefetch: self.scenario.broker.system().prefetch(consumer),
             options: Arc::new(options),
         }
     }
@@ -267,14 +256,7 @@ impl Clients<'_> {
                 Which::Every(n) => app::Which::Every(*n),
             },
             times: fail.times,
-            then: match fail.then {
-                Then::Requeue => app::Then::Requeue,
-                Then::Reject => app::Then::Reject,
-                Then::Swallow => app::Then::Swallow,
-                Then::Hang => app::Then::Hang,
-                Then::Crash => app::Then::Crash,
-                Then::CrashAfterEffect => app::Then::CrashAfterEffect,
-            },
+            then: fail.then,
         }
     }
 }
@@ -282,34 +264,6 @@ impl Clients<'_> {
 /// Rows as a table of values.
 pub(super) fn table(rows: &[schema::Row]) -> Vec<(Arc<str>, Value)> {
     rows.iter().map(|row| (Arc::from(row.key.value.as_str()), row.value.clone())).collect()
-}
-
-fn reconnect(reconnect: schema::Reconnect) -> app::Reconnect {
-    app::Reconnect { after: reconnect.after, max: reconnect.max }
-}
-
-/// The policy, and whether the session must ask for confirms.
-fn reliability(reliability: Reliability) -> (app::Reliability, bool) {
-    let Reliability::Confirms { window, batch, timeout, on_timeout, on_refused } = reliability else {
-        return (app::Reliability::FireAndForget, false);
-    };
-    let retry = |retry| match retry {
-        Retry::GiveUp => (app::Retry::GiveUp, Span::ZERO),
-        Retry::Republish { max, backoff } => (app::Retry::Republish { max }, backoff),
-    };
-    let ((on_timeout, late), (on_refused, refused)) = (retry(on_timeout), retry(on_refused));
-    let backoff = app::Backoff { first: late.max(refused), max: Span::ZERO };
-    (app::Reliability::Confirms { window, batch, timeout, on_timeout, on_refused, backoff }, true)
-}
-
-fn ack(ack: Ack) -> app::AckPolicy {
-    match ack {
-        Ack::Automatic => app::AckPolicy::Auto,
-        Ack::BeforeWork => app::AckPolicy::BeforeWork,
-        Ack::AfterWork => app::AckPolicy::AfterWork,
-        Ack::Batch { size, flush } => app::AckPolicy::Batch { size, flush },
-        Ack::Never => app::AckPolicy::Never,
-    }
 }
 
 fn fault_plan(fault: &schema::Fault, plan: &Plan, names: &mut Names) -> FaultPlan {

@@ -10,6 +10,8 @@ mod fields;
 mod insert;
 mod lexer;
 mod lower;
+mod names;
+mod noise;
 mod parser;
 mod printer;
 pub mod schema;

@@ -3,7 +3,7 @@
 //!
 //! Not the meaning of the words.
 
-use super::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned};
+use super::diagnostics::{Code, Diagnostic, Extent, Label, Sink, Spanned};
 use super::lexer::{Lexer, Token};
 use super::tree::{Arg, Call, Node, Value};
 
@@ -42,47 +42,71 @@ pub fn too_large(bytes: u64) -> Diagnostic {
     Diagnostic::new(Code::TooLarge, title, Extent::default(), "not read")
 }
 
+/// What could be understood of a text.
+#[derive(Debug, Default)]
+pub struct Parsed {
+    /// The tree, if there is one at all.
+    pub root: Option<Node>,
+    /// Where something of the tree may be missing, or may stand in the wrong bracket.
+    pub damage: Vec<Extent>,
+}
+
 /// Reads a text. Where something was wrong, errors are in the sink and the tree holds what could be understood.
 pub fn parse(text: &str, sink: &mut Sink) -> Option<Node> {
+    recover(text, sink).root
+}
+
+/// Reads a text, and says where it had to guess. Where brackets do not fit, the indentation of the lines tells which
+/// were forgotten and which are too many.
+pub fn recover(text: &str, sink: &mut Sink) -> Parsed {
     if text.len() > MAX_BYTES {
         sink.push(too_large(text.len() as u64));
-        return None;
+        return Parsed::default();
     }
     if let Some(zero) = text.find('\0') {
         let at = Extent { start: zero, end: zero + 1 };
         sink.push(Diagnostic::new(Code::NotText, "this is not a text file", at, "a zero byte"));
-        return None;
+        return Parsed::default();
     }
-    let mut parser = Parser {
-        lexer: Lexer::new(text),
-        next: (Token::End, Extent::default()),
-        last: Extent::default(),
-        open: Vec::new(),
-        gone: false,
-    };
-    parser.advance(sink);
-    if parser.next.0 == Token::End {
-        let here = Extent::default();
-        if sink.is_empty() {
-            let empty = Diagnostic::new(Code::Empty, "the file is empty", here, "a scenario should stand here");
-            sink.push(empty.help("`mqlab new` writes one to begin with"));
+    let mut plain = Sink::default();
+    let mut parsed = Parser::new(text, false).whole(&mut plain);
+    let brackets = |d: &Diagnostic| matches!(d.code, Code::Unclosed | Code::Mismatched | Code::Trailing);
+    if plain.list.iter().any(brackets) {
+        let mut guessed = Sink::default();
+        let again = Parser::new(text, true).whole(&mut guessed);
+        if !guessed.is_empty() {
+            (parsed, plain) = (again, guessed);
         }
-        return None;
     }
-    let node = parser.value(sink);
-    if node.is_some() && !parser.gone && parser.next.0 != Token::End {
-        let title = format!("{} stands behind the end of the scenario", parser.next.0.says());
-        sink.push(Diagnostic::new(Code::Trailing, title, parser.next.1, "not expected"));
-    }
-    node
+    plain.list.into_iter().for_each(|bad| sink.push(bad));
+    parsed
+}
+
+/// A bracket that is open.
+#[derive(Clone, Copy)]
+struct Open {
+    bracket: u8,
+    at: Extent,
+    /// How far the line is indented on which it stands.
+    indent: usize,
+    /// The number of that line.
+    line: usize,
 }
 
 struct Parser<'a> {
+    text: &'a str,
     lexer: Lexer<'a>,
     next: (Token, Extent),
     /// Where the token before the next one stands.
     last: Extent,
-    open: Vec<(u8, Extent)>,
+    /// The line of the next token, its indentation, and whether the token is the first on it.
+    line: usize,
+    indent: usize,
+    first: bool,
+    open: Vec<Open>,
+    /// Whether brackets that do not fit are put right by the indentation.
+    by_indent: bool,
+    damage: Vec<Extent>,
     /// Whether the rest makes no sense any more, and nothing more is to be said.
     gone: bool,
 }
@@ -95,10 +119,54 @@ fn closing(open: u8) -> u8 {
     }
 }
 
-impl Parser<'_> {
+fn shown(bracket: u8) -> String {
+    format!("`{}`", char::from(bracket))
+}
+
+impl<'a> Parser<'a> {
+    fn new(text: &'a str, by_indent: bool) -> Parser<'a> {
+        Parser {
+            text,
+            lexer: Lexer::new(text),
+            next: (Token::End, Extent::default()),
+            last: Extent::default(),
+            line: 0,
+            indent: 0,
+            first: true,
+            open: Vec::new(),
+            by_indent,
+            damage: Vec::new(),
+            gone: false,
+        }
+    }
+
+    fn whole(mut self, sink: &mut Sink) -> Parsed {
+        self.advance(sink);
+        if self.next.0 == Token::End {
+            let here = Extent::default();
+            if sink.is_empty() {
+                let empty = Diagnostic::new(Code::Empty, "the file is empty", here, "a scenario should stand here");
+                sink.push(empty.help("`mqlab new` writes one to begin with"));
+            }
+            return Parsed::default();
+        }
+        let root = self.value(sink);
+        if root.is_some() && !self.gone && self.next.0 != Token::End {
+            let title = format!("{} stands behind the end of the scenario", self.next.0.says());
+            sink.push(Diagnostic::new(Code::Trailing, title, self.next.1, "not expected"));
+            self.damage.push(self.next.1);
+        }
+        Parsed { root, damage: self.damage }
+    }
+
     fn advance(&mut self, sink: &mut Sink) -> (Token, Extent) {
         self.last = self.next.1;
         let next = self.lexer.next(sink);
+        let gap = &self.text[self.last.end..next.1.start];
+        self.first = false;
+        if let Some(line) = gap.rfind('\n') {
+            (self.first, self.line, self.indent) = (true, self.line + 1, gap.len() - line - 1);
+        }
         std::mem::replace(&mut self.next, next)
     }
 
@@ -186,6 +254,7 @@ impl Parser<'_> {
 
     /// Items between brackets, separated by commas; the opening bracket is the next token.
     fn items<T>(&mut self, item: fn(&mut Self, &mut Sink) -> Option<T>, sink: &mut Sink) -> Option<Vec<T>> {
+        let (line, indent) = (self.line, self.indent);
         let (Token::Open(open), at) = self.advance(sink) else { return None };
         if self.open.len() >= MAX_DEPTH {
             let title = format!("brackets are nested more than {MAX_DEPTH} deep");
@@ -193,15 +262,20 @@ impl Parser<'_> {
             self.gone = true;
             return None;
         }
-        self.open.push((open, at));
+        let open = Open { bracket: open, at, indent, line };
+        self.open.push(open);
         let mut items = Vec::new();
-        while !self.gone && !self.at_end(open, at, sink) {
+        while !self.gone && !self.at_end(open, sink) {
+            let start = self.next.1.start;
             match item(self, sink) {
                 Some(item) => {
                     items.push(item);
                     self.separator(sink);
                 }
-                None => self.resynchronise(sink),
+                None => {
+                    self.resynchronise(sink);
+                    self.damage.push(Extent { start, end: self.last.end.max(start) });
+                }
             }
         }
         self.open.pop();
@@ -209,31 +283,42 @@ impl Parser<'_> {
     }
 
     /// Whether the bracket closes here, in one way or another.
-    fn at_end(&mut self, open: u8, at: Extent, sink: &mut Sink) -> bool {
-        let shown = |b: u8| format!("`{}`", char::from(b));
+    fn at_end(&mut self, open: Open, sink: &mut Sink) -> bool {
+        if self.by_indent && self.dedents(open) {
+            self.unclosed(open, "this line is not inside any more", sink);
+            return true;
+        }
         match self.next.0 {
-            Token::Close(close) if close == closing(open) => {
+            Token::Close(close) if self.by_indent && self.is_extra(open, close) => {
+                let title = format!("one {} too many", shown(close));
+                sink.push(Diagnostic::new(Code::Mismatched, title, self.next.1, "closes nothing that is open here"));
+                self.damage.push(self.next.1);
+                self.advance(sink);
+                if self.next.0 == Token::Comma {
+                    self.advance(sink);
+                }
+                self.at_end(open, sink)
+            }
+            Token::Close(close) if close == closing(open.bracket) => {
                 self.advance(sink);
                 true
             }
             Token::Close(close) => {
-                let title = format!("expected {}, found {}", shown(closing(open)), shown(close));
+                let title = format!("expected {}, found {}", shown(closing(open.bracket)), shown(close));
                 let wrong = Diagnostic::new(Code::Mismatched, title, self.next.1, "does not fit");
-                sink.push(wrong.label(at, "opened here"));
+                sink.push(wrong.label(open.at, "opened here"));
+                self.damage.push(self.next.1);
                 // One that closes an outer bracket is left for that.
-                let outer = self.open.iter().rev().skip(1).any(|(open, _)| closing(*open) == close);
-                if !outer {
+                let line = self.line;
+                let near = |outer: &Open| !self.by_indent || self.first || outer.line == line;
+                if !self.open.iter().rev().skip(1).any(|outer| closing(outer.bracket) == close && near(outer)) {
                     self.advance(sink);
                 }
                 true
             }
             Token::End => {
-                let open_end = |d: &Diagnostic| matches!(d.code, Code::OpenComment | Code::OpenText);
-                if !self.gone && !sink.list.iter().any(open_end) {
-                    let title = format!("{} is never closed", shown(open));
-                    let end = Diagnostic::new(Code::Unclosed, title, at, "opened here");
-                    let end = end.label(self.next.1, format!("the file ends without {}", shown(closing(open))));
-                    sink.push(end);
+                if !self.gone {
+                    self.unclosed(open, &format!("the file ends without {}", shown(closing(open.bracket))), sink);
                 }
                 self.gone = true;
                 true
@@ -242,12 +327,62 @@ impl Parser<'_> {
         }
     }
 
+    /// Reports a bracket that is taken to be closed before the next token, unless a text or comment that never ends has
+    /// swallowed what closes it.
+    fn unclosed(&mut self, open: Open, why: &str, sink: &mut Sink) {
+        let here = self.last.after();
+        let inner = self.damage.last() == Some(&here);
+        self.damage.push(here);
+        // One of several that end at the same place stands for all.
+        if let Some(bad) = sink.list.last_mut().filter(|bad| inner && bad.code == Code::Unclosed) {
+            bad.secondary.push(Label { at: open.at, says: "nor is this".to_owned() });
+            return;
+        }
+        let swallowed = |d: &&Diagnostic| matches!(d.code, Code::OpenComment | Code::OpenText);
+        if sink.list.iter().filter(swallowed).any(|d| d.primary.at.start > open.at.start) {
+            return;
+        }
+        let title = format!("{} is never closed", shown(open.bracket));
+        let bad = Diagnostic::new(Code::Unclosed, title, open.at, "opened here");
+        sink.push(bad.label(self.next.1, why));
+    }
+
+    /// Whether the next token begins a line that is not indented as what stands in this bracket must be.
+    fn dedents(&self, open: Open) -> bool {
+        self.first
+            && match self.next.0 {
+                Token::End => false,
+                Token::Word(_) => self.indent <= open.indent,
+                _ => self.indent < open.indent,
+            }
+    }
+
+    /// Whether a closing bracket closes nothing: on its line nothing is open that it could close, and the line goes on
+    /// as if it were not there.
+    fn is_extra(&self, open: Open, close: u8) -> bool {
+        if self.first {
+            return false;
+        }
+        let fits = close == closing(open.bracket);
+        if open.line == self.line {
+            // `(a))]`: behind it comes what is expected in its place.
+            let behind = self.text[self.next.1.end..].trim_start().bytes().next();
+            let outer = self.open.iter().rev().skip(1).any(|o| o.line == self.line && closing(o.bracket) == close);
+            return !fits && !outer && behind == Some(closing(open.bracket));
+        }
+        let last = self.open.len() == 1 && !self.text[self.next.1.end..].trim_start().is_empty();
+        open.indent < self.indent && (!fits || last)
+    }
+
     fn separator(&mut self, sink: &mut Sink) {
         match self.next.0 {
             Token::Comma => {
                 self.advance(sink);
             }
             Token::Close(_) | Token::End => {}
+            // The comma is missing together with the bracket before it.
+            _ if self.damage.last() == Some(&self.last.after()) => {}
+            _ if self.by_indent && self.open.last().is_some_and(|open| self.dedents(*open)) => {}
             Token::Colon => {
                 self.expected("`,`", sink);
                 self.resynchronise(sink);

@@ -112,7 +112,7 @@ pub fn quoted(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            c if super::diagnostics::is_hidden(c) => out.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
+            c if crate::ids::is_hidden(c) => out.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
             c => out.push(c),
         }
     }

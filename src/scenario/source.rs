@@ -1,10 +1,11 @@
 //! A scenario file that was read: its text, its tree, its variants; and the scenario that each of them gives.
 
 use super::diagnostics::{Diagnostic, Diagnostics, Extent, Sink, Spanned, position};
+use super::parser::Parsed;
 use super::schema::Scenario;
 use super::tree::{Arg, Call, Node, Value};
 use super::variant::{self, Change, Variant};
-use super::{check, parser, printer, schema};
+use super::{check, noise, parser, printer, schema};
 use crate::ids::Digest;
 use crate::trace::Declared;
 use std::sync::Arc;
@@ -24,19 +25,25 @@ pub struct Source {
 pub fn read(text: &str) -> Result<Source, Diagnostics> {
     let text: Arc<str> = text.strip_prefix('\u{feff}').unwrap_or(text).into();
     let mut sink = Sink::default();
-    let root = parser::parse(&text, &mut sink);
-    // What could not be parsed is not there, so that its absence would be reported too.
-    let Some(root) = root.filter(|_| sink.is_empty()) else { return Err(Diagnostics::new(text, sink.list)) };
-    if let Some(scenario) = schema::scenario(&root, &mut sink) {
-        check::check(&scenario, &root, &mut sink);
+    let Parsed { root, damage } = parser::recover(&text, &mut sink);
+    let Some(root) = root else { return Err(Diagnostics::new(text, sink.list)) };
+    let mut meaning = Sink::default();
+    if let Some(scenario) = schema::scenario(&root, &mut meaning) {
+        check::check(&scenario, &root, &mut meaning);
     }
-    let variants = variant::decode(&root, &mut sink);
+    let variants = variant::decode(&root, &mut meaning);
     for variant in &variants {
         let mut own = Sink::default();
         build(&root, Some(variant), &mut own);
         // What is wrong with the scenario itself was reported already.
         for mut bad in own.list {
             bad.variant = Some(variant.name.value.clone());
+            meaning.push(bad);
+        }
+    }
+    let follows = noise::of(&sink, &damage);
+    for bad in meaning.list {
+        if !follows.explains(&bad) {
             sink.push(bad);
         }
     }

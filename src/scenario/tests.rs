@@ -136,6 +136,11 @@ fn wrong() -> Vec<(&'static str, String)> {
         ("missing and yet there", with("to: \"orders\"", "to: missing(\"orders\")")),
         ("a cut between two clients", with("(\"shop\", \"broker\")", "(\"shop\", \"biller\")")),
         ("a path that leads nowhere", with("consumers.biller.ack", "consumers.bller.ack")),
+        (
+            "a path to a field misspelt",
+            with("consumers.biller.ack\", automatic", "consumers.biller.efect\", insert(table: \"b\")"),
+        ),
+        ("a path into a number", with("consumers.biller.ack", "producers.shop.publish.1.count.more")),
         ("a variant's wrong value", with("\", automatic", "\", automatc")),
         ("two variants of one name", with("automatic)])", "automatic)]), (name: \"v\")")),
         ("ids without a number", with("order-{n}", "order")),
@@ -184,6 +189,61 @@ fn codes(read: Result<Source, Diagnostics>) -> Vec<Code> {
     read.expect_err("wrong").list().iter().map(|d| d.code).collect()
 }
 
+/// A scenario over several lines with a slip in its syntax, and three others that are reported all the same.
+fn slip(part: &str, instead: &str) -> Vec<(Code, usize)> {
+    let text = r#"Scenario(
+    title: "t",
+    broker: rabbitmq(
+        exchanges: [(name: "orders", kind: direct)],
+        queues: [
+            (name: "billing", durable: true),
+        ],
+        bindings: [(from: "orders", to: "billing", key: "created")],
+    ),
+    producers: [(
+        name: "shop",
+        publish: [(to: "orders", key: "created", id: "order-{n}", cuont: 3)],
+    )],
+    consumers: [
+        (name: "biller", from: "biling", effect: insert(table: "invoices")),
+    ],
+    expect: [lost(0), rows("invoices", "many")],
+)
+"#;
+    assert!(text.contains(part), "{part}");
+    let errors = read(&text.replacen(part, instead, 1)).unwrap_err();
+    errors.list().iter().map(|d| (d.code, errors.position(d).0)).collect()
+}
+
+#[test]
+fn an_error_of_syntax_hides_no_other_and_makes_no_noise() {
+    use Code::{Expected, Mismatched, OpenText, Unclosed, UnknownField, UnknownName, WrongType};
+    let others = [UnknownField, UnknownName, WrongType];
+    let cases = [
+        ("a bracket that is never closed", "    ),\n    producers", "    producers", (Unclosed, 3)),
+        ("a list that is never closed", "        ],\n        bindings", "        bindings", (Unclosed, 5)),
+        ("an element that is never closed", "durable: true),", "durable: true,", (Unclosed, 6)),
+        ("two brackets that are never closed", "    )],\n    consumers", "    consumers", (Unclosed, 10)),
+        ("a list closed by a parenthesis", "kind: direct)],", "kind: direct)),", (Mismatched, 4)),
+        ("a bracket too few on a line", "key: \"created\")],", "key: \"created\"],", (Mismatched, 8)),
+        ("a parenthesis too many", "kind: direct)],", "kind: direct))],", (Mismatched, 4)),
+        ("a bracket too many", "kind: direct)],", "kind: direct)]],", (Mismatched, 4)),
+        ("one that closes the whole", "title: \"t\",", "title: \"t\"),", (Mismatched, 2)),
+        ("a text that never ends", "\"t\",", "\"t,", (OpenText, 2)),
+        ("a name that never ends", "(name: \"billing\", d", "(name: \"billing, d", (OpenText, 6)),
+        ("a name that never ends before others", "(from: \"orders\", t", "(from: \"orders, t", (OpenText, 8)),
+        ("a missing comma", "\"t\",", "\"t\"", (Expected, 2)),
+        ("a missing value", "name: \"shop\"", "name: ", (Expected, 11)),
+    ];
+    for (what, part, instead, (code, line)) in cases {
+        let found = slip(part, instead);
+        let own: Vec<_> = found.iter().copied().filter(|(code, _)| !others.contains(code)).collect();
+        assert_eq!(own, [(code, line)], "{what}: {found:?}");
+        let rest: Vec<Code> = found.iter().map(|(code, _)| *code).filter(|code| others.contains(code)).collect();
+        assert_eq!(rest, others, "{what}: {found:?}");
+    }
+}
+
 #[test]
 fn a_byte_order_mark_shifts_nothing() {
     let errors = read(&format!("\u{feff}{}", with("count: 3", "cuont: 3"))).unwrap_err();
@@ -216,6 +276,112 @@ fn what_is_written_to_exhaust_the_reader_is_read_in_no_time() {
     ] {
         let errors = read(&text).map(|_| ()).expect_err("hostile");
         assert!(errors.render("f", Look::PLAIN).len() < 1 << 17);
+    }
+}
+
+/// The tables of the book's page: what each is about, and its rows of field and default.
+fn book() -> Vec<(String, Vec<(String, String)>)> {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/book/src/scenarios.md");
+    let text = std::fs::read_to_string(page).unwrap();
+    let part = text.split("## Every field").nth(1).unwrap();
+    let row = |line: &str| {
+        let mut cells = line.strip_prefix("| `")?.split(" | ");
+        Some((cells.next()?.trim_end_matches('`').to_owned(), cells.next()?.to_owned()))
+    };
+    part.split("\n### ")
+        .skip(1)
+        .map(|s| (s.lines().next().unwrap().to_owned(), s.lines().filter_map(row).collect()))
+        .collect()
+}
+
+/// A scenario with every part of the language, where each says as little as it can. A comment opens each part.
+const LITTLE: &str = r#"Scenario(/*a scenario*/
+    title: "t",
+    BROKER
+    producers: [(/*a producer*/ name: "shop", publish: [(/*a series of messages*/ to: "a")]),
+        (name: "pub", publish: [(to: "a", key: "b", every: exponential("1ms"))], reliability: confirms(/*`confirms`*/ on_refused: republish(/*`republish`*/)), reconnect: (/*a reconnect*/ after: "1s"))],
+    consumers: [(/*a consumer*/ name: "biller", from: "a"),
+        (name: "c", from: missing("b"), ack: batch(/*`batch`*/ size: 3), effect: add(/*an effect*/ table: "t"),
+         fail: [(/*a failure*/ every: 2, then: requeue)], dedup: memory(/*`memory`*/))],
+    NETWORK
+    disk: (/*the disk*/),
+    limits: (/*limits*/),
+    faults: [
+        (name: "f", what: cut(/*a fault*/ between: ("shop", "broker"), when: sending(/*a moment*/ from: "shop"))),
+        (name: "g", what: kill("shop", when: with("1/2", when: at("1s")))),
+        (name: "h", what: pause("shop", lasting: "1s", when: before_fsync())),
+        (name: "i", what: cut(between: ("shop", "broker"), losing: to("shop"), when: worked("biller"))),
+    ],
+    lesson: (/*a lesson*/ captions: [(at: "1s", says: "a")], questions: [(/*a question*/ ask: "why?")]),
+    variants: [(/*a variant*/ name: "v", change: [set("seed", 2)])],
+)"#;
+
+fn little() -> [String; 2] {
+    let rabbitmq = r#"broker: rabbitmq(/*`rabbitmq`*/ exchanges: [(/*an exchange*/ name: "a", kind: direct)],
+        queues: [(/*a queue*/ name: "a")], bindings: [(/*a binding*/ from: "a", to: "a")]),
+        scripts: [(/*a script*/ name: "s", steps: [])],"#;
+    let network =
+        r#"network: (/*the network*/ links: [(between: ("shop", "broker"), latency: uniform("1ms", "2ms"))]),"#;
+    [(rabbitmq, network), ("broker: redis(/*`redis`*/),", "network: (/*the network*/),")]
+        .map(|(broker, network)| LITTLE.replace("BROKER", broker).replace("NETWORK", network))
+}
+
+#[test]
+fn the_book_has_every_field_of_the_language() {
+    let mut sink = diagnostics::Sink::default();
+    for text in little() {
+        let root = parser::parse(&text, &mut sink).unwrap();
+        schema::scenario(&root, &mut sink).unwrap();
+        variant::decode(&root, &mut sink);
+    }
+    assert!(sink.is_empty(), "{:?}", sink.list);
+    let book: std::collections::BTreeMap<String, Vec<(String, String)>> = book().into_iter().collect();
+    let not_there = ["this step", "this expectation", "a bound"];
+    for (what, fields) in sink.seen.iter().filter(|(what, _)| !not_there.contains(what)) {
+        let rows = book.get(*what).unwrap_or_else(|| panic!("the book has no table of {what}"));
+        let told: std::collections::BTreeSet<&str> = rows.iter().map(|(field, _)| field.as_str()).collect();
+        assert_eq!(told, *fields, "{what}");
+    }
+    let gone: Vec<&String> = book.keys().filter(|what| !sink.seen.contains_key(what.as_str())).collect();
+    assert!(gone.is_empty(), "the book has tables of what is not there: {gone:?}");
+}
+
+#[test]
+fn the_defaults_of_the_book_are_those_of_the_language() {
+    let plan = |text: &str| {
+        let source = read(text).unwrap_or_else(|errors| panic!("{text}\n{errors}"));
+        let mut plan = (*lower(&source.select(None).unwrap()).unwrap()).clone();
+        plan.header = crate::trace::Header::default();
+        format!("{plan:?}")
+    };
+    let mut checked = 0;
+    for (what, rows) in book() {
+        let mark = format!("/*{what}*/");
+        let Some(text) = little().into_iter().find(|text| text.contains(&mark)) else { continue };
+        for (field, default) in rows {
+            let Some(default) = default.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')) else { continue };
+            let with = text.replacen(&mark, &format!("{field}: {default}, "), 1);
+            // A field that is given there already has no default.
+            let twice = |errors: Diagnostics| errors.list().iter().any(|d| d.code == Code::DuplicateField);
+            if read(&with).is_err_and(twice) {
+                continue;
+            }
+            assert_eq!(plan(&with), plan(&text), "{what}: {field}: {default}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 40, "{checked}");
+}
+
+#[test]
+#[ignore = "takes a minute: every prefix of every shipped file"]
+fn a_shipped_scenario_cut_off_at_any_byte_gives_an_error_or_a_scenario() {
+    for (path, text) in shipped() {
+        for end in (0..text.len()).filter(|i| text.is_char_boundary(*i)) {
+            if let Err(errors) = read(&text[..end]) {
+                assert!(!errors.list().is_empty(), "{path} at {end}");
+            }
+        }
     }
 }
 

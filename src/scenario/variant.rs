@@ -4,7 +4,7 @@
 //! A path goes by names: of fields, of list elements (`consumers.biller.effect`), or by an element's place from 1
 //! (`producers.shop.publish.1.count`). An element's name may hold dots; the longest that fits is taken.
 
-use super::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned, visible};
+use super::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned, listed, visible};
 use super::fields::{Fields, list, name, text, word};
 use super::tree::{Arg, Call, Node, Value};
 
@@ -167,17 +167,39 @@ fn without_variants(root: &Node) -> Node {
 
 fn one(root: &mut Node, change: &Change) -> Result<(), Box<Diagnostic>> {
     if change.path.value == "variants" || change.path.value.starts_with("variants.") {
-        return Err(Box::new(bad_path(&change.path, "a variant cannot change variants")));
+        return Err(Box::new(bad_path(&change.path.value, change.path.at, "a variant cannot change variants")));
     }
     let mut here = root;
-    let mut rest = change.path.value.as_str();
+    let path = change.path.value.as_str();
+    let mut rest = path;
     loop {
         let (segment, next) = segment(here, rest);
+        let part = Part { name: segment, at: part_at(&change.path, path.len() - rest.len(), segment), path };
         match next {
-            Some(next) => (here, rest) = (child(here, segment, &change.path)?, next),
-            None => return finish(here, segment, change),
+            Some(next) => (here, rest) = (child(here, part)?, next),
+            None => return finish(here, part, change),
         }
     }
+}
+
+/// A part of a path.
+#[derive(Clone, Copy)]
+struct Part<'p> {
+    name: &'p str,
+    /// Where it stands in the file.
+    at: Extent,
+    /// The whole path.
+    path: &'p str,
+}
+
+/// Where a part of a path stands in the file; the whole path where its text is written with escapes.
+fn part_at(path: &Spanned<String>, from: usize, part: &str) -> Extent {
+    const QUOTES: usize = 2;
+    let Extent { start, end } = path.at;
+    if end - start != path.value.len() + QUOTES || part.is_empty() {
+        return path.at;
+    }
+    Extent { start: start + 1 + from, end: start + 1 + from + part.len() }
 }
 
 /// The first part of a path as seen from a node, and what is left of it.
@@ -204,19 +226,19 @@ fn position(here: &Node, segment: &str) -> Option<usize> {
     }
 }
 
-fn child<'n>(here: &'n mut Node, segment: &str, path: &Spanned<String>) -> Result<&'n mut Node, Box<Diagnostic>> {
-    let Some(at) = position(here, segment) else { return Err(Box::new(nothing_there(here, segment, path))) };
+fn child<'n>(here: &'n mut Node, part: Part<'_>) -> Result<&'n mut Node, Box<Diagnostic>> {
+    let Some(at) = position(here, part.name) else { return Err(Box::new(nothing_there(here, part))) };
     match &mut here.value {
         Value::List(nodes) => Ok(&mut nodes[at]),
         Value::Map(rows) => Ok(&mut rows[at].1),
         Value::Call(Call { args: Some(args), .. }) => Ok(&mut args[at].value),
-        _ => Err(Box::new(bad_path(path, "leads into something that has no parts"))),
+        _ => Err(Box::new(bad_path(part.path, part.at, "leads into something that has no parts"))),
     }
 }
 
 /// Does the change at the last part of its path.
-fn finish(here: &mut Node, last: &str, change: &Change) -> Result<(), Box<Diagnostic>> {
-    let there = position(here, last);
+fn finish(here: &mut Node, last: Part<'_>, change: &Change) -> Result<(), Box<Diagnostic>> {
+    let there = position(here, last.name);
     match (change.kind, &change.value, there) {
         (ChangeKind::Remove, _, Some(at)) => {
             match &mut here.value {
@@ -228,31 +250,31 @@ fn finish(here: &mut Node, last: &str, change: &Change) -> Result<(), Box<Diagno
             Ok(())
         }
         (ChangeKind::Set | ChangeKind::Replace, Some(value), Some(_)) => {
-            *child(here, last, &change.path)? = value.clone();
+            *child(here, last)? = value.clone();
             Ok(())
         }
         (ChangeKind::Set, Some(value), None) if matches!(here.value, Value::Call(_)) => {
-            set_field(here, last, value.clone(), change.path.at);
+            set_field(here, last.name, value.clone(), last.at);
             Ok(())
         }
         (ChangeKind::Set, Some(value), None) if matches!(here.value, Value::Map(_)) => {
-            let key = Node { at: change.path.at, value: Value::Text(last.to_owned()) };
+            let key = Node { at: last.at, value: Value::Text(last.name.to_owned()) };
             if let Value::Map(rows) = &mut here.value {
                 rows.push((key, value.clone()));
             }
             Ok(())
         }
-        (ChangeKind::Add, Some(value), Some(_)) => add(child(here, last, &change.path)?, value, change),
+        (ChangeKind::Add, Some(value), Some(_)) => add(child(here, last)?, value, last),
         (ChangeKind::Add, Some(value), None) if matches!(here.value, Value::Call(_)) => {
             let nodes = added(value);
-            set_field(here, last, Node { at: value.at, value: Value::List(nodes) }, change.path.at);
+            set_field(here, last.name, Node { at: value.at, value: Value::List(nodes) }, last.at);
             Ok(())
         }
-        _ => Err(Box::new(nothing_there(here, last, &change.path))),
+        _ => Err(Box::new(nothing_there(here, last))),
     }
 }
 
-fn add(list: &mut Node, value: &Node, change: &Change) -> Result<(), Box<Diagnostic>> {
+fn add(list: &mut Node, value: &Node, part: Part<'_>) -> Result<(), Box<Diagnostic>> {
     let at = list.at;
     let kind = list.kind();
     match &mut list.value {
@@ -260,7 +282,7 @@ fn add(list: &mut Node, value: &Node, change: &Change) -> Result<(), Box<Diagnos
             nodes.extend(added(value));
             Ok(())
         }
-        _ => Err(Box::new(bad_path(&change.path, "is not a list").label(at, format!("this is {kind}")))),
+        _ => Err(Box::new(bad_path(part.path, part.at, "is not a list").label(at, format!("this is {kind}")))),
     }
 }
 
@@ -281,25 +303,29 @@ fn set_field(here: &mut Node, name: &str, value: Node, at: Extent) {
     }
 }
 
-fn bad_path(path: &Spanned<String>, label: &str) -> Diagnostic {
-    let title = format!("`{}` cannot be changed", visible(&path.value));
-    Diagnostic::new(Code::BadPath, title, path.at, label)
+fn bad_path(path: &str, at: Extent, label: &str) -> Diagnostic {
+    let title = format!("`{}` cannot be changed", visible(path));
+    Diagnostic::new(Code::BadPath, title, at, label)
 }
 
-fn nothing_there(here: &Node, segment: &str, path: &Spanned<String>) -> Diagnostic {
+fn nothing_there(here: &Node, part: Part<'_>) -> Diagnostic {
     let known: Vec<&str> = match &here.value {
         Value::List(nodes) => nodes.iter().filter_map(name_of).collect(),
         Value::Map(rows) => rows.iter().filter_map(|(key, _)| key.text()).collect(),
         _ => here.args().iter().filter_map(Arg::name).collect(),
     };
-    let title = format!("`{}` leads nowhere", visible(&path.value));
-    let label = format!("there is no `{}`", visible(segment));
-    let bad = Diagnostic::new(Code::BadPath, title, path.at, label).label(here.head(), "looked for here");
+    let title = format!("`{}` leads nowhere", visible(part.path));
+    let label = format!("there is no `{}`", visible(part.name));
+    let bad = Diagnostic::new(Code::BadPath, title, part.at, label).label(here.head(), "looked for here");
     match (&here.value, known.is_empty()) {
         (Value::List(nodes), true) if !nodes.is_empty() => {
             bad.help(format!("these have no names; count them: 1 to {}", nodes.len()))
         }
-        _ => bad.suggest(segment, known),
+        (_, true) => bad.help(format!("{} has no parts", here.kind())),
+        _ => {
+            let bad = bad.suggest(part.name, known.iter().copied());
+            if bad.near { bad.help(format!("known here: {}", listed(&known))) } else { bad }
+        }
     }
 }
 

@@ -129,6 +129,9 @@ pub(super) const TIMER: &str = "A timer of {actor} runs out.";
 pub(super) fn end(what: Outcome) -> &'static str {
     match what {
         Outcome::Quiescent => "The run ends: nothing is left that could change an outcome.",
+        Outcome::InVain => {
+            "The run ends: clients would go on trying to connect for ever, and nothing left can bring back what they wait for."
+        }
         Outcome::Until => "The run ends at the time that the scenario gives.",
         Outcome::EventLimit => "The run is cut short: it has reached the limit on events.",
         Outcome::TimeLimit => "The run is cut short: it has reached the limit on simulated time.",

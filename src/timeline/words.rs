@@ -101,6 +101,7 @@ pub(super) fn link(what: Link) -> Phrase {
 pub(super) fn end(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Quiescent => "end: nothing more can happen",
+        Outcome::InVain => "end: only trying to connect, for ever, is left",
         Outcome::Until => "end: the time given by `until` is reached",
         Outcome::EventLimit => "CUT SHORT: the limit on events is reached",
         Outcome::TimeLimit => "CUT SHORT: the limit on simulated time is reached",

@@ -222,6 +222,8 @@ words! {
     Outcome {
         /// Nothing is left that could change an outcome.
         Quiescent = "quiescent",
+        /// Clients would go on trying to connect for ever, and nothing is left that could let them succeed.
+        InVain = "in-vain",
         /// The scenario's `until` was reached.
         Until = "until",
         /// The limit on events was hit.
@@ -238,7 +240,7 @@ words! {
 impl Outcome {
     /// Whether a limit cut the run short, so that its verdict says little.
     pub fn is_limit(self) -> bool {
-        !matches!(self, Outcome::Quiescent | Outcome::Until)
+        !matches!(self, Outcome::Quiescent | Outcome::InVain | Outcome::Until)
     }
 }
 

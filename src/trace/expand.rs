@@ -1,10 +1,10 @@
-//! Fills the placeholders of templates, and makes names safe to print.
+//! Fills the placeholders of templates with names that are safe to print.
 //!
 //! Not the templates: those are in the systems' vocabularies and in the phrase tables of the viewers.
 
 use super::event::Frame;
 use super::log::Log;
-use crate::ids::{ActorId, Name};
+use crate::ids::{ActorId, Name, visible};
 
 /// Fills `{key}` by what `field` knows. A part in square brackets is left out where a field in it is missing; outside
 /// of brackets a missing field is nothing. Brackets do not nest; an unclosed one is taken as it stands.
@@ -39,22 +39,6 @@ fn fill(part: &str, field: &dyn Fn(&str) -> Option<String>, text: &mut String) -
     }
     text.push_str(rest);
     all
-}
-
-/// The text with everything that would not show, or would move the cursor or the direction of writing, as an escape
-/// such as `\n` or `\u{1b}`. The empty text shows as `""`.
-pub fn visible(text: &str) -> String {
-    if text.is_empty() {
-        return "\"\"".into();
-    }
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        let hidden = c.is_control()
-            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-            || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}');
-        if hidden { out.extend(c.escape_default()) } else { out.push(c) }
-    }
-    out
 }
 
 impl Log {
@@ -119,12 +103,5 @@ mod tests {
     fn a_part_in_brackets_is_left_out_where_a_field_is_missing() {
         assert_eq!(expand("to {a}[ with key {b}][ at {a}].", &field), "to orders at orders.");
         assert_eq!(expand("{b}x [open {a}", &field), "x [open orders");
-    }
-
-    #[test]
-    fn control_characters_are_made_visible() {
-        assert_eq!(visible("a\nb\u{1b}[1m\u{202e}"), "a\\nb\\u{1b}[1m\\u{202e}");
-        assert_eq!(visible("订单-1"), "订单-1");
-        assert_eq!(visible(""), "\"\"");
     }
 }

@@ -22,12 +22,13 @@ mod reading;
 mod vocabulary;
 mod wrap;
 
+pub use crate::ids::visible;
 pub use codec::{DecodeError, MAX_LINE, ReadLimits, VERSION};
 pub use codec_read::{decode, read};
 pub use codec_write::{Writer, encode};
 pub use delta::{Belief, Delta, Flags, Order};
 pub use event::{DiskStep, Event, Frame, FrameFlags, Kind, Link, Outcome, Process, What};
-pub use expand::{expand, visible};
+pub use expand::expand;
 pub use header::{Actor, ActorKind, Declared, Destination, FaultText, Header, Place, PlaceKind};
 pub use log::Log;
 pub use observable::{Held, Observable};

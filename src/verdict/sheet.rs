@@ -283,6 +283,9 @@ fn ending_text(outcome: crate::trace::Outcome) -> &'static str {
     use crate::trace::Outcome;
     match outcome {
         Outcome::Quiescent => "nothing was left that could change the outcome",
+        Outcome::InVain => {
+            "clients would go on trying to connect for ever: nothing left can bring back what they wait for"
+        }
         Outcome::Until => "the scenario's `until` was reached",
         Outcome::EventLimit => "the limit on events was hit; `limits: (events: …)` in the scenario moves it",
         Outcome::TimeLimit => "the limit on simulated time was hit; `limits: (time: …)` in the scenario moves it",

@@ -154,10 +154,12 @@ impl World {
             }
             match what {
                 Word::Ask(ask) => {
+                    self.vain.ask(&ask);
                     let caller = Caller { actor, part: Part::Wire, cause, rule };
                     self.give_wire(caller, |wire, given, outs| wire.ask(ask, given, outs), observer);
                 }
                 Word::Report(report) => {
+                    self.vain.report(&report);
                     let caller = Caller { actor, part: Part::App, cause, rule };
                     self.give_app(caller, Input::Report(report), observer);
                 }

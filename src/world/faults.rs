@@ -60,9 +60,10 @@ impl Watch {
 impl World {
     /// Puts the faults that have a time into the calendar.
     pub(super) fn schedule_faults(&mut self) {
-        for (i, fault) in self.plan.faults.iter().enumerate() {
+        let plan = std::sync::Arc::clone(&self.plan);
+        for (i, fault) in plan.faults.iter().enumerate() {
             if let Trigger::At(time) = fault.when {
-                self.engine.schedule(time, Due::Fault(i as u16), false);
+                self.schedule_turn(time, Due::Fault(i as u16));
             }
         }
     }
@@ -175,7 +176,7 @@ impl World {
             }
             FaultKind::Stop { actor, restart } if self.processes[actor.at()].takes() => {
                 self.processes[actor.at()].stopping = Some(restart);
-                self.engine.schedule(self.engine.now(), Due::Stop(actor, event), false);
+                self.schedule_turn(self.engine.now(), Due::Stop(actor, event));
             }
             FaultKind::Pause { actor, lasts } => self.pause(actor, lasts, event, observer),
             FaultKind::FailDisk { node, lasts } => {

@@ -21,6 +21,7 @@ pub mod rules;
 mod state;
 #[cfg(test)]
 mod tests;
+mod vain;
 
 pub use book::{RULES, VERBS};
 pub use state::World;

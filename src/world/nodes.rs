@@ -109,6 +109,7 @@ impl World {
             self.engine.cancel(timer.key);
         }
         process.timers.clear();
+        self.vain.progress();
         self.close_sockets(actor, power, event, observer);
         self.wake_arrivals(actor);
         if let Some(node) = self.plan.node_index(actor) {
@@ -117,7 +118,7 @@ impl World {
             app.crash();
         }
         if let Some(after) = restart {
-            self.engine.schedule(self.engine.now() + after, Due::Start(actor), false);
+            self.schedule_turn(self.engine.now() + after, Due::Start(actor));
         }
     }
 
@@ -160,7 +161,7 @@ impl World {
         process.paused = true;
         let life = process.life;
         self.emit(Kind::Process(Step::Paused), About::of(actor, cause, rules::PROCESS_PAUSE), observer);
-        self.engine.schedule(self.engine.now() + lasts, Due::Resume(actor, life), false);
+        self.schedule_turn(self.engine.now() + lasts, Due::Resume(actor, life));
     }
 
     /// A process that stood still goes on: what waited comes in, in its order.

@@ -18,6 +18,6 @@ crate::rule_table! { 0, "lab";
     POWER_LOSS: "lab.power-loss", "Without power everything is gone that was not synced to the disk, and nobody is told.", "derived from what is synced when; not measured", "all", Simplified;
     DISK_WRITE: "lab.disk.write", "A write puts data into the operating system's page cache. It survives a kill of the process, but not a loss of power.", "POSIX write(2)", "all", Simplified;
     DISK_SYNC: "lab.disk.sync", "A sync returns when everything written to the file before it is on the disk.", "POSIX fsync(2)", "all", Simplified;
-    END: "lab.end", "A run ends when nothing is left that could change an outcome, at its time limit, or at a limit of the laboratory.", "the book, page on runs", "all", Exact;
+    END: "lab.end", "A run ends when nothing is left that could change an outcome, when clients would only go on connecting in vain for ever, at its time limit, or at a limit of the laboratory.", "the book, page on runs", "all", Exact;
     DISK_FAILED: "lab.disk.failed", "A failing disk reports an error for every write and every sync: the operation changed nothing.", "the scenario; POSIX EIO", "all", Simplified;
 }

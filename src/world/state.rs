@@ -4,6 +4,7 @@ use super::clients::ClientProcess;
 use super::faults::{FaultState, Watch};
 use super::plan::Plan;
 use super::process::{Part, Process};
+use super::vain::Vain;
 use crate::app::Tables;
 use crate::disk::Disk;
 use crate::ids::{ActorId, ConnId, EventId, FrameId, Name, Names};
@@ -107,6 +108,7 @@ pub struct World {
     /// When something other than housekeeping happened last.
     pub(super) last_work: Time,
     pub(super) ended: Option<Outcome>,
+    pub(super) vain: Vain,
     pub(super) prov: Provenance,
     pub(super) scratch: Scratch,
 }
@@ -135,7 +137,7 @@ impl Clone for World {
         self.faults.clone_from(&from.faults);
         self.watch = from.watch;
         self.stalled.clone_from(&from.stalled);
-        (self.last_work, self.ended) = (from.last_work, from.ended);
+        (self.last_work, self.ended, self.vain) = (from.last_work, from.ended, from.vain);
         self.prov.clone_from(&from.prov);
     }
 }
@@ -159,6 +161,7 @@ impl World {
             stalled: Vec::new(),
             last_work: Time::ZERO,
             ended: None,
+            vain: Vain::default(),
             prov: Provenance::default(),
             scratch: Scratch::default(),
             plan,
@@ -207,17 +210,17 @@ impl World {
         self.disk_keys.iter_mut().for_each(|key| *key = None);
         self.tables.reset(plan.lab_id());
         self.stalled.clear();
-        (self.last_work, self.ended) = (Time::ZERO, None);
+        (self.last_work, self.ended, self.vain) = (Time::ZERO, None, Vain::default());
         (self.prov.events, self.prov.frames, self.prov.ops) = (0, 0, 0);
         self.prov.registry.reset();
         self.prov.touched.clear();
         self.prov.visited.clear();
         for node in 0..plan.nodes.len() {
-            self.engine.schedule(Time::ZERO, Due::Start(plan.node_id(node)), false);
+            self.schedule_turn(Time::ZERO, Due::Start(plan.node_id(node)));
         }
         for (i, client) in plan.clients.iter().enumerate() {
             self.clients[i].reset(client);
-            self.engine.schedule(Time::ZERO + client.start, Due::Start(plan.client_id(i)), false);
+            self.schedule_turn(Time::ZERO + client.start, Due::Start(plan.client_id(i)));
         }
         self.schedule_faults();
     }
@@ -286,7 +289,7 @@ impl World {
             Step::Event(time, due) => {
                 self.last_work = time;
                 self.handle(due, observer);
-                None
+                if self.is_in_vain() { self.end(Outcome::InVain, observer) } else { None }
             }
             Step::Idle => self.idle(observer),
             Step::LimitHit(limit) => self.end(outcome_of(limit), observer),
@@ -319,6 +322,9 @@ impl World {
     }
 
     fn handle<O: Observer>(&mut self, due: Due, observer: &mut O) {
+        if matches!(due, Due::Start(_) | Due::Resume(..) | Due::Fault(_) | Due::Stop(..)) {
+            self.turn_comes();
+        }
         match due {
             Due::Start(actor) => self.start(actor, observer),
             Due::Arrival(conn, side) => self.arrival(conn, side, observer),

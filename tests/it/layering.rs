@@ -1,4 +1,5 @@
-//! The direction between modules: each may import those named in its row, and no others.
+//! The direction between modules: each may import those named in its row, and no others. And what may know a system:
+//! its own folder, its line in `systems.rs`, and its file under the scenario's `broker`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,18 +16,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("machine", &["units", "ids", "rules", "trace"]),
     ("net", &["units", "ids", "sim"]),
     ("disk", &["units", "ids", "sim", "machine"]),
-    ("amqp", &["units", "ids", "rules", "trace", "machine"]),
-    ("redis", &["units", "ids", "rules", "trace", "machine"]),
     ("app", &["units", "ids", "rules", "trace", "machine"]),
-    // The enums that it makes speak the machine port's types.
-    ("systems", &["amqp", "redis", "units", "ids", "trace", "machine"]),
-    ("world", &["units", "ids", "sim", "rules", "trace", "machine", "net", "disk", "amqp", "redis", "app", "systems"]),
+    // The enums that it makes speak the machine port's types; its books are made of the systems' tables.
+    ("systems", &[SYSTEMS, "units", "ids", "rules", "trace", "machine"]),
+    // Its tests set up nodes; what else it knows of a system goes through `systems`.
+    ("world", &[SYSTEMS, "units", "ids", "sim", "rules", "trace", "machine", "net", "disk", "app", "systems"]),
     ("verdict", &["units", "ids", "trace"]),
     (
         "scenario",
         &[
-            "units", "ids", "sim", "rules", "trace", "machine", "net", "disk", "amqp", "redis", "app", "systems",
-            "world", "verdict",
+            SYSTEMS, "units", "ids", "sim", "rules", "trace", "machine", "net", "disk", "app", "systems", "world",
+            "verdict",
         ],
     ),
     ("explore", &["scenario", "world", "systems", "machine", "sim", "verdict", "trace", "units", "ids"]),
@@ -36,6 +36,20 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("lab", &["trace", "verdict", "timeline", "story", "units", "ids"]),
     ("suite", &["explore", "export", "lab", "trace", "verdict", "units", "ids"]),
 ];
+
+/// In the table: the folder of every system.
+const SYSTEMS: &str = "every system";
+
+/// What the folder of a system may import.
+const SYSTEM_MAY_IMPORT: &[&str] = &["units", "ids", "rules", "trace", "machine"];
+
+/// The folders of the systems, read from the lines of the macro that makes one of many.
+fn systems() -> Vec<String> {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/systems.rs")).unwrap();
+    let lines = text.split("\nsystems! {").nth(1).unwrap().lines();
+    let folder = |line: &str| line.split_once(": ")?.1.split([',', ';']).next().map(str::to_owned);
+    lines.filter_map(folder).collect()
+}
 
 /// Modules above the table: they may import everything, and nobody below may import them.
 const TOP: &[&str] = &["cli", "main", "lib"];
@@ -107,7 +121,9 @@ fn modules() -> BTreeMap<String, Vec<(String, String)>> {
 
 #[test]
 fn every_import_goes_in_the_direction_of_the_table() {
-    let table: BTreeMap<&str, &[&str]> = MAY_IMPORT.iter().copied().collect();
+    let systems = systems();
+    let mut table: BTreeMap<&str, &[&str]> = MAY_IMPORT.iter().copied().collect();
+    table.extend(systems.iter().map(|system| (system.as_str(), SYSTEM_MAY_IMPORT)));
     let modules = modules();
     let known: BTreeSet<&str> = modules.keys().map(String::as_str).collect();
     let mut wrong = Vec::new();
@@ -122,7 +138,8 @@ fn every_import_goes_in_the_direction_of_the_table() {
         for (file, text) in files {
             for import in named(text) {
                 let own = import == *module || import == "mem" || !known.contains(import.as_str());
-                if !own && !allowed.contains(&import.as_str()) {
+                let system = allowed.contains(&SYSTEMS) && systems.contains(&import);
+                if !own && !system && !allowed.contains(&import.as_str()) {
                     wrong.push(format!("{file}: `{module}` may not import `{import}`"));
                 }
             }
@@ -136,6 +153,35 @@ fn every_row_of_the_table_is_a_module() {
     let modules = modules();
     for (module, _) in MAY_IMPORT {
         assert!(modules.contains_key(*module), "`{module}` is in the table, but not in src");
+    }
+}
+
+/// Whether a source file may know a system: its folder, the file of its `broker` block, and the line that registers each.
+fn may_know(system: &str, file: &str) -> bool {
+    let own = [format!("{system}/"), format!("scenario/broker/{system}")];
+    let registry = ["lib.rs", "systems.rs", "scenario/broker/mod.rs"];
+    own.iter().any(|own| file.starts_with(own.as_str())) || registry.contains(&file) || file.ends_with("tests.rs")
+}
+
+#[test]
+fn the_second_system_is_known_in_its_own_places_only() {
+    let second = "redis";
+    assert!(systems().iter().any(|system| system == second));
+    let files = modules().into_values().flatten().map(|(file, _)| file).filter(|file| !may_know(second, file));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let knows = |file: &String| fs::read_to_string(root.join(file)).unwrap().to_lowercase().contains(second);
+    let wrong: Vec<String> = files.filter(knows).collect();
+    assert!(wrong.is_empty(), "these know `{second}`: {}", wrong.join(", "));
+}
+
+#[test]
+fn a_system_is_registered_in_a_line() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for file in ["lib.rs", "systems.rs", "scenario/broker/mod.rs"] {
+        let text = fs::read_to_string(root.join(file)).unwrap().to_lowercase();
+        let lines = text.lines().filter(|line| line.contains("redis")).count();
+        let most = if file == "scenario/broker/mod.rs" { 2 } else { 1 };
+        assert!(lines <= most, "{file} names the second system in {lines} lines");
     }
 }
 

@@ -15,3 +15,4 @@ mod proofs;
 mod random;
 mod replays;
 mod rules;
+mod vain;

@@ -3,6 +3,7 @@
 //! `INSTA_UPDATE=always cargo test` writes them anew.
 
 use crate::gallery::cases;
+use mqlab::cli::EXIT_CODES;
 use mqlab::explore::{How, run};
 use mqlab::export::view::{self, Settings, Viewed};
 use mqlab::verdict::Word;
@@ -38,6 +39,17 @@ fn the_words_of_the_verdict_are_those_of_the_table() {
         writeln!(list, "- **`{}`** {}", word.name(), word.definition()).unwrap();
     }
     check("book/src/words.md", "<!-- words: begin -->", "<!-- words: end -->", list.trim_end());
+}
+
+#[test]
+fn the_exit_codes_are_those_of_the_program() {
+    let mut table = String::from("| code | meaning |\n|---|---|\n");
+    for (exit, meaning) in EXIT_CODES {
+        writeln!(table, "| {} | {meaning} |", exit.code()).unwrap();
+    }
+    for page in ["README.md", "book/src/runs.md"] {
+        check(page, "<!-- exit codes: begin -->", "<!-- exit codes: end -->", table.trim_end());
+    }
 }
 
 #[test]

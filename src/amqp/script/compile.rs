@@ -1,6 +1,6 @@
 //! From steps as written to methods with interned names: what is done once, before any run.
 
-use super::step::{SpanText, Step};
+use super::step::{Size, SpanText, Step};
 use crate::amqp::{Close, Method, Table};
 use crate::ids::{Name, Names};
 use crate::machine::{Arguments, Message, Props};
@@ -195,10 +195,10 @@ fn basic_method(step: &Step, names: &mut Names) -> Option<Method> {
             Method::BasicAck { tag: *tag, multiple: *multiple, confirm: false, about: Name::NONE }
         }
         Step::BasicNack { tag, multiple, requeue, .. } => {
-            Method::BasicNack { tag: *tag, multiple: *multiple, requeue: *requeue, confirm: false, about: Name::NONE }
+            Method::BasicNack { tag: *tag, multiple: *multiple, requeue: requeue.0, confirm: false, about: Name::NONE }
         }
         Step::BasicReject { tag, requeue, .. } => {
-            Method::BasicReject { tag: *tag, requeue: *requeue, about: Name::NONE }
+            Method::BasicReject { tag: *tag, requeue: requeue.0, about: Name::NONE }
         }
         Step::BasicRecover { requeue, .. } => Method::BasicRecover { requeue: *requeue },
         Step::BasicRecoverAsync { requeue, .. } => Method::BasicRecoverAsync { requeue: *requeue },
@@ -248,7 +248,7 @@ fn message(step: &Step, names: &mut Names) -> Message {
     let (reply_to, correlation) = (name(reply_to), name(correlation_id));
     Message {
         id: names.intern(id.as_deref().unwrap_or(body)),
-        size: size.unwrap_or(body.len() as u32),
+        size: size.map_or(body.len() as u32, |Size(size)| size),
         reply_to,
         correlation,
         props: props.into(),

@@ -15,7 +15,7 @@ mod tests;
 
 pub use crate::machine::{Arguments, Literal};
 pub use compile::Program;
-pub use step::{SpanText, Step};
+pub use step::{Size, SpanText, Step, Unless};
 
 use super::client::{Heart, agree, rules, verbs};
 use super::{Frame, Method};

@@ -124,7 +124,7 @@ fn steps_read_as_the_protocol_writes_them() {
     let Value::List(list) = &arguments.0[2].1 else { panic!() };
     assert_eq!(list[1..], [Value::Double(1.5f64.to_bits()), Value::Bool(true), Value::Void]);
     assert!(matches!(steps[1], Step::BasicPublish { mandatory: true, priority: Some(3), channel: 2, .. }));
-    assert!(matches!(steps[4], Step::BasicNack { tag: 2, requeue: true, .. }));
+    assert!(matches!(steps[4], Step::BasicNack { tag: 2, requeue: Unless(true), .. }));
     assert_eq!(steps[8], Step::Wait(SpanText(Span::millis(10))));
 }
 

@@ -4,15 +4,14 @@
 //! for the scenario's own checks.
 
 use super::{Offer, Sort, words};
-use crate::scenario::broker::Broker;
-use crate::scenario::broker::redis::Fsync;
-use crate::scenario::schema::{Ack, Consumer, EffectKind, Producer, Reliability};
+use crate::scenario::broker::{Broker, Setting};
+use crate::scenario::schema::{AckPolicy, Consumer, EffectKind, Producer, Reliability};
 use crate::scenario::{Scenario, quoted};
 use crate::trace::{expand, visible};
 
 /// All of them: producers first, then consumers, then the broker.
 pub(super) fn settings(scenario: &Scenario) -> Vec<Offer> {
-    let mut all = Settings { rabbitmq: matches!(scenario.broker, Broker::Rabbitmq(_)), offers: Vec::new() };
+    let mut all = Settings { properties: scenario.broker.heeds_properties(), offers: Vec::new() };
     for producer in &scenario.producers {
         all.producer(producer);
     }
@@ -24,7 +23,7 @@ pub(super) fn settings(scenario: &Scenario) -> Vec<Offer> {
 }
 
 struct Settings {
-    rabbitmq: bool,
+    properties: bool,
     offers: Vec<Offer>,
 }
 
@@ -56,7 +55,7 @@ impl Settings {
                 self.of("no-confirms", who, words::NO_CONFIRMS, &path("reliability"), "fire_and_forget");
             }
         }
-        if self.rabbitmq {
+        if self.properties {
             let series = |field: &str, value: &str| {
                 (1..=producer.publish.len()).map(|n| set(&path(&format!("publish.{n}.{field}")), value)).collect()
             };
@@ -82,9 +81,9 @@ impl Settings {
         let who = consumer.name.value.as_str();
         let path = |field: &str| format!("consumers.{who}.{field}");
         let acks = [
-            (Ack::AfterWork, "after_work", words::ACK_AFTER),
-            (Ack::BeforeWork, "before_work", words::ACK_BEFORE),
-            (Ack::Automatic, "automatic", words::ACK_AUTOMATIC),
+            (AckPolicy::AfterWork, "after_work", words::ACK_AFTER),
+            (AckPolicy::BeforeWork, "before_work", words::ACK_BEFORE),
+            (AckPolicy::Auto, "automatic", words::ACK_AUTOMATIC),
         ];
         for (ack, value, template) in acks {
             if consumer.ack != ack {
@@ -92,7 +91,7 @@ impl Settings {
             }
         }
         // Where nothing is acknowledged no limit on it counts.
-        if consumer.ack != Ack::Automatic && self.rabbitmq {
+        if consumer.ack != AckPolicy::Auto && self.properties {
             if consumer.prefetch != 1 {
                 self.of("prefetch-1", who, words::PREFETCH_ONE, &path("prefetch"), "1");
             }
@@ -114,31 +113,9 @@ impl Settings {
     }
 
     fn broker(&mut self, broker: &Broker) {
-        match broker {
-            Broker::Rabbitmq(rabbitmq) => {
-                for queue in &rabbitmq.queues {
-                    let name = queue.name.value.as_str();
-                    let (word, template) = match queue.durable {
-                        true => ("not-durable", words::NOT_DURABLE),
-                        false => ("durable", words::DURABLE),
-                    };
-                    let way = vec![set(&format!("broker.queues.{name}.durable"), &(!queue.durable).to_string())];
-                    self.offer(format!("{word}:{name}"), template, &[("queue", name)], way);
-                }
-            }
-            Broker::Redis(redis) => {
-                let who = redis.name.value.as_str();
-                if !redis.aof {
-                    self.of("aof", who, words::AOF, "broker.aof", "true");
-                    return;
-                }
-                let policies = [(Fsync::Always, "always"), (Fsync::Everysec, "everysec"), (Fsync::No, "no")];
-                for (_, policy) in policies.into_iter().filter(|(fsync, _)| *fsync != redis.appendfsync) {
-                    let way = vec![set("broker.appendfsync", policy)];
-                    let fields = [("who", who), ("policy", policy)];
-                    self.offer(format!("appendfsync-{policy}:{who}"), words::APPENDFSYNC, &fields, way);
-                }
-            }
+        for Setting { word, of, says, fields, path, value } in broker.settings() {
+            let fields: Vec<Field<'_>> = fields.iter().map(|(name, text)| (*name, text.as_str())).collect();
+            self.offer(format!("{word}:{of}"), says, &fields, vec![set(&path, &value)]);
         }
     }
 }

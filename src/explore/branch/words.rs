@@ -51,11 +51,3 @@ pub(super) const UPSERT: &str =
 pub(super) const DEDUP: &str = "Let {who} remember the ids it has worked on and skip what comes again.";
 /// A client connects again.
 pub(super) const RECONNECT: &str = "Let {who} connect again 50ms after its connection broke.";
-/// A queue survives a restart.
-pub(super) const DURABLE: &str = "Make the queue {queue} durable.";
-/// A queue does not survive a restart.
-pub(super) const NOT_DURABLE: &str = "Make the queue {queue} not durable.";
-/// Redis has an append-only file.
-pub(super) const AOF: &str = "Give {who} an append-only file.";
-/// It is synced so.
-pub(super) const APPENDFSYNC: &str = "Let {who} sync its append-only file with the policy {policy}.";

@@ -1,9 +1,17 @@
 //! `redis(aof: true, appendfsync: everysec)`.
 
+use super::{Setting, System};
+use crate::ids::{Name, Names};
+use crate::machine::Value;
 use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned, visible};
 use crate::scenario::fields::{Fields, choice, name, span, spanned_text, truth};
+use crate::scenario::names::Known;
+use crate::scenario::schema::{Consumer, Scenario};
 use crate::scenario::tree::Node;
+use crate::systems;
+use crate::trace::VerbTable;
 use crate::units::Span;
+use std::sync::Arc;
 
 /// A Redis node.
 #[derive(Clone, PartialEq, Debug)]
@@ -29,14 +37,15 @@ pub enum Fsync {
     No,
 }
 
+const POLICIES: [(&str, Fsync); 3] = [("always", Fsync::Always), ("everysec", Fsync::Everysec), ("no", Fsync::No)];
+
 /// Decodes the block. The defaults are Redis's: no append-only file; once a second if there is one.
 pub(super) fn decode(node: &Node, sink: &mut Sink) -> Redis {
-    let policies = [("always", Fsync::Always), ("everysec", Fsync::Everysec), ("no", Fsync::No)];
     let mut f = Fields::of_call(node, "`redis`", sink);
     let name = f.optional("name", name).unwrap_or_else(|| Spanned::new("broker".to_owned(), node.head()));
     f.optional("version", version);
     let policy = f.node("appendfsync");
-    let appendfsync = policy.and_then(|node| choice(node, "a sync policy", &policies, f.sink()));
+    let appendfsync = policy.and_then(|node| choice(node, "a sync policy", &POLICIES, f.sink()));
     let aof = f.node("aof");
     let on = aof.and_then(|node| truth(node, f.sink())).unwrap_or(false);
     if let (Some(policy), false) = (policy, on) {
@@ -59,14 +68,71 @@ fn version(node: &Node, sink: &mut Sink) -> Option<()> {
     Some(())
 }
 
-impl Redis {
-    /// What the node runs.
-    pub(in crate::scenario) fn config(&self) -> crate::redis::Config {
+/// Lists need no declaration: there is one where somebody pushes.
+fn pushed(scenario: &Scenario) -> impl Iterator<Item = &Spanned<String>> {
+    let publishes = || scenario.producers.iter().flat_map(|producer| &producer.publish);
+    let replies = publishes().filter_map(|publish| publish.reply_to.as_ref()).map(|target| &target.name);
+    publishes().map(|publish| &publish.to.name).chain(replies)
+}
+
+impl System for Redis {
+    fn word(&self) -> &'static str {
+        "redis"
+    }
+    fn name(&self) -> &Spanned<String> {
+        &self.name
+    }
+    fn vocabulary(&self) -> VerbTable {
+        crate::redis::verbs::TABLE
+    }
+    fn queues(&self, scenario: &Scenario) -> Vec<Spanned<String>> {
+        let own = scenario
+            .consumers
+            .iter()
+            .filter_map(|consumer| self.own_list(consumer).map(|list| Spanned::new(list, consumer.name.at)));
+        let taken = scenario.consumers.iter().map(|consumer| &consumer.from.name);
+        pushed(scenario).chain(taken).cloned().chain(own).collect()
+    }
+    fn check(&self, scenario: &Scenario, sink: &mut Sink) {
+        let known = Known::new("list").with(pushed(scenario));
+        for consumer in scenario.consumers.iter().filter(|consumer| !consumer.from.missing) {
+            known.check(&consumer.from.name, sink);
+        }
+    }
+    fn settings(&self) -> Vec<Setting> {
+        let setting = |word: String, says, path: &str, value: &str| {
+            let of = self.name.value.clone();
+            let fields = vec![("who", of.clone()), ("policy", value.to_owned())];
+            Setting { word, of, says, fields, path: path.to_owned(), value: value.to_owned() }
+        };
+        if !self.aof {
+            return vec![setting("aof".to_owned(), "Give {who} an append-only file.", "broker.aof", "true")];
+        }
+        let says = "Let {who} sync its append-only file with the policy {policy}.";
+        let others = POLICIES.iter().filter(|(_, fsync)| *fsync != self.appendfsync);
+        others.map(|(word, _)| setting(format!("appendfsync-{word}"), says, "broker.appendfsync", word)).collect()
+    }
+    fn config(&self, _: &mut Names) -> systems::NodeConfig {
         let fsync = match self.appendfsync {
             Fsync::Always => crate::redis::Fsync::Always,
             Fsync::Everysec => crate::redis::Fsync::Everysec,
             Fsync::No => crate::redis::Fsync::No,
         };
-        crate::redis::Config { aof: self.aof, fsync, writeback: self.writeback }
+        systems::NodeConfig::Redis(Arc::new(crate::redis::Config { aof: self.aof, fsync, writeback: self.writeback }))
+    }
+    fn subscription(&self, consumer: &Consumer, options: &mut Vec<(Name, Value)>, names: &mut Names) {
+        let list = self.own_list(consumer).unwrap_or_default();
+        options.push((names.intern("processing"), Value::text(&list)));
+    }
+    fn own_list(&self, consumer: &Consumer) -> Option<String> {
+        let given = consumer.arguments.iter().find(|row| row.key.value == "processing");
+        Some(match given.map(|row| &row.value) {
+            Some(Value::Text(list)) => list.to_string(),
+            _ => format!("{}:processing:{}", consumer.from.name.value, consumer.name.value),
+        })
+    }
+    /// Who pulls takes one at a time if nothing else is said.
+    fn prefetch(&self, consumer: &Consumer) -> u32 {
+        consumer.prefetch.max(1)
     }
 }

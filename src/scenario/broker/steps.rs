@@ -1,37 +1,12 @@
-//! The steps of a script as the language sees them: their words, their fields, and what each field holds.
+//! The steps of a script checked against the forms that a system gives.
 //!
-//! Not what they do; that is the system's affair.
+//! Not the forms, nor what the steps do; both are the system's affair.
 
+use crate::machine::{Form, Holds};
 use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned, visible};
 use crate::scenario::fields::{Fields, number, span, text, truth};
 use crate::scenario::schema::values::rows;
 use crate::scenario::tree::Node;
-
-/// What a field of a step holds.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Holds {
-    /// A text.
-    Text,
-    /// `true` or `false`.
-    Truth,
-    /// A number from 0 to this.
-    Number(i64),
-    /// A duration.
-    Span,
-    /// A table of values.
-    Table,
-}
-
-/// A step that a script may have.
-#[derive(Clone, Copy, Debug)]
-pub struct Form {
-    /// Its word.
-    pub word: &'static str,
-    /// The argument that stands without a name.
-    pub bare: Option<Holds>,
-    /// Its fields.
-    pub fields: &'static [(&'static str, Holds)],
-}
 
 /// Checks one step against the forms of a system.
 pub(in crate::scenario) fn check(word: &Spanned<String>, node: &Node, forms: &[Form], system: &str, sink: &mut Sink) {

@@ -1,8 +1,9 @@
 //! Consumers: what they take, when they acknowledge, what their work writes, and what goes wrong with it.
 
-use super::timing::{Timing, timing};
+use super::timing::timing;
 use super::values::{Row, rows};
-use super::{Reconnect, Target, heartbeat, reconnect, target};
+use super::{Target, heartbeat, reconnect, target};
+use crate::app::{AckPolicy, EffectKind, Reconnect, Then, Timing};
 use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned};
 use crate::scenario::fields::{
     Fields, choice, count, name, no_arguments, number, pattern, positive, some_span, span, truth, word,
@@ -18,7 +19,7 @@ pub struct Consumer {
     /// From what.
     pub from: Target,
     /// When it settles.
-    pub ack: Ack,
+    pub ack: AckPolicy,
     /// At most so many open deliveries; 0 is without limit.
     pub prefetch: u32,
     /// How long the work on one message takes.
@@ -47,26 +48,6 @@ pub struct Consumer {
     pub restart: Option<Span>,
 }
 
-/// When a consumer settles its deliveries.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Ack {
-    /// They count as settled when they are sent.
-    Automatic,
-    /// Before the work.
-    BeforeWork,
-    /// When the work is complete.
-    AfterWork,
-    /// Several at once.
-    Batch {
-        /// After so many.
-        size: u32,
-        /// Also so long after the first of them.
-        flush: Option<Span>,
-    },
-    /// Never.
-    Never,
-}
-
 /// What completed work writes to a table.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Effect {
@@ -76,21 +57,6 @@ pub struct Effect {
     pub table: Spanned<String>,
     /// The row's key, with `{id}`.
     pub key: Spanned<String>,
-}
-
-/// What is done with a row.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum EffectKind {
-    /// A row more.
-    Insert,
-    /// Written again, or inserted.
-    Upsert,
-    /// Inserted where there is none with the key.
-    InsertUnique,
-    /// Deleted.
-    Delete,
-    /// This number is added.
-    Add(i64),
 }
 
 /// Something that goes wrong.
@@ -113,29 +79,12 @@ pub enum Which {
     Every(u32),
 }
 
-/// What a failure comes to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Then {
-    /// The message is to be delivered again.
-    Requeue,
-    /// It is to be thrown away or dead-lettered.
-    Reject,
-    /// The error is swallowed: it is acknowledged as if all were well.
-    Swallow,
-    /// The handler never comes back.
-    Hang,
-    /// The process dies before the effect.
-    Crash,
-    /// The process dies after the effect, before it settles.
-    CrashAfterEffect,
-}
-
 /// Decodes a consumer.
 pub(super) fn consumer(node: &Node, sink: &mut Sink) -> Option<Consumer> {
     let mut f = Fields::of_struct(node, "a consumer", sink)?;
     let name = f.required("name", name);
     let from = f.required("from", target);
-    let ack = f.or("ack", Ack::AfterWork, ack);
+    let ack = f.or("ack", AckPolicy::AfterWork, ack);
     let prefetch = f.or("prefetch", 0, |node, sink| number(node, 0..=65_535, sink).map(|n| n as u32));
     let work = f.or("work", Timing::ZERO, timing);
     let parallel = f.or("parallel", 1, |node, sink| number(node, 1..=65_535, sink).map(|n| n as u32));
@@ -170,24 +119,24 @@ pub(super) fn consumer(node: &Node, sink: &mut Sink) -> Option<Consumer> {
     })
 }
 
-fn ack(node: &Node, sink: &mut Sink) -> Option<Ack> {
+fn ack(node: &Node, sink: &mut Sink) -> Option<AckPolicy> {
     const KNOWN: [&str; 5] = ["automatic", "before_work", "after_work", "batch", "never"];
     let found = word(node, "a time to acknowledge", &KNOWN, sink)?;
     if found.value != "batch" {
         no_arguments(node, sink);
     }
     Some(match found.value.as_str() {
-        "automatic" => Ack::Automatic,
-        "before_work" => Ack::BeforeWork,
-        "never" => Ack::Never,
+        "automatic" => AckPolicy::Auto,
+        "before_work" => AckPolicy::BeforeWork,
+        "never" => AckPolicy::Never,
         "batch" => {
             let mut f = Fields::of_call(node, "`batch`", sink);
             let size = f.first("size", positive).unwrap_or(1);
             let flush = f.optional("flush", some_span);
             f.finish();
-            Ack::Batch { size, flush }
+            AckPolicy::Batch { size, flush }
         }
-        _ => Ack::AfterWork,
+        _ => AckPolicy::AfterWork,
     })
 }
 

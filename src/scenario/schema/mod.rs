@@ -11,14 +11,16 @@ mod producer;
 mod timing;
 pub(super) mod values;
 
-pub use consumer::{Ack, Consumer, Effect, EffectKind, Fail, Then, Which};
+pub use consumer::{Consumer, Effect, Fail, Which};
 pub use expect::Expect;
 pub use fault::{Action, DiskPoint, Fault, FramePoint, When, WorkPoint};
 pub use lesson::{Caption, Lesson, Question};
 pub use parts::{Disk, Limits, Link, Network, Script, Step};
-pub use producer::{Producer, Publish, Reliability, Retry};
-pub use timing::Timing;
+pub use producer::{Producer, Publish};
 pub use values::Row;
+
+// The policies of applications are declared there; the language only spells them.
+pub use crate::app::{AckPolicy, EffectKind, Reconnect, Reliability, Retry, Then, Timing};
 
 use super::broker::{self, Broker};
 use super::diagnostics::{Code, Diagnostic, Sink, Spanned};
@@ -63,15 +65,6 @@ pub struct Scenario {
     pub declared: Vec<crate::trace::Declared>,
     /// The digest of what decides about the run's behaviour; replay tokens hold it.
     pub digest: crate::ids::Digest,
-}
-
-/// When a client connects again.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Reconnect {
-    /// The pause before each try.
-    pub after: Span,
-    /// At most this many tries in a row; 0 is without end.
-    pub max: u32,
 }
 
 /// What a client publishes to or takes from.
@@ -184,6 +177,6 @@ impl Scenario {
     /// Everything that has a name of its own: what it is, and its name.
     pub fn named(&self) -> impl Iterator<Item = (&'static str, &Spanned<String>)> {
         let faults = self.faults.iter().map(|fault| ("fault", &fault.name));
-        self.parties().chain(self.broker.named()).chain(faults)
+        self.parties().chain(self.broker.system().named()).chain(faults)
     }
 }

@@ -1,6 +1,7 @@
 //! Network, disk, limits, scripts: the smaller parts.
 
-use super::timing::{Timing, timing};
+use super::timing::timing;
+use crate::app::Timing;
 use crate::scenario::diagnostics::{Sink, Spanned};
 use crate::scenario::fields::{Fields, list, name, number, pair, size, some_span, span};
 use crate::scenario::tree::{Call, Node, Value};

@@ -1,8 +1,9 @@
 //! Producers: what they publish and how they make sure.
 
-use super::timing::{Timing, timing};
+use super::timing::timing;
 use super::values::{Row, rows};
-use super::{Reconnect, Target, heartbeat, reconnect, target};
+use super::{Target, heartbeat, reconnect, target};
+use crate::app::{Backoff, Reconnect, Reliability, Retry, Timing};
 use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned};
 use crate::scenario::fields::{
     Fields, address, count, list, name, number, pattern, positive, size, some_span, span, truth, word,
@@ -60,40 +61,6 @@ pub struct Publish {
     pub reply_to: Option<Target>,
     /// The correlation id, with `{n}`.
     pub correlation_id: Option<Spanned<String>>,
-}
-
-/// How a producer makes sure that its messages arrive.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Reliability {
-    /// It does not.
-    FireAndForget,
-    /// It asks for an answer to each message.
-    Confirms {
-        /// At most this many unanswered; 0 is without limit.
-        window: u32,
-        /// Publishes so many, then waits for all answers.
-        batch: Option<u32>,
-        /// How long it waits for an answer; without, as long as the session stands.
-        timeout: Option<Span>,
-        /// What it does where no answer came.
-        on_timeout: Retry,
-        /// What it does where the answer was no.
-        on_refused: Retry,
-    },
-}
-
-/// What is done about a message that did not make it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Retry {
-    /// It is left at that.
-    GiveUp,
-    /// It is published again with the same id.
-    Republish {
-        /// At most this many attempts in all; 0 is without end.
-        max: u32,
-        /// The pause before the second attempt; doubles with each.
-        backoff: Span,
-    },
 }
 
 /// Decodes a producer.
@@ -173,21 +140,23 @@ fn reliability(node: &Node, sink: &mut Sink) -> Option<Reliability> {
     let window = f.or("window", 0, count);
     let batch = f.optional("batch", positive);
     let timeout = f.optional("timeout", some_span);
-    let on_timeout = f.or("on_timeout", Retry::GiveUp, retry);
-    let on_refused = f.or("on_refused", Retry::GiveUp, retry);
+    let (on_timeout, late) = f.or("on_timeout", (Retry::GiveUp, Span::ZERO), retry);
+    let (on_refused, refused) = f.or("on_refused", (Retry::GiveUp, Span::ZERO), retry);
     f.finish();
-    Some(Reliability::Confirms { window, batch, timeout, on_timeout, on_refused })
+    let backoff = Backoff { first: late.max(refused), max: Span::ZERO };
+    Some(Reliability::Confirms { window, batch, timeout, on_timeout, on_refused, backoff })
 }
 
-fn retry(node: &Node, sink: &mut Sink) -> Option<Retry> {
+/// What is done, and the pause before it.
+fn retry(node: &Node, sink: &mut Sink) -> Option<(Retry, Span)> {
     let found = word(node, "what is done then", &["give_up", "republish"], sink)?;
     if found.value == "give_up" {
         crate::scenario::fields::no_arguments(node, sink);
-        return Some(Retry::GiveUp);
+        return Some((Retry::GiveUp, Span::ZERO));
     }
     let mut f = Fields::of_call(node, "`republish`", sink);
     let max = f.or("max", 0, count);
     let backoff = f.or("backoff", Span::ZERO, span);
     f.finish();
-    Some(Retry::Republish { max, backoff })
+    Some((Retry::Republish { max }, backoff))
 }

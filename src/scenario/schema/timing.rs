@@ -1,25 +1,9 @@
 //! Spans that are fixed or drawn: `"5ms"`, `uniform("1ms", "2ms")`, `exponential("250us")`.
 
+use crate::app::Timing;
 use crate::scenario::diagnostics::{Code, Diagnostic, Sink};
 use crate::scenario::fields::{Fields, span, word};
 use crate::scenario::tree::{Node, Value};
-use crate::units::Span;
-
-/// A span that may be drawn anew each time.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Timing {
-    /// Always the same.
-    Constant(Span),
-    /// Anything from the first to the second, both included, equally likely.
-    Uniform(Span, Span),
-    /// Exponential with this mean.
-    Exponential(Span),
-}
-
-impl Timing {
-    /// No time at all.
-    pub const ZERO: Timing = Timing::Constant(Span::ZERO);
-}
 
 /// Decodes a timing.
 pub(super) fn timing(node: &Node, sink: &mut Sink) -> Option<Timing> {

@@ -1,0 +1,82 @@
+//! What a RabbitMQ node and its scripts run.
+//!
+//! Not how they are written; that is in the schema beside this file.
+
+use super::{Kind, Rabbitmq, Version};
+use crate::amqp::{self, exchange::Target};
+use crate::ids::Names;
+use crate::machine::Value;
+use crate::scenario::lower::{LowerError, table};
+use crate::scenario::printer::print_line;
+use crate::scenario::schema::Script;
+use std::sync::Arc;
+
+/// What the node runs.
+pub(super) fn config(rabbitmq: &Rabbitmq, names: &mut Names) -> amqp::Config {
+    let vhost = names.intern("/");
+    let mut config = amqp::Config::new(vhost);
+    config.version = match rabbitmq.version {
+        Version::V3_7 => amqp::Version::V3_7,
+        Version::V3_10 => amqp::Version::V3_10,
+        Version::V3_13 => amqp::Version::V3_13,
+        Version::V4_1 => amqp::Version::V4_1,
+    };
+    for exchange in &rabbitmq.exchanges {
+        let mut arguments = table(&exchange.arguments);
+        if let Some(alternate) = &exchange.alternate {
+            arguments.push(("alternate-exchange".into(), Value::text(&alternate.value)));
+        }
+        config.exchanges.push(amqp::ExchangeSpec {
+            vhost,
+            name: names.intern(&exchange.name.value),
+            kind: match exchange.kind {
+                Kind::Direct => amqp::exchange::Kind::Direct,
+                Kind::Fanout => amqp::exchange::Kind::Fanout,
+                Kind::Topic => amqp::exchange::Kind::Topic,
+                Kind::Headers => amqp::exchange::Kind::Headers,
+            },
+            durable: exchange.durable,
+            auto_delete: exchange.auto_delete,
+            internal: exchange.internal,
+            arguments: Arc::new(arguments),
+        });
+    }
+    for queue in &rabbitmq.queues {
+        config.queues.push(amqp::QueueSpec {
+            vhost,
+            name: names.intern(&queue.name.value),
+            durable: queue.durable,
+            auto_delete: queue.auto_delete,
+            arguments: Arc::new(table(&queue.arguments)),
+        });
+    }
+    for binding in &rabbitmq.bindings {
+        let to = names.intern(&binding.to.value);
+        let queue = rabbitmq.queues.iter().any(|queue| queue.name.value == binding.to.value);
+        config.bindings.push(amqp::BindingSpec {
+            vhost,
+            source: names.intern(&binding.from.value),
+            target: if queue { Target::Queue(to) } else { Target::Exchange(to) },
+            key: names.intern(&binding.key),
+            arguments: Arc::new(table(&binding.arguments)),
+        });
+    }
+    config
+}
+
+/// What a script performs. Steps have the form of RON enums, so serde reads them one by one.
+pub(super) fn script(script: &Script, names: &mut Names) -> Result<Arc<amqp::Program>, LowerError> {
+    let options = ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);
+    let mut steps = Vec::with_capacity(script.steps.len());
+    for step in &script.steps {
+        // The serde form of a method has parentheses, also where there is nothing in them.
+        let mut text = print_line(&step.node);
+        if !text.ends_with(')') {
+            text.push_str("()");
+        }
+        let step =
+            options.from_str(&text).map_err(|error| LowerError { at: step.node.at, says: error.code.to_string() })?;
+        steps.push(step);
+    }
+    Ok(amqp::Script::compile(&steps, names))
+}

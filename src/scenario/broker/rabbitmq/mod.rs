@@ -1,0 +1,231 @@
+//! `rabbitmq(version: "3.10", exchanges: […], queues: […], bindings: […])`.
+
+mod lower;
+mod names;
+
+use super::steps;
+use super::{Setting, System};
+use crate::amqp::script::Step;
+use crate::ids::{Name, Names};
+use crate::machine::Value;
+use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned, visible};
+use crate::scenario::fields::{Fields, address, choice, name, spanned_text, truth};
+use crate::scenario::lower::LowerError;
+use crate::scenario::schema::values::{Row, rows};
+use crate::scenario::schema::{Consumer, Scenario, Script};
+use crate::scenario::tree::Node;
+use crate::systems;
+use crate::trace::VerbTable;
+use std::sync::Arc;
+
+/// A RabbitMQ node with its topology.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Rabbitmq {
+    /// The node's name.
+    pub name: Spanned<String>,
+    /// Which version it behaves like.
+    pub version: Version,
+    /// Exchanges besides the predeclared ones.
+    pub exchanges: Vec<Exchange>,
+    /// Queues.
+    pub queues: Vec<Queue>,
+    /// Bindings.
+    pub bindings: Vec<Binding>,
+}
+
+/// A version that is modelled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Version {
+    /// 3.7
+    V3_7,
+    /// 3.10
+    V3_10,
+    /// 3.13
+    V3_13,
+    /// 4.1
+    V4_1,
+}
+
+const VERSIONS: [(&str, Version); 4] =
+    [("3.7", Version::V3_7), ("3.10", Version::V3_10), ("3.13", Version::V3_13), ("4.1", Version::V4_1)];
+
+/// An exchange.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Exchange {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// Its type.
+    pub kind: Kind,
+    /// Whether it survives a restart.
+    pub durable: bool,
+    /// Whether it goes with its last binding.
+    pub auto_delete: bool,
+    /// Whether clients may not publish to it.
+    pub internal: bool,
+    /// The alternate exchange.
+    pub alternate: Option<Spanned<String>>,
+    /// Other arguments.
+    pub arguments: Vec<Row>,
+}
+
+/// An exchange's type.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// By equal key.
+    Direct,
+    /// To all.
+    Fanout,
+    /// By pattern.
+    Topic,
+    /// By headers.
+    Headers,
+}
+
+/// A queue.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Queue {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// Whether it survives a restart.
+    pub durable: bool,
+    /// Whether it goes with its last consumer.
+    pub auto_delete: bool,
+    /// Arguments, such as `x-max-length`.
+    pub arguments: Vec<Row>,
+}
+
+/// A binding.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Binding {
+    /// The exchange that messages come from.
+    pub from: Spanned<String>,
+    /// The queue or exchange that they go to.
+    pub to: Spanned<String>,
+    /// The binding key.
+    pub key: String,
+    /// Arguments, such as `x-match`.
+    pub arguments: Vec<Row>,
+}
+
+/// The exchanges that are always there.
+pub const PREDECLARED: [&str; 7] =
+    ["", "amq.direct", "amq.fanout", "amq.topic", "amq.headers", "amq.match", "amq.rabbitmq.trace"];
+
+/// Decodes the block.
+pub(super) fn decode(node: &Node, sink: &mut Sink) -> Rabbitmq {
+    let mut f = Fields::of_call(node, "`rabbitmq`", sink);
+    let name = f.optional("name", name).unwrap_or_else(|| Spanned::new("broker".to_owned(), node.head()));
+    let version = f.or("version", Version::V3_10, version);
+    let exchanges = f.list("exchanges", exchange);
+    let queues = f.list("queues", queue);
+    let bindings = f.list("bindings", binding);
+    f.finish();
+    Rabbitmq { name, version, exchanges, queues, bindings }
+}
+
+fn version(node: &Node, sink: &mut Sink) -> Option<Version> {
+    let version = spanned_text(node, sink)?;
+    let known = VERSIONS.iter().find(|(text, _)| *text == version.value);
+    if known.is_none() {
+        let title = format!("RabbitMQ {} is not modelled", visible(&version.value));
+        let bad = Diagnostic::new(Code::UnknownVersion, title, node.at, "unknown version");
+        let list: Vec<&str> = VERSIONS.iter().map(|(text, _)| *text).collect();
+        sink.push(bad.help(format!("modelled are {}; the next lower one is the nearest", list.join(", "))));
+    }
+    known.map(|(_, version)| *version)
+}
+
+fn exchange(node: &Node, sink: &mut Sink) -> Option<Exchange> {
+    let kinds =
+        [("direct", Kind::Direct), ("fanout", Kind::Fanout), ("topic", Kind::Topic), ("headers", Kind::Headers)];
+    let mut f = Fields::of_struct(node, "an exchange", sink)?;
+    let name = f.required("name", name);
+    let kind = f.required("kind", |node, sink| choice(node, "an exchange type", &kinds, sink));
+    let durable = f.or("durable", false, truth);
+    let auto_delete = f.or("auto_delete", false, truth);
+    let internal = f.or("internal", false, truth);
+    let alternate = f.optional("alternate", address);
+    let arguments = f.or("arguments", Vec::new(), rows);
+    f.finish();
+    let kind = kind.unwrap_or(Kind::Direct);
+    Some(Exchange { name: name?, kind, durable, auto_delete, internal, alternate, arguments })
+}
+
+fn queue(node: &Node, sink: &mut Sink) -> Option<Queue> {
+    let mut f = Fields::of_struct(node, "a queue", sink)?;
+    let name = f.required("name", name);
+    let durable = f.or("durable", false, truth);
+    let auto_delete = f.or("auto_delete", false, truth);
+    let arguments = f.or("arguments", Vec::new(), rows);
+    f.finish();
+    Some(Queue { name: name?, durable, auto_delete, arguments })
+}
+
+fn binding(node: &Node, sink: &mut Sink) -> Option<Binding> {
+    let mut f = Fields::of_struct(node, "a binding", sink)?;
+    let from = f.required("from", name);
+    let to = f.required("to", name);
+    let key = f.optional("key", address).map_or_else(String::new, |key| key.value);
+    let arguments = f.or("arguments", Vec::new(), rows);
+    f.finish();
+    Some(Binding { from: from?, to: to?, key, arguments })
+}
+
+impl System for Rabbitmq {
+    fn word(&self) -> &'static str {
+        "rabbitmq"
+    }
+    fn name(&self) -> &Spanned<String> {
+        &self.name
+    }
+    fn vocabulary(&self) -> VerbTable {
+        crate::amqp::verbs::TABLE
+    }
+    fn named(&self) -> Vec<(&'static str, &Spanned<String>)> {
+        let exchanges = self.exchanges.iter().map(|exchange| ("exchange", &exchange.name));
+        exchanges.chain(self.queues.iter().map(|queue| ("queue", &queue.name))).collect()
+    }
+    fn queues(&self, scenario: &Scenario) -> Vec<Spanned<String>> {
+        names::queues(self, scenario)
+    }
+    fn check(&self, scenario: &Scenario, sink: &mut Sink) {
+        names::check(self, scenario, sink);
+    }
+    fn check_script(&self, script: &Script, sink: &mut Sink) {
+        let before = sink.list.len();
+        for step in &script.steps {
+            steps::check(&step.word, &step.node, Step::FORMS, self.word(), sink);
+        }
+        // What these forms do not know the system itself may still object to.
+        if sink.list.len() == before
+            && let Err(LowerError { at, says }) = lower::script(script, &mut Names::new())
+        {
+            sink.push(Diagnostic::new(Code::WrongType, "this step cannot be read", at, says));
+        }
+    }
+    fn settings(&self) -> Vec<Setting> {
+        let setting = |queue: &Queue| {
+            let name = queue.name.value.clone();
+            let (word, says) = match queue.durable {
+                true => ("not-durable", "Make the queue {queue} not durable."),
+                false => ("durable", "Make the queue {queue} durable."),
+            };
+            let path = format!("broker.queues.{name}.durable");
+            let (fields, value) = (vec![("queue", name.clone())], (!queue.durable).to_string());
+            Setting { word: word.to_owned(), of: name, says, fields, path, value }
+        };
+        self.queues.iter().map(setting).collect()
+    }
+    fn heeds_properties(&self) -> bool {
+        true
+    }
+    fn config(&self, names: &mut Names) -> systems::NodeConfig {
+        systems::NodeConfig::Amqp(Arc::new(lower::config(self, names)))
+    }
+    fn script(&self, script: &Script, names: &mut Names) -> Result<systems::Script, LowerError> {
+        lower::script(script, names).map(systems::Script::AmqpScript)
+    }
+    fn subscription(&self, consumer: &Consumer, options: &mut Vec<(Name, Value)>, names: &mut Names) {
+        options.push((names.intern("consumer_tag"), Value::text(&consumer.name.value)));
+    }
+}

@@ -1,0 +1,73 @@
+//! Which exchanges and queues there are: declared in the block, by scripts while the run goes on, or always there.
+//!
+//! Not the declarations themselves; those are in the schema beside this file.
+
+use super::{PREDECLARED, Rabbitmq};
+use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned, visible};
+use crate::scenario::names::{Known, unique};
+use crate::scenario::schema::{Scenario, Script};
+
+/// Queues and exchanges that come up while the run goes on.
+#[derive(Default)]
+struct Declared {
+    queues: Vec<Spanned<String>>,
+    exchanges: Vec<Spanned<String>>,
+}
+
+fn declared_by(scripts: &[Script]) -> Declared {
+    let mut declared = Declared::default();
+    for step in scripts.iter().flat_map(|script| &script.steps) {
+        let field = |name: &str| {
+            let node = step.node.field(name)?;
+            node.text().map(|text| Spanned::new(text.to_owned(), node.at))
+        };
+        match step.word.value.as_str() {
+            "queue_declare" => declared.queues.extend(field("queue")),
+            "exchange_declare" => declared.exchanges.extend(field("exchange")),
+            _ => {}
+        }
+    }
+    declared
+}
+
+/// The queues, those that scripts declare included.
+pub(super) fn queues(broker: &Rabbitmq, scenario: &Scenario) -> Vec<Spanned<String>> {
+    let own = broker.queues.iter().map(|queue| queue.name.clone());
+    own.chain(declared_by(&scenario.scripts).queues).collect()
+}
+
+/// Reports names that stand twice, and those that are used and that nothing has.
+pub(super) fn check(broker: &Rabbitmq, scenario: &Scenario, sink: &mut Sink) {
+    let declared = declared_by(&scenario.scripts);
+    unique("exchanges", broker.exchanges.iter().map(|exchange| &exchange.name), sink);
+    unique("queues", broker.queues.iter().map(|queue| &queue.name), sink);
+    let exchanges = Known::new("exchange")
+        .with(broker.exchanges.iter().map(|exchange| &exchange.name))
+        .with(&declared.exchanges)
+        .and(PREDECLARED);
+    let queues = Known::new("queue").with(broker.queues.iter().map(|queue| &queue.name)).with(&declared.queues);
+    for exchange in &broker.exchanges {
+        if let Some(alternate) = &exchange.alternate {
+            exchanges.check(alternate, sink);
+        }
+        if PREDECLARED.contains(&exchange.name.value.as_str()) {
+            let title = format!("the exchange `{}` is always there", visible(&exchange.name.value));
+            sink.push(Diagnostic::new(Code::DuplicateName, title, exchange.name.at, "declared by RabbitMQ itself"));
+        }
+    }
+    for binding in &broker.bindings {
+        exchanges.check(&binding.from, sink);
+        if exchanges.find(&binding.to.value).is_none() {
+            queues.check(&binding.to, sink);
+        }
+    }
+    for publish in scenario.producers.iter().flat_map(|producer| &producer.publish) {
+        exchanges.check_target(&publish.to, sink);
+        if let Some(reply_to) = &publish.reply_to {
+            queues.check_target(reply_to, sink);
+        }
+    }
+    for consumer in &scenario.consumers {
+        queues.check_target(&consumer.from, sink);
+    }
+}

@@ -32,7 +32,16 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 
 /// The scenario files by their names below `scenarios/`.
 pub fn texts() -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    texts_in("scenarios")
+}
+
+/// The scenarios that exist only to reach rules that no lesson needs.
+pub fn probe_texts() -> Vec<(String, String)> {
+    texts_in("tests/data/rules")
+}
+
+fn texts_in(folder: &str) -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut found = Vec::new();
     files(&root, &mut found);
     let name = |path: &Path| path.strip_prefix(&root).unwrap().with_extension("").to_str().unwrap().replace('\\', "/");
@@ -49,8 +58,17 @@ pub fn case(name: &str, source: &scenario::Source, variant: Option<&str>) -> Cas
 
 /// Every scenario and every variant.
 pub fn cases() -> Vec<Case> {
+    cases_of(texts())
+}
+
+/// Every probe and every variant of one.
+pub fn probes() -> Vec<Case> {
+    cases_of(probe_texts())
+}
+
+fn cases_of(texts: Vec<(String, String)>) -> Vec<Case> {
     let mut cases = Vec::new();
-    for (name, text) in texts() {
+    for (name, text) in texts {
         let source = scenario::read(&text).unwrap_or_else(|e| panic!("{}", e.render(&name, scenario::Look::PLAIN)));
         cases.push(case(&name, &source, None));
         for variant in source.variants() {

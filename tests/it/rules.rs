@@ -1,33 +1,12 @@
 //! The rule tables against what really happens: which rules are reached, and by what kind of event.
 
-use crate::gallery::{Case, case, cases, run_checked};
+use crate::gallery::{cases, probes, run_checked};
 use mqlab::explore::{How, run};
 use mqlab::ids::RuleId;
 use mqlab::rules::Fidelity;
-use mqlab::scenario;
 use mqlab::trace::{Kind, Outcome};
 use mqlab::world::{RULES, VERBS, World};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
-
-/// Scenarios that exist only to reach rules that no lesson needs.
-fn probes() -> Vec<Case> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/rules");
-    let mut files: Vec<_> = fs::read_dir(root).unwrap().map(|e| e.unwrap().path()).collect();
-    files.sort();
-    let mut found = Vec::new();
-    for file in files {
-        let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
-        let text = fs::read_to_string(&file).unwrap();
-        let source = scenario::read(&text).unwrap_or_else(|e| panic!("{}", e.render(&name, scenario::Look::PLAIN)));
-        found.push(case(&name, &source, None));
-        for variant in source.variants() {
-            found.push(case(&name, &source, Some(&variant.name.value)));
-        }
-    }
-    found
-}
 
 /// What an event is, in one word.
 fn word(log: &mqlab::trace::Log, kind: Kind) -> String {

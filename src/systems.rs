@@ -3,7 +3,7 @@
 //! Not the systems themselves. The enums made here let one world run any of them without knowing which.
 
 use crate::ids::{ActorId, CopyId, Digest, Name, Names};
-use crate::machine::{Ask, Draws, File, Input, Machine, Out, Ports, Registry, Session, Wire, Words};
+use crate::machine::{Ask, Draws, File, Input, Machine, Out, Ports, Registry, Session, Token, Wire, Words};
 use crate::rules::RuleTable;
 use crate::trace::{Observable, VerbTable};
 use crate::units::Time;
@@ -139,6 +139,8 @@ macro_rules! systems {
 
         impl crate::machine::Record for Record {
             fn copy(&self) -> Option<(CopyId, Name)> { match self { $(Record::$system(r) => r.copy()),* } }
+            fn placed(&self) -> bool { match self { $(Record::$system(r) => r.placed()),* } }
+            fn titles(&self) -> Option<File> { match self { $(Record::$system(r) => r.titles()),* } }
             fn digest(&self, names: &Names, digest: &mut Digest) {
                 match self { $(Record::$system(r) => r.digest(names, digest)),* }
             }
@@ -227,6 +229,10 @@ macro_rules! systems {
             /// Mixes its behaviour into a digest.
             pub fn digest(&self, now: Time, names: &Names, digest: &mut Digest) {
                 match self { $(Node::$system(n) => n.digest(now, names, digest)),* }
+            }
+            /// Mixes in what one of its timers is for.
+            pub fn digest_token(&self, token: Token, names: &Names, digest: &mut Digest) {
+                match self { $(Node::$system(n) => n.digest_token(token, names, digest)),* }
             }
         }
 

@@ -665,13 +665,14 @@ fn bits(flags: &[bool]) -> u64 {
     flags.iter().rev().fold(1, |word, flag| word << 1 | u64::from(*flag))
 }
 
-/// Mixes a table into a digest.
+/// Mixes a table into a digest; its rows have no order.
 pub(super) fn digest_table(table: &[(Arc<str>, Value)], digest: &mut Digest) {
-    digest.word(table.len() as u64);
-    for (key, value) in table {
-        digest.text(key);
-        value.digest(digest);
-    }
+    digest.unordered(table.iter().map(|(key, value)| {
+        Digest::of(|digest| {
+            digest.text(key);
+            value.digest(digest);
+        })
+    }));
 }
 
 #[cfg(test)]

@@ -52,6 +52,18 @@ impl crate::machine::Record for Record {
         }
     }
 
+    /// Definitions have no order: routing sorts what bindings find. The marks are told apart by their keys.
+    fn placed(&self) -> bool {
+        matches!(self, Record::Mark | Record::Message { .. })
+    }
+
+    fn titles(&self) -> Option<File> {
+        match self {
+            Record::Queue(number, _) => Some(File(*number)),
+            _ => None,
+        }
+    }
+
     fn digest(&self, names: &Names, digest: &mut Digest) {
         match self {
             Record::Mark => digest.word(1),
@@ -74,6 +86,7 @@ impl crate::machine::Record for Record {
                 digest.word(4);
                 names.digest(spec.vhost, digest);
                 names.digest(spec.source, digest);
+                digest.word(u64::from(matches!(spec.target, super::exchange::Target::Exchange(_))));
                 names.digest(spec.target.name(), digest);
                 names.digest(spec.key, digest);
                 super::method::digest_table(&spec.arguments, digest);

@@ -241,18 +241,55 @@ impl<R: Record> Disk<R> {
         }
     }
 
-    /// Mixes its behaviour into a digest. Files have no order.
+    /// Mixes its behaviour into a digest. Files have no order, and are told by their titles where they have one.
     pub fn digest(&self, now: Time, names: &Names, digest: &mut Digest) {
         digest.word(self.done.map_or(u64::MAX, |t| t.since(now).0));
         if self.fails(now) {
             digest.word(self.failing.since(now).0);
         }
+        let mut from = 0;
         for request in &self.queue {
             digest.word(request.kind as u64 | u64::from(request.records) << 8);
+            self.digest_title(request.file, names, digest);
+            if request.kind == Kind::Write {
+                let ops = self.waiting.range(from..from + request.records as usize);
+                store::digest_ops(ops, |key| self.before(request.file, key, from), names, digest);
+                from += request.records as usize;
+            }
         }
-        for op in &self.waiting {
-            store::digest_op(op, names, digest);
+        let files = self.files.iter().enumerate().filter(|(_, file)| !file.is_empty());
+        digest.unordered(files.map(|(number, file)| {
+            Digest::of(|d| {
+                self.digest_title(File(number as u32), names, d);
+                file.digest(names, d);
+            })
+        }));
+    }
+
+    fn digest_title(&self, file: File, names: &Names, digest: &mut Digest) {
+        let waiting = self.waiting.iter().filter_map(|op| if let Op::Put(_, record) = op { Some(record) } else { None });
+        let title = self.files.iter().flat_map(FileStore::each).chain(waiting).find(|r| r.titles() == Some(file));
+        match title {
+            Some(record) => record.digest(names, digest),
+            None => digest.word(0),
         }
-        digest.unordered(self.files.iter().filter(|f| !f.is_empty()).map(|f| Digest::of(|d| f.digest(names, d))));
+    }
+
+    /// What lies under a key of a file before the waiting change with this number is made.
+    fn before(&self, file: File, key: u64, change: usize) -> Option<&R> {
+        let (mut from, mut found) = (0, self.files.get(file.0 as usize).and_then(|f| f.latest(key)));
+        for request in self.queue.iter().filter(|request| request.kind == Kind::Write) {
+            let to = from + request.records as usize;
+            if to > change {
+                break;
+            }
+            if request.file == file
+                && let Some(latest) = store::latest(self.waiting.range(from..to), key)
+            {
+                found = latest;
+            }
+            from = to;
+        }
+        found
     }
 }

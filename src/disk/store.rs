@@ -202,17 +202,35 @@ impl<R: Record> FileStore<R> {
         }
     }
 
+    /// The record that a reader finds under this key.
+    pub(super) fn latest(&self, key: u64) -> Option<&R> {
+        latest(self.cache.iter(), key).unwrap_or_else(|| {
+            let i = self.durable.binary_search_by_key(&key, |(k, _)| *k).ok()?;
+            self.durable[i].1.as_ref()
+        })
+    }
+
+    /// All records in it, durable or in the page cache.
+    pub(super) fn each(&self) -> impl Iterator<Item = &R> {
+        let durable = self.durable.iter().filter_map(|(_, record)| record.as_ref());
+        durable.chain(self.cache.iter().filter_map(|op| if let Op::Put(_, record) = op { Some(record) } else { None }))
+    }
+
+    /// Mixes it into a digest. The keys of records that have no place leave no mark.
     pub(super) fn digest(&self, names: &Names, digest: &mut Digest) {
-        for (key, record) in &self.durable {
-            if let Some(record) = record {
-                digest.word(*key);
-                record.digest(names, digest);
-            }
+        let live = || self.durable.iter().filter_map(|(key, record)| record.as_ref().map(|record| (*key, record)));
+        for (key, record) in live().filter(|(_, record)| record.placed()) {
+            digest.word(key);
+            record.digest(names, digest);
         }
+        let loose = live().filter(|(_, record)| !record.placed());
+        digest.unordered(loose.map(|(_, record)| Digest::of(|digest| record.digest(names, digest))));
         digest.word(self.cache.len() as u64);
-        for op in &self.cache {
-            digest_op(op, names, digest);
-        }
+        let durable = |key| {
+            let i = self.durable.binary_search_by_key(&key, |(k, _)| *k).ok()?;
+            self.durable[i].1.as_ref()
+        };
+        digest_ops(self.cache.iter(), durable, names, digest);
     }
 }
 
@@ -242,7 +260,52 @@ fn put_follows<R>(cache: &[Op<R>], at: usize) -> bool {
     cache[at + 1..].iter().any(|op| matches!(op, Op::Put(k, _) if *k == key))
 }
 
-pub(super) fn digest_op<R: Record>(op: &Op<R>, names: &Names, digest: &mut Digest) {
+/// What the last of these changes leaves under a key; nothing where none concerns it.
+pub(super) fn latest<'a, R>(
+    ops: impl DoubleEndedIterator<Item = &'a Op<R>>,
+    key: u64,
+) -> Option<Option<&'a R>> {
+    ops.rev().find(|op| key_of(op) == key).map(|op| match op {
+        Op::Put(_, record) => Some(record),
+        Op::Delete(_) => None,
+    })
+}
+
+/// Mixes changes into a digest; `before` is what lies under a key before them. Changes of placed records count in
+/// their order. The others count by what they put or remove, and by how many changes of the same key follow.
+pub(super) fn digest_ops<'a, R: Record + 'a>(
+    ops: impl DoubleEndedIterator<Item = &'a Op<R>> + Clone,
+    before: impl Fn(u64) -> Option<&'a R>,
+    names: &Names,
+    digest: &mut Digest,
+) {
+    let loose = |i: usize, op: &'a Op<R>| -> Option<&'a R> {
+        let record = match op {
+            Op::Put(_, record) => Some(record),
+            Op::Delete(key) => {
+                let mut earlier = ops.clone().take(i).filter(|op| key_of(op) == *key);
+                let last = earlier.by_ref().last();
+                last.map_or_else(|| before(*key), |op| if let Op::Put(_, record) = op { Some(record) } else { None })
+            }
+        };
+        record.filter(|record| !record.placed())
+    };
+    for (i, op) in ops.clone().enumerate() {
+        if loose(i, op).is_none() {
+            digest_op(op, names, digest);
+        }
+    }
+    digest.unordered(ops.clone().enumerate().filter_map(|(i, op)| {
+        let record = loose(i, op)?;
+        Some(Digest::of(|digest| {
+            digest.word(u64::from(matches!(op, Op::Delete(_))));
+            digest.word(ops.clone().skip(i + 1).filter(|later| key_of(later) == key_of(op)).count() as u64);
+            record.digest(names, digest);
+        }))
+    }));
+}
+
+fn digest_op<R: Record>(op: &Op<R>, names: &Names, digest: &mut Digest) {
     match op {
         Op::Put(key, record) => {
             digest.word(*key << 1);

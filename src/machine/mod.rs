@@ -111,6 +111,16 @@ pub trait Wire: Clone + std::fmt::Debug {
 pub trait Record: Clone + std::fmt::Debug {
     /// The copy of a message that this record keeps, if it keeps one.
     fn copy(&self) -> Option<(CopyId, Name)>;
+    /// Whether its key is a place in an order, as that of a message in its queue. Where it is not, the key only tells
+    /// records apart, and which one a record got leaves no mark in a digest.
+    fn placed(&self) -> bool {
+        true
+    }
+    /// The file that it is the title of, if it is one: a digest then tells that file by this record and not by its
+    /// number.
+    fn titles(&self) -> Option<File> {
+        None
+    }
     /// Mixes its behaviour into a digest.
     fn digest(&self, names: &Names, digest: &mut Digest);
 }
@@ -145,4 +155,9 @@ pub trait Machine: Clone {
     /// Mixes its behaviour into a digest: everything that can make a difference to what it does later, with points
     /// in time as spans from `now`, and nothing else (no copy ids, no place ids, no counters for show).
     fn digest(&self, now: crate::units::Time, names: &Names, digest: &mut Digest);
+
+    /// Mixes in what one of its timers is for, where the token's number depends on the order in which things were made.
+    fn digest_token(&self, token: Token, _: &Names, digest: &mut Digest) {
+        digest.word(token.0);
+    }
 }

@@ -57,15 +57,16 @@ impl World {
     pub fn digest(&self) -> Digest {
         let mut digest = Digest::new();
         let (now, names) = (self.engine.now(), &self.names);
-        let actor = |id: crate::ids::ActorId, d: &mut Digest| match self.plan.client_index(id) {
-            Some(client) => d.text(&self.plan.clients[client].name),
-            None => d.text(&self.plan.nodes[id.at() - self.plan.clients.len()].name),
-        };
+        let actor = |id, d: &mut Digest| self.digest_actor(id, d);
         digest.unordered(self.processes.iter().enumerate().map(|(i, process)| {
             let id = crate::ids::ActorId(i as u16);
             Digest::of(|d| {
                 actor(id, d);
-                process.digest(now, d);
+                let token = |_, token: crate::machine::Token, d: &mut Digest| match self.plan.node_index(id) {
+                    Some(node) => self.nodes[node].digest_token(token, names, d),
+                    None => d.word(token.0),
+                };
+                process.digest(now, token, d);
                 if let Some(client) = self.plan.client_index(id) {
                     if let Some(app) = &self.clients[client].app {
                         app.digest(now, names, d);
@@ -85,10 +86,12 @@ impl World {
         self.net.digest(now, actor, |frame, d| frame.digest(names, d), &mut digest);
         self.tables.digest(names, &mut digest);
         self.choices.digest(&mut digest);
-        for (fault, state) in self.plan.faults.iter().zip(&self.faults) {
-            digest.text(&fault.name);
-            digest.word(u64::from(state.seen));
-        }
+        digest.unordered(self.plan.faults.iter().zip(&self.faults).map(|(fault, state)| {
+            Digest::of(|d| {
+                d.text(&fault.name);
+                d.word(u64::from(state.seen));
+            })
+        }));
         // How long housekeeping has gone on alone decides when a run with a half-open connection ends.
         digest.word(now.since(self.last_work).0);
         self.digest_calendar(&mut digest);
@@ -102,18 +105,18 @@ impl World {
         let now = self.engine.now();
         let own = self.engine.pending(&mut scratch).filter_map(|(time, due, _)| {
             let (kind, who) = match *due {
-                Due::Start(actor) => (1, u64::from(actor.0)),
-                Due::Resume(actor, _) => (2, u64::from(actor.0)),
-                Due::Fault(fault) => (3, u64::from(fault)),
-                Due::DialTimeout(_) => (4, 0),
-                Due::Stop(actor, _) => (5, u64::from(actor.0)),
+                Due::Start(actor) => (1, actor),
+                Due::Resume(actor, _) => (2, actor),
+                Due::Fault(_) => (3, crate::ids::ActorId::NONE),
+                Due::DialTimeout(conn) => (4, self.net.end(conn, crate::net::Side::Client)),
+                Due::Stop(actor, _) => (5, actor),
                 Due::Arrival(..) | Due::Timer(..) | Due::Disk(_) => return None,
             };
             Some(Digest::of(|d| {
                 d.word(kind);
-                match kind {
-                    1 | 2 | 5 => self.digest_actor(crate::ids::ActorId(who as u16), d),
-                    _ => d.word(who),
+                match *due {
+                    Due::Fault(fault) => d.text(&self.plan.faults[fault as usize].name),
+                    _ => self.digest_actor(who, d),
                 }
                 d.word(time.since(now).0);
             }))

@@ -60,18 +60,20 @@ impl Process {
         self.alive && !self.paused
     }
 
-    pub(super) fn digest(&self, now: Time, digest: &mut Digest) {
+    /// Mixes it into a digest; `name` mixes in what a timer is for.
+    pub(super) fn digest(&self, now: Time, name: impl Fn(Part, Token, &mut Digest), digest: &mut Digest) {
         digest.word(u64::from(self.alive) | u64::from(self.powered) << 1 | u64::from(self.paused) << 2);
         digest.word(match self.stopping {
             None => 0,
             Some(None) => 1,
             Some(Some(after)) => 2 + after.0,
         });
-        for ((part, token), timer) in self.timers.iter() {
-            digest.word(*part as u64 | u64::from(timer.housekeeping) << 1);
-            digest.word(token.0);
-            digest.word(timer.due.since(now).0);
-        }
-        digest.word(self.timers.len() as u64);
+        digest.unordered(self.timers.iter().map(|((part, token), timer)| {
+            Digest::of(|digest| {
+                digest.word(*part as u64 | u64::from(timer.housekeeping) << 1);
+                name(*part, *token, digest);
+                digest.word(timer.due.since(now).0);
+            })
+        }));
     }
 }

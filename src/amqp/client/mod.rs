@@ -309,7 +309,8 @@ impl Machine for Client {
 
     fn digest(&self, now: Time, names: &Names, digest: &mut Digest) {
         digest.word(self.stage as u64);
-        digest.word(u64::from(self.conn.0));
+        // Which one it is, the network knows: it is the only one that stands on this side.
+        digest.word(u64::from(self.conn.is_some()));
         digest.word(u64::from(self.delivered) | u64::from(self.base) << 32);
         self.heart.digest(now, digest);
         self.window.digest(names, digest);

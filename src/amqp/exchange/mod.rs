@@ -17,6 +17,7 @@ pub use headers::{BindError, Match, type_word};
 pub use route::{Scratch, route};
 
 use super::Table;
+use super::method::digest_table;
 use crate::ids::{Digest, Name, Names};
 use crate::machine::Value;
 use direct::Direct;
@@ -296,20 +297,22 @@ impl Exchange {
         matches!(self.kind, Kind::Direct | Kind::Topic)
     }
 
-    /// Mixes its behaviour into a digest. The order of binding is in it: it is the order in which queues are served.
+    /// Mixes its behaviour into a digest. The order of binding makes no difference: routing sorts what it finds.
     pub fn digest(&self, names: &Names, digest: &mut Digest) {
         names.digest(self.name, digest);
         names.digest(self.alternate, digest);
         let flags = [self.durable, self.auto_delete, self.internal];
         digest.word(flags.iter().fold(self.kind as u64, |all, flag| all << 1 | u64::from(*flag)));
         digest_table(&self.arguments, digest);
-        digest.word(self.bindings.len() as u64);
-        for Binding { key, target, arguments, number: _ } in &self.bindings {
-            names.digest(*key, digest);
-            digest.word(u64::from(matches!(target, Target::Exchange(_))));
-            names.digest(target.name(), digest);
-            digest_table(arguments, digest);
-        }
+        digest.unordered(self.bindings.iter().map(|binding| {
+            let Binding { key, target, arguments, number: _ } = binding;
+            Digest::of(|digest| {
+                names.digest(*key, digest);
+                digest.word(u64::from(matches!(target, Target::Exchange(_))));
+                names.digest(target.name(), digest);
+                digest_table(arguments, digest);
+            })
+        }));
     }
 }
 
@@ -338,15 +341,6 @@ impl Index {
 /// Whether two tables say the same, in whatever order.
 pub fn same_table(a: &Table, b: &Table) -> bool {
     a.len() == b.len() && (a == b || a.iter().all(|row| b.contains(row)))
-}
-
-fn digest_table(table: &Table, digest: &mut Digest) {
-    digest.unordered(table.iter().map(|(key, value)| {
-        Digest::of(|digest| {
-            digest.text(key);
-            value.digest(digest);
-        })
-    }));
 }
 
 /// The longest text that the protocol can carry as a key, in bytes.

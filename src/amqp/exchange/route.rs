@@ -3,21 +3,21 @@
 //!
 //! Not what happens to a message that reaches no queue: the channel decides that.
 
-use super::{Exchange, Target, Walk};
+use super::{Exchange, Target, Walk, with_text};
 use crate::ids::{Name, Names};
 use crate::machine::Value;
 use crate::mem::VecMap;
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// Room for routing, and its result. Holds no state between two calls; a clone is empty.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    /// The queues of the last call, each once, in the order in which they were found.
+    /// The queues of the last call, each once, in the order of their names, as the real broker sorts them.
     pub queues: Vec<Name>,
     found: Vec<Target>,
     /// Exchanges that were reached; those from `at` on still have to be looked at.
     reached: Vec<Name>,
-    order: Vec<(Name, u32)>,
     walk: Walk,
 }
 
@@ -41,13 +41,13 @@ pub fn route(
     names: &Names,
     scratch: &mut Scratch,
 ) {
-    let Scratch { queues, found, reached, order, walk } = scratch;
+    let Scratch { queues, found, reached, walk } = scratch;
     queues.clear();
     reached.clear();
     if from == Name::EMPTY {
         queues.push(key);
         queues.extend_from_slice(more_keys);
-        return once_each(queues, order);
+        return sort_once(queues, names);
     }
     reached.push(from);
     let mut at = 0;
@@ -70,22 +70,29 @@ pub fn route(
             }
         }
     }
-    once_each(queues, order);
+    sort_once(queues, names);
 }
 
-/// Keeps the first of equal names, in place and in order.
-fn once_each(names: &mut Vec<Name>, order: &mut Vec<(Name, u32)>) {
-    if names.len() < 2 {
+/// Puts them in the order of their texts, each once. That order decides who is served first where several queues get
+/// the same message; it is not the order of binding.
+fn sort_once(queues: &mut Vec<Name>, names: &Names) {
+    if queues.len() < 2 {
         return;
     }
-    order.clear();
-    order.extend(names.iter().enumerate().map(|(i, name)| (*name, i as u32)));
-    order.sort_unstable();
-    order.dedup_by_key(|entry| entry.0);
-    if order.len() == names.len() {
-        return;
+    queues.sort_unstable_by(|a, b| by_text(*a, *b, names));
+    queues.dedup();
+}
+
+/// Compares texts as bytes.
+fn by_text(a: Name, b: Name, names: &Names) -> Ordering {
+    if a == b {
+        return Ordering::Equal;
     }
-    order.sort_unstable_by_key(|entry| entry.1);
-    names.clear();
-    names.extend(order.iter().map(|entry| entry.0));
+    if a.prefix() == b.prefix()
+        && let (Some(a), Some(b)) = (a.number(), b.number())
+        && a.checked_ilog10() == b.checked_ilog10()
+    {
+        return a.cmp(&b);
+    }
+    with_text(a, names, |a| with_text(b, names, |b| a.cmp(b)))
 }

@@ -2,26 +2,43 @@
 //!
 //! Connections are named by their rank and queues by their names, since their numbers depend on what came before.
 
-use super::Node;
+use super::{Node, Tick};
 use super::channel::{Channel, Connection, Fate, Unacked};
 use crate::amqp::queue::{Item, Queue};
 use crate::amqp::store::Waiting;
 use crate::ids::{ConnId, Digest, Name, Names};
-use crate::machine::Wire;
+use crate::machine::{Token, Wire};
 use crate::units::Time;
 
 impl Node {
     pub(super) fn digest_all(&self, _: Time, names: &Names, digest: &mut Digest) {
         digest.word(self.life as u64);
-        for vhost in &self.vhosts {
-            digest.unordered(vhost.exchanges.values().map(|exchange| Digest::of(|d| exchange.digest(names, d))));
-        }
+        digest.unordered(self.vhosts.iter().map(|vhost| {
+            Digest::of(|d| {
+                names.digest(vhost.name, d);
+                d.unordered(vhost.exchanges.values().map(|exchange| Digest::of(|d| exchange.digest(names, d))));
+            })
+        }));
         digest.unordered(self.queues.values().map(|queue| Digest::of(|d| self.digest_queue(queue, names, d))));
         for connection in self.connections.values() {
             self.digest_connection(connection, names, digest);
         }
         digest.word(self.metadata.journal.phase as u64 | (self.metadata.changes.len() as u64) << 8);
         self.digest_waiting(self.metadata.journal.riding.iter().chain(&self.metadata.waiting), digest);
+    }
+
+    /// What a timer is for: a connection or a queue, whose numbers depend on what came before.
+    pub(super) fn digest_timer(&self, token: Token, names: &Names, digest: &mut Digest) {
+        let Some((tick, number)) = Tick::of(token) else { return digest.word(token.0) };
+        digest.word(tick as u64);
+        match tick {
+            Tick::Heartbeat | Tick::Silence => digest.word(self.rank(ConnId(number))),
+            Tick::Idle | Tick::Written | Tick::Synced => {
+                let spec = self.queues.get(&number).map(|queue| &queue.spec);
+                names.digest(spec.map_or(Name::NONE, |spec| spec.vhost), digest);
+                names.digest(spec.map_or(Name::NONE, |spec| spec.name), digest);
+            }
+        }
     }
 
     fn rank(&self, conn: ConnId) -> u64 {
@@ -64,6 +81,10 @@ impl Node {
                 .word(flags.iter().fold(u64::from(consumer.priority as u32), |all, flag| all << 1 | u64::from(*flag)));
         }
         digest.word(journal.phase as u64 | (journal.puts.len() as u64) << 8 | (journal.deletes.len() as u64) << 36);
+        for put in &journal.puts {
+            digest.word(u64::from(classic.behind(put.seq)) << 1 | u64::from(put.redelivered));
+        }
+        journal.deletes.iter().for_each(|seq| digest.word(u64::from(classic.behind(*seq))));
         digest.word(u64::from(journal.idle_since.is_some()));
         let buffered = journal.puts.iter().filter_map(|put| put.waiting.as_ref());
         self.digest_waiting(journal.riding.iter().chain(buffered), digest);

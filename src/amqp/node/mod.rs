@@ -217,6 +217,10 @@ impl Machine for Node {
     fn digest(&self, now: Time, names: &Names, digest: &mut crate::ids::Digest) {
         self.digest_all(now, names, digest);
     }
+
+    fn digest_token(&self, token: Token, names: &Names, digest: &mut crate::ids::Digest) {
+        self.digest_timer(token, names, digest);
+    }
 }
 
 impl Node {

@@ -148,3 +148,72 @@ fn a_run_that_would_take_too_much_memory_ends_with_that_outcome() {
     let mut world = World::new(&Arc::new(plan));
     assert_eq!(world.run(&mut ()), Outcome::MemoryLimit);
 }
+
+/// The instant of the event under a note of this kind about this message, and how many came before a fault's end.
+fn times(log: &Log, world: &World, what: crate::trace::What, message: &str) -> Vec<crate::units::Time> {
+    let name = world.find_name(message).unwrap();
+    let fits = |kind: crate::trace::Kind| matches!(kind, crate::trace::Kind::Note { what: w, message: m, .. } if w == what && m == name);
+    log.events().iter().filter(|event| fits(event.kind)).map(|event| event.time).collect()
+}
+
+fn nap(name: &str, when: Trigger) -> FaultPlan {
+    let what = FaultKind::Pause { actor: ActorId(1), lasts: Span::secs(1) };
+    FaultPlan { name: name.to_owned(), what, when, chance: Ratio::ONE }
+}
+
+#[test]
+fn a_pause_begins_before_its_process_acts_on_what_it_received() {
+    let received = |names: &mut Names| Trigger::Received { client: ActorId(1), message: names.intern("job-2"), nth: 1 };
+    let calm = run(&plan(|_| vec![], true));
+    let slow = run(&plan(|names| vec![nap("nap", received(names))], true));
+    assert_eq!(slow.1.strikes().collect::<Vec<_>>(), [1]);
+    for what in [crate::trace::What::Received, crate::trace::What::WorkBegan, crate::trace::What::WorkDone] {
+        let [calm, slow] = [&calm, &slow].map(|(log, world)| times(log, world, what, "job-2"));
+        assert_eq!(slow, [calm[0] + Span::secs(1)], "{what:?} waits for the end of the pause");
+    }
+}
+
+#[test]
+fn a_pause_after_work_holds_the_settling_back() {
+    let worked = |names: &mut Names| Trigger::Worked { client: ActorId(1), message: names.intern("job-2"), nth: 1 };
+    let (log, world) = run(&plan(|names| vec![nap("nap", worked(names))], true));
+    let done = times(&log, &world, crate::trace::What::WorkDone, "job-2")[0];
+    let sent = log.events().iter().filter(|event| {
+        let crate::trace::Kind::Sent(frame) = event.kind else { return false };
+        let frame = &log.frames[frame.at()];
+        event.actor == ActorId(1) && frame.message == world.find_name("job-2").unwrap()
+    });
+    assert_eq!(sent.map(|event| event.time).collect::<Vec<_>>(), [done + Span::secs(1)]);
+}
+
+#[test]
+fn all_faults_that_fit_a_moment_strike_in_the_order_of_their_declaration() {
+    let when = |names: &mut Names| Trigger::Worked { client: ActorId(1), message: names.intern("job-2"), nth: 1 };
+    let fault = |name: &str, what, when| FaultPlan { name: name.to_owned(), what, when, chance: Ratio::ONE };
+    let losing = (true, true);
+    let cut = FaultKind::Cut {
+        client: ActorId(1),
+        node: ActorId(2),
+        losing_to_client: losing.0,
+        losing_to_node: losing.1,
+    };
+    let kill = FaultKind::Kill { actor: ActorId(1), restart: Some(Span::millis(100)) };
+    let crash = FaultKind::Kill { actor: ActorId(2), restart: None };
+    let (log, world) = run(&plan(
+        |names| {
+            let when = when(names);
+            vec![fault("cut", cut, when), fault("kill", kill, when), fault("crash", crash, when)]
+        },
+        true,
+    ));
+    assert_eq!(world.strikes().collect::<Vec<_>>(), [1, 1, 1]);
+    let struck = log.events().iter().filter_map(|event| match event.kind {
+        crate::trace::Kind::Fault(fault) => Some((event.time, fault.0)),
+        _ => None,
+    });
+    let struck: Vec<_> = struck.collect();
+    assert_eq!(struck.iter().map(|(_, fault)| *fault).collect::<Vec<_>>(), [0, 1, 2]);
+    assert!(struck.iter().all(|(time, _)| *time == struck[0].0), "{struck:?}");
+    let gone = |actor: usize| !world.processes[actor].alive;
+    assert!(gone(2) && !gone(1), "the broker stays away, the worker came back");
+}

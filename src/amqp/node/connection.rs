@@ -294,13 +294,14 @@ impl Node {
         self.connections.keys().next().copied()
     }
 
-    /// A name that the server makes up, such as `amq.gen-…`.
-    pub(super) fn make_name(&mut self, prefix: &str, ports: &mut Port<'_>) -> Name {
+    /// A name that the server makes up for a connection, such as `amq.gen-…`. It does not come again, also not after a
+    /// restart, since no connection does.
+    pub(super) fn make_name(&mut self, prefix: &str, conn: ConnId, ports: &mut Port<'_>) -> Name {
         const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         self.made_names += 1;
         let mut word = crate::ids::Digest::of(|digest| {
             digest.word(u64::from(self.made_names));
-            digest.word(ports.now.0);
+            digest.word(u64::from(conn.0));
             digest.text(prefix);
         })
         .value();

@@ -98,7 +98,7 @@ impl Node {
             return error::refused(format_args!("{} in exclusive use", what()));
         }
         let name = found.spec.name;
-        let tag = if consumer_tag == Name::EMPTY { self.make_name("amq.ctag-", ports) } else { consumer_tag };
+        let tag = if consumer_tag == Name::EMPTY { self.make_name("amq.ctag-", at.0, ports) } else { consumer_tag };
         let place = ports.place_for(PlaceKind::Unacked, name, at.0);
         let consumer = Consumer {
             conn: at.0,

@@ -137,7 +137,7 @@ impl Node {
             return Ok(());
         }
         let name = if queue == Name::EMPTY {
-            self.make_name("amq.gen-", ports)
+            self.make_name("amq.gen-", at.0, ports)
         } else {
             not_reserved("queue", queue, ports.names)?;
             queue

@@ -267,7 +267,8 @@ impl<R: Record> Disk<R> {
     }
 
     fn digest_title(&self, file: File, names: &Names, digest: &mut Digest) {
-        let waiting = self.waiting.iter().filter_map(|op| if let Op::Put(_, record) = op { Some(record) } else { None });
+        let waiting =
+            self.waiting.iter().filter_map(|op| if let Op::Put(_, record) = op { Some(record) } else { None });
         let title = self.files.iter().flat_map(FileStore::each).chain(waiting).find(|r| r.titles() == Some(file));
         match title {
             Some(record) => record.digest(names, digest),

@@ -261,10 +261,7 @@ fn put_follows<R>(cache: &[Op<R>], at: usize) -> bool {
 }
 
 /// What the last of these changes leaves under a key; nothing where none concerns it.
-pub(super) fn latest<'a, R>(
-    ops: impl DoubleEndedIterator<Item = &'a Op<R>>,
-    key: u64,
-) -> Option<Option<&'a R>> {
+pub(super) fn latest<'a, R>(ops: impl DoubleEndedIterator<Item = &'a Op<R>>, key: u64) -> Option<Option<&'a R>> {
     ops.rev().find(|op| key_of(op) == key).map(|op| match op {
         Op::Put(_, record) => Some(record),
         Op::Delete(_) => None,

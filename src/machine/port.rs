@@ -4,7 +4,7 @@
 //! It says what, not how: no channels, tags, offsets or polls.
 
 use super::{SharedProps, Value};
-use crate::ids::Name;
+use crate::ids::{Digest, Name, Names};
 use crate::units::Span;
 use std::sync::Arc;
 
@@ -35,6 +35,26 @@ pub enum Ask {
     Settle(Delivery, Name, Settle),
     /// Close in order.
     Disconnect,
+}
+
+impl Ask {
+    /// Mixes it into a digest.
+    pub fn digest(&self, names: &Names, digest: &mut Digest) {
+        match self {
+            Ask::Connect => digest.word(1),
+            Ask::Publish(Publish { ticket, to, key, message, mandatory }) => {
+                digest.word(2 | u64::from(*mandatory) << 8 | u64::from(*ticket) << 32);
+                names.digest(*to, digest);
+                names.digest(*key, digest);
+                message.digest(names, digest);
+            }
+            Ask::Settle(delivery, message, settle) => {
+                digest.word(3 | (*settle as u64) << 8 | u64::from(delivery.0) << 32);
+                names.digest(*message, digest);
+            }
+            Ask::Disconnect => digest.word(4),
+        }
+    }
 }
 
 /// A publish.
@@ -95,6 +115,33 @@ pub enum Report {
     Cancelled,
 }
 
+impl Report {
+    /// Mixes it into a digest.
+    pub fn digest(&self, names: &Names, digest: &mut Digest) {
+        match self {
+            Report::Ready => digest.word(1),
+            Report::Down(Down::Refused) => digest.word(2),
+            Report::Down(Down::Lost) => digest.word(3),
+            Report::Down(Down::Error(text)) => {
+                digest.word(4);
+                names.digest(*text, digest);
+            }
+            Report::Down(Down::BadPublish(text, from)) => {
+                digest.word(5 | u64::from(*from) << 32);
+                names.digest(*text, digest);
+            }
+            Report::Answer(ticket, answer) => digest.word(6 | (*answer as u64) << 8 | u64::from(*ticket) << 32),
+            Report::Returned(ticket) => digest.word(7 | u64::from(*ticket) << 32),
+            Report::Offer { delivery, message, from, redelivered } => {
+                digest.word(8 | u64::from(*redelivered) << 8 | u64::from(delivery.0) << 32);
+                message.digest(names, digest);
+                names.digest(*from, digest);
+            }
+            Report::Cancelled => digest.word(9),
+        }
+    }
+}
+
 /// Why a session is gone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Down {
@@ -104,6 +151,9 @@ pub enum Down {
     Lost,
     /// The broker reported an error, with its text.
     Error(Name),
+    /// The broker reported that a publish was wrong, with its text. It takes publishes in their order and nothing after
+    /// a wrong one, so no publish from this ticket on was taken; of earlier ones the error says nothing.
+    BadPublish(Name, u32),
 }
 
 /// The broker's answer to a publish.

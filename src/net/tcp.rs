@@ -72,6 +72,8 @@ pub struct Flight<F> {
     pub frame: FrameId,
     /// The event of its sending, for show.
     pub sent: EventId,
+    /// Whether it has reached the receiver and waits until that goes on.
+    pub waits: bool,
 }
 
 /// One direction of a connection.
@@ -297,6 +299,11 @@ impl<F> Tcp<F> {
         Some((flights.pop_front()?, next))
     }
 
+    /// Puts back what was taken last at this side: its receiver stands still.
+    pub fn put_back(&mut self, conn: ConnId, towards: Side, flight: Flight<F>) {
+        self.connections[conn.at()].towards[towards.at()].flights.push_front(Flight { waits: true, ..flight });
+    }
+
     /// Stops everything further from being sent towards this side; what is under way stays.
     pub fn close(&mut self, conn: ConnId, towards: Side) {
         self.connections[conn.at()].towards[towards.at()].closed = true;
@@ -328,7 +335,7 @@ impl<F> Tcp<F> {
                     d.word(stream.last.since(now).0);
                     d.word(stream.busy.since(now).0);
                     for flight in &stream.flights {
-                        d.word(flight.arrive.since(now).0);
+                        d.word(flight.arrive.since(now).0 << 1 | u64::from(flight.waits));
                         match &flight.cargo {
                             Cargo::Syn => d.word(1),
                             Cargo::SynAck => d.word(2),

@@ -8,12 +8,13 @@ use super::process::Part;
 use super::rules;
 use super::state::{Outs, World};
 use crate::app::{App, AppInput};
-use crate::ids::{ActorId, EventId, RuleId};
+use crate::ids::{ActorId, Digest, EventId, Names, RuleId};
 use crate::machine::{Ask, Input, Ports, Report};
 use crate::net::Link;
 use crate::sim::StreamId;
 use crate::systems::{self, Client, Frame, Given};
 use crate::trace::{Kind, Observer, Process as Step};
+use std::collections::VecDeque;
 
 /// Something one part of a client has for another.
 #[derive(Clone, Debug)]
@@ -42,11 +43,14 @@ pub(super) struct ClientProcess {
     pub(super) link: Link,
     /// The random streams of its link, towards the node and back.
     pub(super) ways: [StreamId; 2],
+    /// Errands between the two that wait while the process stands still.
+    pub(super) held: VecDeque<Errand>,
 }
 
 impl Clone for ClientProcess {
     fn clone(&self) -> Self {
-        ClientProcess { app: self.app.clone(), wire: self.wire.clone(), link: self.link, ways: self.ways }
+        let (link, ways, held) = (self.link, self.ways, self.held.clone());
+        ClientProcess { app: self.app.clone(), wire: self.wire.clone(), link, ways, held }
     }
     fn clone_from(&mut self, from: &Self) {
         match (&mut self.app, &from.app) {
@@ -55,6 +59,7 @@ impl Clone for ClientProcess {
         }
         self.wire.clone_from(&from.wire);
         (self.link, self.ways) = (from.link, from.ways);
+        self.held.clone_from(&from.held);
     }
 }
 
@@ -68,8 +73,11 @@ impl ClientProcess {
                 wire: Client::for_app(&plan.nodes[client.node].config),
                 link,
                 ways,
+                held: VecDeque::new(),
             },
-            Program::Script(script) => ClientProcess { app: None, wire: Client::for_script(script), link, ways },
+            Program::Script(script) => {
+                ClientProcess { app: None, wire: Client::for_script(script), link, ways, held: VecDeque::new() }
+            }
         }
     }
 
@@ -78,6 +86,17 @@ impl ClientProcess {
             app.boot(spec);
         }
         self.boot_wire(client);
+        self.held.clear();
+    }
+
+    /// Mixes the errands that wait into a digest.
+    pub(super) fn digest_held(&self, names: &Names, digest: &mut Digest) {
+        for Errand { what, .. } in &self.held {
+            match what {
+                Word::Ask(ask) => ask.digest(names, digest),
+                Word::Report(report) => report.digest(names, digest),
+            }
+        }
     }
 
     fn boot_wire(&mut self, client: &ClientPlan) {
@@ -144,10 +163,17 @@ impl World {
         self.run_errands(actor, life, observer);
     }
 
-    /// Carries the errands between the parts of a client out, in order, until there are none or its process is gone.
-    fn run_errands<O: Observer>(&mut self, actor: ActorId, life: u32, observer: &mut O) {
+    /// Carries the errands between the parts of a client out, in order, until there are none or its process is gone or
+    /// stands still.
+    pub(super) fn run_errands<O: Observer>(&mut self, actor: ActorId, life: u32, observer: &mut O) {
         while let Some(Errand { what, cause, rule }) = self.scratch.errands.pop_front() {
             let process = &self.processes[actor.at()];
+            if process.alive && process.paused {
+                let held = &mut self.clients[actor.at()].held;
+                held.push_back(Errand { what, cause, rule });
+                held.extend(self.scratch.errands.drain(..));
+                return;
+            }
             if !process.alive || process.life != life {
                 self.scratch.errands.clear();
                 return;

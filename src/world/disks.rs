@@ -18,12 +18,9 @@ impl World {
             Op::Write => DiskStep::Write,
             Op::Sync => DiskStep::Sync,
         };
-        if request.kind == Op::Sync
-            && self.watch.disk
-            && let Some(fault) = self.sync_fault(node, request.file)
-        {
-            self.scratch.deltas.clear();
-            self.strike(fault, request.asked, None, observer);
+        if request.kind == Op::Sync && self.watch.disk {
+            let faults = self.sync_fault(node, request.file);
+            self.strike_all(&faults, request.asked, None, observer);
             if !self.processes[actor.at()].alive {
                 return;
             }
@@ -52,7 +49,7 @@ impl World {
         if self.disks[index].fails(self.engine.now()) {
             return self.disk_failed(actor, observer);
         }
-        let struck = if self.watch.disk { self.disk_fault(index) } else { None };
+        let struck = if self.watch.disk { self.disk_fault(index) } else { Vec::new() };
         let mut deltas = std::mem::take(&mut self.scratch.deltas);
         deltas.clear();
         let registry = &mut self.prov.registry;
@@ -73,9 +70,7 @@ impl World {
         let event = self.emit_with(Kind::Disk { what, op: request.op }, about, &deltas, observer);
         deltas.clear();
         self.scratch.deltas = deltas;
-        if let Some(fault) = struck {
-            self.strike(fault, event, None, observer);
-        }
+        self.strike_all(&struck, event, None, observer);
         if self.processes[actor.at()].alive {
             self.give_node(actor, Input::DiskDone(request.token), event, observer);
             self.disk_begin_if_alive(actor, observer);

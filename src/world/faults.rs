@@ -1,14 +1,15 @@
 //! Faults: when their moment has come, and what they do. They belong to the world; no machine knows of them.
 
+use super::book::VERBS;
 use super::draws::kinds;
 use super::emit::About;
-use super::plan::{FaultKind, FrameMatch, Trigger};
+use super::plan::{FaultKind, FaultPlan, FrameMatch, Trigger};
 use super::rules;
 use super::state::{Due, World};
 use crate::disk::Kind as DiskKind;
 use crate::ids::{ActorId, EventId, FaultId, Name, VerbId};
 use crate::machine::{File, Words};
-use crate::trace::{Kind, Notes, Observer, Process as Step, What};
+use crate::trace::{Class, Delta, Kind, Notes, Observer, Process as Step, What};
 
 /// How far a fault has come.
 #[derive(Clone, Copy, Debug, Default)]
@@ -41,10 +42,11 @@ impl Watch {
         self.frames || !self.notes.is_empty()
     }
 
-    pub(super) fn of(triggers: impl Iterator<Item = Trigger>) -> Watch {
+    pub(super) fn of<'a>(faults: impl Iterator<Item = &'a FaultPlan>) -> Watch {
         let mut watch = Watch::default();
-        for trigger in triggers {
-            match trigger {
+        for fault in faults {
+            match fault.when {
+                Trigger::Received { .. } if holds_back(fault) => watch.frames = true,
                 Trigger::At(_) => {}
                 Trigger::Sending(_) | Trigger::Arriving(_) => watch.frames = true,
                 Trigger::BeforeSync { .. } | Trigger::Written { .. } | Trigger::Synced { .. } => watch.disk = true,
@@ -70,20 +72,21 @@ impl World {
 
     pub(super) fn fault_at_time<O: Observer>(&mut self, fault: u16, observer: &mut O) {
         if self.chance(fault) {
-            self.scratch.deltas.clear();
-            self.strike(fault, EventId::NONE, None, observer);
+            self.strike_all(&[fault], EventId::NONE, None, observer);
         }
     }
 
-    /// The first fault whose trigger `fits` and whose turn it is.
-    fn first(&mut self, fits: impl Fn(&World, &Trigger) -> Option<u32>) -> Option<u16> {
-        let mut found = None;
+    /// The faults whose trigger `fits` and whose turn it is, in the order of their declaration. A trigger gives the
+    /// number that it waits for; 0 for any.
+    fn fitting(&mut self, fits: impl Fn(&World, &FaultPlan) -> Option<u32>) -> Vec<u16> {
+        // Takes no memory where nothing strikes.
+        let mut found = Vec::new();
         for i in 0..self.faults.len() {
-            let Some(nth) = fits(self, &self.plan.faults[i].when) else { continue };
+            let Some(nth) = fits(self, &self.plan.faults[i]) else { continue };
             self.faults[i].seen += 1;
             let turn = nth == 0 || self.faults[i].seen == nth;
-            if turn && found.is_none() && self.chance(i as u16) {
-                found = Some(i as u16);
+            if turn && self.chance(i as u16) {
+                found.push(i as u16);
             }
         }
         found
@@ -95,17 +98,25 @@ impl World {
         self.choices.chance(lab, kinds::FAULT, chance)
     }
 
-    pub(super) fn frame_fault(&mut self, moment: Moment, words: &Words, ends: (ActorId, ActorId)) -> Option<u16> {
-        self.first(|_, trigger| match trigger {
+    pub(super) fn frame_fault(&mut self, moment: Moment, words: &Words, ends: (ActorId, ActorId)) -> Vec<u16> {
+        // A process that is to stand still when it has received something must not act on it: its pause begins when
+        // the delivery reaches it.
+        let delivers = moment == Moment::Arriving
+            && words.message.is_some()
+            && VERBS.get(words.verb).is_some_and(|verb| verb.class == Class::Deliver);
+        self.fitting(|_, fault| match &fault.when {
             Trigger::Sending(frame) if moment == Moment::Sending => fits(frame, words, ends),
             Trigger::Arriving(frame) if moment == Moment::Arriving => fits(frame, words, ends),
+            Trigger::Received { client, message, nth } if delivers && holds_back(fault) => {
+                about(*client, *message, ends.1, words.message).then_some(*nth)
+            }
             _ => None,
         })
     }
 
-    pub(super) fn sync_fault(&mut self, node: usize, file: File) -> Option<u16> {
+    pub(super) fn sync_fault(&mut self, node: usize, file: File) -> Vec<u16> {
         let actor = self.plan.node_id(node);
-        self.first(|world, trigger| match *trigger {
+        self.fitting(|world, fault| match fault.when {
             Trigger::BeforeSync { node: of, covers, nth } => {
                 let covered = !covers.is_some() || world.disks[node].would_cover(file, covers);
                 (of == actor && covered).then_some(nth)
@@ -114,12 +125,12 @@ impl World {
         })
     }
 
-    /// The fault whose moment has come as the operation at the head of a node's disk completes.
-    pub(super) fn disk_fault(&mut self, node: usize) -> Option<u16> {
+    /// The faults whose moment has come as the operation at the head of a node's disk completes.
+    pub(super) fn disk_fault(&mut self, node: usize) -> Vec<u16> {
         let actor = self.plan.node_id(node);
-        let head = *self.disks[node].head()?;
-        self.first(|world, trigger| {
-            let (of, about, nth) = match (*trigger, head.kind) {
+        let Some(&head) = self.disks[node].head() else { return Vec::new() };
+        self.fitting(|world, fault| {
+            let (of, about, nth) = match (fault.when, head.kind) {
                 (Trigger::Written { node, message, nth }, DiskKind::Write)
                 | (Trigger::Synced { node, message, nth }, DiskKind::Sync) => (node, message, nth),
                 _ => return None,
@@ -134,24 +145,46 @@ impl World {
         })
     }
 
-    pub(super) fn worked(&mut self, actor: ActorId, done: Name) -> Option<u16> {
-        self.first(|_, trigger| match *trigger {
+    pub(super) fn worked(&mut self, actor: ActorId, done: Name) -> Vec<u16> {
+        self.fitting(|_, fault| match fault.when {
             Trigger::Worked { client, message, nth } => about(client, message, actor, done).then_some(nth),
             _ => None,
         })
     }
 
-    pub(super) fn received(&mut self, actor: ActorId, offered: Name) -> Option<u16> {
-        self.first(|_, trigger| match *trigger {
-            Trigger::Received { client, message, nth } => about(client, message, actor, offered).then_some(nth),
+    pub(super) fn received(&mut self, actor: ActorId, offered: Name) -> Vec<u16> {
+        self.fitting(|_, fault| match fault.when {
+            Trigger::Received { client, message, nth } if !holds_back(fault) => {
+                about(client, message, actor, offered).then_some(nth)
+            }
             _ => None,
         })
     }
 
+    /// Faults strike at one moment, one after the other. `busy` is the process whose outputs are being carried out, and
+    /// `rest` are its changes that were not told yet: whatever ends it tells them.
+    #[cold]
+    pub(super) fn strike_all<O: Observer>(
+        &mut self,
+        faults: &[u16],
+        cause: EventId,
+        busy: Option<(ActorId, &[Delta])>,
+        observer: &mut O,
+    ) {
+        for &fault in faults {
+            self.scratch.deltas.clear();
+            if let Some((actor, rest)) = busy
+                && self.processes[actor.at()].alive
+            {
+                self.scratch.deltas.extend_from_slice(rest);
+            }
+            self.strike(fault, cause, busy.map(|(actor, _)| actor), observer);
+        }
+    }
+
     /// A fault strikes. `busy` is the process whose outputs are being carried out, whose untold changes lie in the
     /// scratch deltas; they are told if it is the one that ends, and dropped here if not.
-    #[cold]
-    pub(super) fn strike<O: Observer>(&mut self, fault: u16, cause: EventId, busy: Option<ActorId>, observer: &mut O) {
+    fn strike<O: Observer>(&mut self, fault: u16, cause: EventId, busy: Option<ActorId>, observer: &mut O) {
         self.faults[fault as usize].strikes += 1;
         let about = About::of(self.plan.lab_id(), cause, rules::FAULT);
         let event = self.emit(Kind::Fault(FaultId(fault)), about, observer);
@@ -198,6 +231,14 @@ impl World {
             _ => super::process::Part::Wire,
         };
         self.give(actor, part, crate::machine::Input::Stop, cause, observer);
+    }
+}
+
+/// Whether the fault lets the receiver of a delivery stand still before it acts on it.
+fn holds_back(fault: &FaultPlan) -> bool {
+    match (fault.what, fault.when) {
+        (FaultKind::Pause { actor, .. }, Trigger::Received { client, .. }) => actor == client,
+        _ => false,
     }
 }
 

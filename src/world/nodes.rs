@@ -105,6 +105,7 @@ impl World {
         let process = &mut self.processes[actor.at()];
         (process.alive, process.paused, process.powered, process.down_since) = (false, false, !power, event);
         process.stopping = None;
+        process.still_until = self.engine.now();
         for timer in process.timers.values() {
             self.engine.cancel(timer.key);
         }
@@ -112,6 +113,9 @@ impl World {
         self.vain.progress();
         self.close_sockets(actor, power, event, observer);
         self.wake_arrivals(actor);
+        if let Some(client) = self.plan.client_index(actor) {
+            self.clients[client].held.clear();
+        }
         if let Some(node) = self.plan.node_index(actor) {
             self.disk_abandoned(node, power);
         } else if let Some(app) = &mut self.clients[actor.at()].app {
@@ -159,6 +163,7 @@ impl World {
             return;
         }
         process.paused = true;
+        process.still_until = self.engine.now() + lasts;
         let life = process.life;
         self.emit(Kind::Process(Step::Paused), About::of(actor, cause, rules::PROCESS_PAUSE), observer);
         self.schedule_turn(self.engine.now() + lasts, Due::Resume(actor, life));
@@ -172,6 +177,15 @@ impl World {
         }
         process.paused = false;
         self.emit(Kind::Process(Step::Resumed), About::of(actor, EventId::NONE, rules::PROCESS_PAUSE), observer);
+        self.wake_stalled(actor);
+        if let Some(client) = self.plan.client_index(actor) {
+            self.scratch.errands.extend(self.clients[client].held.drain(..));
+            self.run_errands(actor, life, observer);
+        }
+    }
+
+    /// What became due while a process stood still comes in now, in its order.
+    fn wake_stalled(&mut self, actor: ActorId) {
         let now = self.engine.now();
         let (net, engine, plan) = (&self.net, &mut self.engine, &self.plan);
         let belongs = |due: &Due| match *due {

@@ -73,6 +73,7 @@ impl World {
                     }
                     if process.alive {
                         self.clients[client].wire.digest(now, names, d);
+                        self.clients[client].digest_held(names, d);
                     }
                 } else {
                     let node = i - self.plan.clients.len();

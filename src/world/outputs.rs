@@ -128,12 +128,12 @@ impl World {
         let mut events = std::mem::take(&mut self.scratch.events);
         let mut told = 0usize;
         let mut brief = 0;
-        // A fault that waits until the work's effect is noted, and strikes before anything else is done.
-        let mut pending = None;
+        // Faults that wait until the work's effect is noted, and strike before anything else is done.
+        let mut pending = Vec::new();
         for (at, output) in outputs.iter().enumerate() {
             if faults {
                 if !matches!(output.does, Does::Note { .. }) {
-                    self.strike_pending(&mut pending, actor, &deltas[told..], observer);
+                    self.strike_pending(&mut pending, (actor, &deltas[told..]), observer);
                 }
                 if !self.processes[actor.at()].alive || self.processes[actor.at()].life != life {
                     break;
@@ -146,7 +146,9 @@ impl World {
                 Does::Note { what, place, message, number } => {
                     let kind = Kind::Note { what, place, message };
                     let event = self.emit_with(kind, About { number, ..about }, own, observer);
-                    pending = pending.or(self.check_note(actor, what, message, event, rest, observer));
+                    if self.watch.notes.has(what) {
+                        self.check_note(actor, what, message, event, rest, &mut pending, observer);
+                    }
                     event
                 }
                 Does::Send(conn, ()) => match beside.frames.pop() {
@@ -171,29 +173,13 @@ impl World {
         if self.processes[actor.at()].alive && self.processes[actor.at()].life == life {
             self.tell_briefs(actor, briefs, brief, usize::MAX, observer);
         }
-        self.strike_pending(&mut pending, actor, &[], observer);
+        self.strike_pending(&mut pending, (actor, &[]), observer);
         debug_assert!(
             told == deltas.len() || !self.processes[actor.at()].alive,
             "every change belongs to an output that makes an event"
         );
         events.clear();
         self.scratch.events = events;
-    }
-
-    /// Lets the fault strike that waited, if one did. `untold` are the changes that no event has told yet.
-    #[inline]
-    fn strike_pending<O: Observer>(
-        &mut self,
-        pending: &mut Option<(u16, EventId)>,
-        actor: ActorId,
-        untold: &[Delta],
-        observer: &mut O,
-    ) {
-        if let Some((fault, cause)) = pending.take() {
-            self.scratch.deltas.clear();
-            self.scratch.deltas.extend_from_slice(untold);
-            self.strike(fault, cause, Some(actor), observer);
-        }
     }
 
     /// A process ends by its own will, with changes that no event has told yet.
@@ -210,7 +196,8 @@ impl World {
         let About { actor, cause, rule, .. } = about;
         match does {
             Does::SetTimer { token, after, verb, housekeeping } => {
-                let due = self.engine.now() + after;
+                // A process that was stopped in the middle of this counts on from when it goes on.
+                let due = self.engine.now().max(self.processes[actor.at()].still_until) + after;
                 self.set_timer(actor, part, token, (due, housekeeping, verb), about);
             }
             Does::CancelTimer(token) => self.cancel_timer(actor, part, token),
@@ -326,7 +313,8 @@ impl World {
         event
     }
 
-    /// What noting something can set off.
+    /// What noting something can set off; what is to wait goes to `pending`, with its cause.
+    #[expect(clippy::too_many_arguments, reason = "a note, what follows it, and where that goes")]
     fn check_note<O: Observer>(
         &mut self,
         actor: ActorId,
@@ -334,22 +322,29 @@ impl World {
         message: crate::ids::Name,
         event: EventId,
         rest: &[Delta],
+        pending: &mut Vec<(u16, EventId)>,
         observer: &mut O,
-    ) -> Option<(u16, EventId)> {
-        if !self.watch.notes.has(what) {
-            return None;
-        }
+    ) {
         match what {
-            What::WorkDone => self.worked(actor, message).map(|fault| (fault, event)),
+            What::WorkDone => pending.extend(self.worked(actor, message).into_iter().map(|fault| (fault, event))),
             What::Received => {
-                if let Some(fault) = self.received(actor, message) {
-                    self.scratch.deltas.clear();
-                    self.scratch.deltas.extend_from_slice(rest);
-                    self.strike(fault, event, Some(actor), observer);
-                }
-                None
+                let faults = self.received(actor, message);
+                self.strike_all(&faults, event, Some((actor, rest)), observer);
             }
-            _ => None,
+            _ => {}
+        }
+    }
+
+    /// What waited for the effect of work strikes.
+    #[inline]
+    fn strike_pending<O: Observer>(
+        &mut self,
+        pending: &mut Vec<(u16, EventId)>,
+        busy: (ActorId, &[Delta]),
+        observer: &mut O,
+    ) {
+        for (fault, cause) in pending.drain(..) {
+            self.strike_all(&[fault], cause, Some(busy), observer);
         }
     }
 }

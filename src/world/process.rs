@@ -37,6 +37,8 @@ pub(super) struct Process {
     pub(super) powered: bool,
     /// Whether it stands still.
     pub(super) paused: bool,
+    /// Until when it stands still, or last did.
+    pub(super) still_until: Time,
     /// Whether it was asked to stop, and after how long it is to come back.
     pub(super) stopping: Option<Option<crate::units::Span>>,
     /// The event of its last end, for show.
@@ -46,11 +48,12 @@ pub(super) struct Process {
     pub(super) timers: VecMap<(Part, Token), Timer>,
 }
 
-crate::clone_in_place!(Process { alive, powered, paused, stopping, down_since, life, timers });
+crate::clone_in_place!(Process { alive, powered, paused, still_until, stopping, down_since, life, timers });
 
 impl Process {
     pub(super) fn reset(&mut self) {
         (self.alive, self.powered, self.paused, self.stopping, self.life) = (false, true, false, None, 0);
+        self.still_until = Time::ZERO;
         self.down_since = crate::ids::EventId::NONE;
         self.timers.clear();
     }

@@ -33,7 +33,7 @@ impl World {
     fn post(&mut self, conn: ConnId, towards: Side, cargo: Cargo<Frame>, frame: FrameId, sent: EventId, size: u32) {
         let client = self.net.end(conn, Side::Client);
         let (arrive, seq) = self.transit(conn, towards, client, size);
-        self.launch(conn, towards, Flight { arrive, seq, cargo, frame, sent });
+        self.launch(conn, towards, Flight { arrive, seq, cargo, frame, sent, waits: false });
     }
 
     /// When what is sent now arrives, and its place among what arrives at the same time.
@@ -82,7 +82,7 @@ impl World {
     #[inline]
     fn put_on_its_way(&mut self, conn: ConnId, way: Way, size: u32, (what, frame, sent): (Frame, FrameId, EventId)) {
         let (arrive, seq) = self.transit(conn, way.towards, way.client, size);
-        self.launch(conn, way.towards, Flight { arrive, seq, cargo: Cargo::Frame(what), frame, sent });
+        self.launch(conn, way.towards, Flight { arrive, seq, cargo: Cargo::Frame(what), frame, sent, waits: false });
     }
 
     /// A machine sends a frame.
@@ -123,12 +123,8 @@ impl World {
         if self.watch.frames
             && let Some(words) = words
         {
-            let ends = (about.actor, to);
-            if let Some(fault) = self.frame_fault(Moment::Sending, &words, ends) {
-                self.scratch.deltas.clear();
-                self.scratch.deltas.extend_from_slice(rest);
-                self.strike(fault, event, Some(about.actor), observer);
-            }
+            let faults = self.frame_fault(Moment::Sending, &words, (about.actor, to));
+            self.strike_all(&faults, event, Some((about.actor, rest)), observer);
         }
         event
     }
@@ -146,6 +142,15 @@ impl World {
         if let Some((due, seq)) = next {
             self.engine.schedule_reserved(due, seq, Due::Arrival(conn, side), false);
         }
+        if self.watch.frames && !flight.waits && self.net.is_up(conn, side) {
+            self.check_arrival(conn, side, &flight, observer);
+            let process = &self.processes[actor.at()];
+            if process.alive && process.paused {
+                self.net.put_back(conn, side, flight);
+                self.stalled.push(Due::Arrival(conn, side));
+                return;
+            }
+        }
         match flight.cargo {
             Cargo::Frame(frame) => self.frame_arrives(conn, side, frame, flight.frame, flight.sent, observer),
             Cargo::Syn => self.asked(conn, flight.sent, observer),
@@ -159,6 +164,15 @@ impl World {
         }
     }
 
+    /// Lets the faults strike whose moment has come with what arrives.
+    fn check_arrival<O: Observer>(&mut self, conn: ConnId, side: Side, flight: &Flight<Frame>, observer: &mut O) {
+        let Cargo::Frame(frame) = &flight.cargo else { return };
+        let words = frame.words(&self.names);
+        let ends = (self.net.end(conn, side.other()), self.net.end(conn, side));
+        let faults = self.frame_fault(Moment::Arriving, &words, ends);
+        self.strike_all(&faults, flight.sent, None, observer);
+    }
+
     #[inline]
     fn frame_arrives<O: Observer>(
         &mut self,
@@ -170,13 +184,6 @@ impl World {
         observer: &mut O,
     ) {
         let actor = self.net.end(conn, side);
-        if self.watch.frames && self.net.is_up(conn, side) {
-            let words = frame.words(&self.names);
-            let ends = (self.net.end(conn, side.other()), actor);
-            if let Some(fault) = self.frame_fault(Moment::Arriving, &words, ends) {
-                self.strike(fault, sent, None, observer);
-            }
-        }
         if !self.net.is_up(conn, side) || !self.processes[actor.at()].alive {
             self.emit(Kind::Lost(id), About::of(actor, sent, rules::TCP_NOBODY), observer);
             self.answer_nobody(conn, side, sent);

@@ -181,7 +181,7 @@ impl World {
         self.nodes = plan.nodes.iter().map(|n| Node::new(&n.config)).collect();
         self.disks = plan.nodes.iter().map(|_| Disk::new()).collect();
         self.disk_keys = vec![None; plan.nodes.len()];
-        self.watch = Watch::of(plan.faults.iter().map(|f| f.when));
+        self.watch = Watch::of(plan.faults.iter());
         self.processes = (0..plan.clients.len() + plan.nodes.len()).map(|_| Process::default()).collect();
         self.faults = plan.faults.iter().map(|_| FaultState::default()).collect();
         self.streams.clear();

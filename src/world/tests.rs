@@ -191,12 +191,8 @@ fn all_faults_that_fit_a_moment_strike_in_the_order_of_their_declaration() {
     let when = |names: &mut Names| Trigger::Worked { client: ActorId(1), message: names.intern("job-2"), nth: 1 };
     let fault = |name: &str, what, when| FaultPlan { name: name.to_owned(), what, when, chance: Ratio::ONE };
     let losing = (true, true);
-    let cut = FaultKind::Cut {
-        client: ActorId(1),
-        node: ActorId(2),
-        losing_to_client: losing.0,
-        losing_to_node: losing.1,
-    };
+    let cut =
+        FaultKind::Cut { client: ActorId(1), node: ActorId(2), losing_to_client: losing.0, losing_to_node: losing.1 };
     let kill = FaultKind::Kill { actor: ActorId(1), restart: Some(Span::millis(100)) };
     let crash = FaultKind::Kill { actor: ActorId(2), restart: None };
     let (log, world) = run(&plan(

@@ -23,7 +23,8 @@ const CLIENTS: [&str; 3] = ["producers", "consumers", "scripts"];
 fn lists(text: &str, word: &str) -> Vec<(usize, usize)> {
     let head = format!("{word}: [");
     let starts = text.match_indices(&head).map(|(at, _)| at + head.len());
-    starts.filter(|at| *at == head.len() || !text[..at - head.len()].ends_with(|c: char| c.is_alphanumeric() || c == '.'))
+    starts
+        .filter(|at| *at == head.len() || !text[..at - head.len()].ends_with(|c: char| c.is_alphanumeric() || c == '.'))
         .map(|start| (start, start + items(&text[start..]).1))
         .collect()
 }
@@ -81,8 +82,7 @@ fn turned(text: &str, words: &[&str]) -> (String, usize) {
 }
 
 fn read(name: &str, text: &str) -> Vec<Case> {
-    let source =
-        scenario::read(text).unwrap_or_else(|e| panic!("{text}\n{}", e.render(name, scenario::Look::PLAIN)));
+    let source = scenario::read(text).unwrap_or_else(|e| panic!("{text}\n{}", e.render(name, scenario::Look::PLAIN)));
     let variants = source.variants().iter().map(|variant| Some(variant.name.value.as_str()));
     variants.chain([None]).map(|variant| gallery::case(name, &source, variant)).collect()
 }

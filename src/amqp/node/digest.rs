@@ -2,8 +2,8 @@
 //!
 //! Connections are named by their rank and queues by their names, since their numbers depend on what came before.
 
-use super::{Node, Tick};
 use super::channel::{Channel, Connection, Fate, Unacked};
+use super::{Node, Tick};
 use crate::amqp::queue::{Item, Queue};
 use crate::amqp::store::Waiting;
 use crate::ids::{ConnId, Digest, Name, Names};

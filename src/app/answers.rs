@@ -1,9 +1,9 @@
 //! What a producer does about answers, and where none come.
 
 use super::producer::{Again, Flight, Open, Producer};
-use super::{Io, ProducerSpec, Reliability, Retry, rules};
+use super::{Backoff, Io, ProducerSpec, Reliability, Retry, rules};
 use crate::ids::{Name, PlaceId, RuleId};
-use crate::machine::Because;
+use crate::machine::{Because, Down};
 use crate::trace::{Belief, What};
 use crate::units::{Span, Time};
 
@@ -69,21 +69,28 @@ impl Producer {
         self.publish_due(spec, Because::INPUT, io);
     }
 
-    /// The session is gone: no open message gets an answer any more.
-    pub(super) fn down(&mut self, spec: &ProducerSpec, io: &mut Io<'_>) {
+    /// The session is gone: no open message gets an answer any more. What an error says was not taken is refused.
+    pub(super) fn down(&mut self, spec: &ProducerSpec, why: Down, io: &mut Io<'_>) {
         if !self.link.can_be_lost() {
             return;
         }
         let last = self.link.final_loss(spec.reconnect);
-        let retry = match spec.reliability {
-            Reliability::Confirms { on_timeout, .. } if !last => on_timeout,
-            _ => Retry::GiveUp,
+        let (retry, on_refused, backoff) = match spec.reliability {
+            Reliability::Confirms { on_timeout, on_refused, backoff, .. } if !last => (on_timeout, on_refused, backoff),
+            _ => (Retry::GiveUp, Retry::GiveUp, Backoff::default()),
         };
+        let refused = |ticket| matches!(why, Down::BadPublish(_, from) if ticket >= from);
         // What waited out a pause has waited long enough when the next session stands.
         self.again.iter_mut().for_each(|a| a.at = Time::ZERO);
         self.again.make_contiguous().sort_unstable_by_key(|a| a.flight.first);
         while let Some(open) = self.open.pop_front() {
             if open.returned {
+                continue;
+            }
+            if refused(open.ticket) {
+                let because = self.conclude(spec, open.flight, Belief::Refused, rules::ERROR, Because::INPUT, io);
+                let pause = backoff.after(open.flight.attempt);
+                self.try_again(spec, open.flight, on_refused, pause, rules::ERROR_AGAIN, because, io);
                 continue;
             }
             let because = self.conclude(spec, open.flight, Belief::Unknown, rules::LOST, Because::INPUT, io);
@@ -115,6 +122,8 @@ impl Producer {
             self.give_up(spec, flight, because, io);
         } else if rule == rules::LOST_AGAIN {
             self.queue_again(Again { flight, at: Time::ZERO, rule });
+        } else if rule == rules::ERROR_AGAIN && pause == Span::ZERO {
+            self.queue_again(Again { flight, at: io.now, rule });
         } else if pause == Span::ZERO {
             self.publish(spec, flight, rule, because, io);
         } else {

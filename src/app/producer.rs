@@ -146,7 +146,7 @@ impl Producer {
         match input {
             Input::Started => self.link.connect(rules::CONNECT, io),
             Input::Report(Report::Ready) => self.ready(spec, io),
-            Input::Report(Report::Down(_)) => self.down(spec, io),
+            Input::Report(Report::Down(why)) => self.down(spec, why, io),
             Input::Report(Report::Answer(ticket, Answer::Confirmed)) => self.confirmed(spec, ticket, io),
             Input::Report(Report::Answer(ticket, Answer::Refused)) => self.refused(spec, ticket, io),
             Input::Report(Report::Returned(ticket)) => self.returned(spec, ticket, io),

@@ -137,9 +137,9 @@ impl Client {
     fn publish(&mut self, publish: Publish, io: &mut Io<'_>) {
         let Publish { ticket, to, key, message, mandatory } = publish;
         if self.session.confirms {
-            self.window.add(ticket, message.id);
+            self.window.add(ticket, to, message.id);
         } else if mandatory {
-            self.window.add(ticket, message.id);
+            self.window.add(ticket, to, message.id);
             self.window.keep(RETURNABLE);
         }
         let body = Method::BasicPublish { exchange: to, key, mandatory, immediate: false, message };
@@ -203,18 +203,27 @@ impl Client {
     fn channel_closed(&mut self, close: Close, io: &mut Io<'_>) {
         let agreed = self.send(rules::AGREE, Because::INPUT, CHANNEL, Method::ChannelCloseOk, io);
         if self.stage != Stage::ChannelGone {
+            let down = self.error(&close, io);
             self.stage = Stage::ChannelGone;
             self.end_channel();
-            tell(agreed, Report::Down(Down::Error(close.text)), io);
+            tell(agreed, Report::Down(down), io);
         }
     }
 
     fn connection_closed(&mut self, close: Close, io: &mut Io<'_>) {
-        let known = self.knows_down();
+        let (known, down) = (self.knows_down(), self.error(&close, io));
         let agreed = self.send(rules::AGREE, Because::INPUT, 0, Method::ConnectionCloseOk, io);
         self.shut(rules::AGREE, agreed, false, io);
         if !known {
-            tell(agreed, Report::Down(Down::Error(close.text)), io);
+            tell(agreed, Report::Down(down), io);
+        }
+    }
+
+    /// What the application is told of an error: with confirms, from which publish on nothing was taken.
+    fn error(&self, close: &Close, io: &Io<'_>) -> Down {
+        match self.window.not_taken(close, io.names) {
+            Some(ticket) if self.session.confirms => Down::BadPublish(close.text, ticket),
+            _ => Down::Error(close.text),
         }
     }
 

@@ -229,11 +229,12 @@ impl Script {
         let mut because = because;
         match body {
             Method::ChannelOpen => channel.reset(number),
-            Method::BasicPublish { message: ref m, .. } => {
+            Method::BasicPublish { exchange, message: ref m, .. } => {
                 let id = m.id;
                 let sure = channel.mode == Mode::Plain;
                 if !sure {
-                    channel.window.add(0, id);
+                    let ticket = channel.window.next();
+                    channel.window.add(ticket, exchange, id);
                 }
                 because = self.beliefs.published(id, sure, because, io);
                 let sent = self.send(rules::SCRIPT_STEP, because, number, body, io);
@@ -309,11 +310,13 @@ impl Script {
                 self.stage = Stage::On;
                 self.go_on(Waits::Connection, Because::INPUT, io);
             }
-            Method::ConnectionClose(_) => {
+            Method::ConnectionClose(close) => {
+                self.refused(None, &close, io);
                 let agreed = self.send(rules::AGREE, Because::INPUT, 0, Method::ConnectionCloseOk, io);
                 self.lost(Some((rules::AGREE, agreed)), io);
             }
-            Method::ChannelClose(_) => {
+            Method::ChannelClose(close) => {
+                self.refused(Some(number), &close, io);
                 let agreed = self.send(rules::AGREE, Because::INPUT, number, Method::ChannelCloseOk, io);
                 self.channel(number).closed = true;
                 if matches!(self.waits, Waits::Answer(on, ..) if on == number) || self.waits == Waits::Deliveries {
@@ -322,6 +325,21 @@ impl Script {
             }
             body => self.method(number, body, io),
         }
+    }
+
+    /// The broker closed a channel, or all of them: what it certainly did not take counts as refused. A connection with
+    /// one channel alone tells whose publish was wrong.
+    fn refused(&mut self, number: Option<u16>, close: &crate::amqp::Close, io: &mut Io<'_>) {
+        let Script { channels, beliefs, .. } = self;
+        let only = match (number, &mut channels[..]) {
+            (Some(number), channels) => channels.iter_mut().find(|channel| channel.number == number),
+            (None, [only]) => Some(only),
+            (None, _) => None,
+        };
+        let Some(channel) = only.filter(|channel| channel.mode == Mode::Confirms && !channel.closed) else { return };
+        let Some(from) = channel.window.not_taken(close, io.names) else { return };
+        channel.window.open_from(from).for_each(|message| beliefs.answered(message, false, io));
+        channel.window.reset();
     }
 
     fn method(&mut self, number: u16, body: Method, io: &mut Io<'_>) {

@@ -31,6 +31,19 @@ pub struct Rule {
     pub versions: &'static str,
     /// How closely it is modelled.
     pub fidelity: Fidelity,
+    /// Under which events it may stand, each as who does what: `broker sends basic.ack`, `client published`. A star at
+    /// the end stands for any rest. A rule that is not modelled stands under none.
+    pub on: &'static [&'static str],
+}
+
+impl Rule {
+    /// The first of its declared events that this one is, by its place in the list.
+    pub fn fits(&self, event: &str) -> Option<usize> {
+        self.on.iter().position(|on| match on.strip_suffix('*') {
+            Some(start) => event.starts_with(start),
+            None => *on == event,
+        })
+    }
 }
 
 /// The rules of one system. Its number is the high byte of its rules' ids.
@@ -46,10 +59,11 @@ pub struct RuleTable {
 
 /// Defines a table of rules and a constant of type [`RuleId`] for each row.
 ///
-/// A row reads `NAME: "key", "sentence", "source", "versions", Fidelity;`.
+/// A row reads `NAME: "key", "sentence", "source", "versions", Fidelity, ["who does what"];`; the last part lists the
+/// events that the rule may stand under, and is left out where there are none.
 #[macro_export]
 macro_rules! rule_table {
-    ($table:literal, $system:literal; $($name:ident: $key:literal, $sentence:literal, $source:literal, $versions:literal, $fidelity:ident;)*) => {
+    ($table:literal, $system:literal; $($name:ident: $key:literal, $sentence:literal, $source:literal, $versions:literal, $fidelity:ident $(, [$($on:literal),* $(,)?])?;)*) => {
         #[allow(clippy::upper_case_acronyms, non_camel_case_types, reason = "rows are counted through an enum with the constants' names")]
         #[repr(u8)]
         enum Row { $($name),* }
@@ -64,6 +78,7 @@ macro_rules! rule_table {
             rules: &[$($crate::rules::Rule {
                 key: $key, sentence: $sentence, source: $source, versions: $versions,
                 fidelity: $crate::rules::Fidelity::$fidelity,
+                on: &[$($($on),*)?],
             }),*],
         };
     };

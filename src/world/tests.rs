@@ -210,7 +210,8 @@ fn all_faults_that_fit_a_moment_strike_in_the_order_of_their_declaration() {
     let struck: Vec<_> = struck.collect();
     assert_eq!(struck.iter().map(|(_, fault)| *fault).collect::<Vec<_>>(), [0, 1, 2]);
     assert!(struck.iter().all(|(time, _)| *time == struck[0].0), "{struck:?}");
-    let killed = log.events().iter().filter(|event| event.kind == crate::trace::Kind::Process(crate::trace::Process::Killed));
+    let killed =
+        log.events().iter().filter(|event| event.kind == crate::trace::Kind::Process(crate::trace::Process::Killed));
     let killed: Vec<_> = killed.map(|event| (event.time, event.actor)).collect();
     assert_eq!(killed, [(struck[0].0, ActorId(1)), (struck[0].0, ActorId(2))]);
 }

@@ -169,7 +169,11 @@ mod tests {
         }
         assert_eq!(window.not_taken(&missing, &names), Some(3), "the last one to that exchange, and what came after");
         let other = close("PRECONDITION_FAILED - invalid expiration", (60, 40), &mut names);
-        assert_eq!(window.not_taken(&other, &names), Some(4), "any of them may be the wrong one; the last is lost anyway");
+        assert_eq!(
+            window.not_taken(&other, &names),
+            Some(4),
+            "any of them may be the wrong one; the last is lost anyway"
+        );
         let elsewhere = close("NOT_FOUND - no queue 'q' in vhost '/'", (50, 10), &mut names);
         assert_eq!(window.not_taken(&elsewhere, &names), None, "publishes before it may all have been taken");
     }

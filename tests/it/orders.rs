@@ -171,11 +171,11 @@ fn later(plan: &Plan, by: Span) -> Arc<Plan> {
     }
     for fault in &mut plan.faults {
         if let Trigger::At(time) = &mut fault.when {
-            *time = *time + by;
+            *time += by;
         }
     }
     plan.until = plan.until.map(|until| until + by);
-    plan.limits.time = plan.limits.time + by;
+    plan.limits.time += by;
     Arc::new(plan)
 }
 

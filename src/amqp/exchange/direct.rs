@@ -4,7 +4,7 @@
 use super::Target;
 use crate::ids::Name;
 
-/// Targets under keys, sorted by key and then by the binding's number, so that equal keys keep the order of binding.
+/// Targets under keys, sorted by key and then by the binding's number, so that a binding is found by both.
 #[derive(Clone, Debug)]
 pub(super) struct Sorted<K> {
     entries: Vec<(K, u32, Target)>,

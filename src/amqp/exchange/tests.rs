@@ -132,13 +132,13 @@ fn a_queue_gets_one_copy_however_many_bindings_lead_to_it() {
 }
 
 #[test]
-fn a_direct_exchange_keeps_the_order_of_binding() {
+fn queues_are_served_in_the_order_of_their_names() {
     let mut bed = Bed::new(&[("d", Kind::Direct)]);
-    for queue in ["q3", "q1", "q2"] {
+    for queue in ["q10", "q3", "q1"] {
         assert!(bed.bind("d", queue, "a"));
     }
     bed.bind("d", "other", "b");
-    assert_eq!(bed.route("d", "a"), ["q3", "q1", "q2"]);
+    assert_eq!(bed.route("d", "a"), ["q1", "q10", "q3"]);
     assert!(bed.route("d", "A").is_empty());
     assert_eq!(bed.why("d", "b"), [Why::KeyDiffers, Why::KeyDiffers, Why::KeyDiffers, Why::KeyEqual]);
 }
@@ -267,7 +267,8 @@ proptest! {
                 let p: Vec<_> = words(pattern).collect();
                 (!removed.contains(&i) && model(&p, &k)).then(|| format!("queue-{i}"))
             };
-            let expected: Vec<_> = patterns.iter().enumerate().filter_map(fits).collect();
+            let mut expected: Vec<_> = patterns.iter().enumerate().filter_map(fits).collect();
+            expected.sort();
             prop_assert_eq!(bed.route("t", key), expected);
         }
     }

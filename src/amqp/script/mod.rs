@@ -331,10 +331,10 @@ impl Script {
     /// one channel alone tells whose publish was wrong.
     fn refused(&mut self, number: Option<u16>, close: &crate::amqp::Close, io: &mut Io<'_>) {
         let Script { channels, beliefs, .. } = self;
-        let only = match (number, &mut channels[..]) {
-            (Some(number), channels) => channels.iter_mut().find(|channel| channel.number == number),
-            (None, [only]) => Some(only),
-            (None, _) => None,
+        let only = match number {
+            Some(number) => channels.get_mut(&number),
+            None if channels.len() == 1 => channels.values_mut().next(),
+            None => None,
         };
         let Some(channel) = only.filter(|channel| channel.mode == Mode::Confirms && !channel.closed) else { return };
         let Some(from) = channel.window.not_taken(close, io.names) else { return };

@@ -7,7 +7,7 @@ use super::scene::Scene;
 use super::{Offer, Sort, words};
 use crate::ids::{ActorId, EventId, FaultId, FrameId};
 use crate::scenario::{Scenario, quoted};
-use crate::trace::{Kind, Log, expand};
+use crate::trace::{Kind, Log, What, expand};
 use crate::units::Span;
 use crate::world::VERBS;
 use crate::world::plan::Plan;
@@ -135,6 +135,12 @@ impl Adder<'_> {
         Some(if named.is_empty() { last } else { format!("{} and {last}", named.join(", ")) })
     }
 
+    /// Whether the step is this party's receiving of a message. Its pause would hold that back, so it cannot come behind.
+    fn just_received(&self, actor: ActorId) -> bool {
+        let event = self.log.events()[self.behind.at()];
+        event.actor == actor && matches!(event.kind, Kind::Note { what: What::Received, .. })
+    }
+
     fn process(&mut self, actor: ActorId, paused: bool) {
         let who = self.name(actor);
         let node = self.plan.node_index(actor);
@@ -157,6 +163,8 @@ impl Adder<'_> {
         }
         if !paused {
             self.add(format!("stop:{who}"), expand(words::STOP, &field), &format!("stop-{who}"), &ends("stop"));
+        }
+        if !paused && !self.just_received(actor) {
             let says = expand(words::PAUSE, &field);
             self.add(format!("pause:{who}"), says, &format!("pause-{who}"), &stays("pause", STILL));
         }

@@ -23,10 +23,6 @@ pub struct Key {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Later;
 
-/// Room for [`Calendar::pending`] to sort in, kept by the caller so that it is allocated once.
-#[derive(Clone, Debug, Default)]
-pub struct Scratch(Vec<u128>);
-
 #[derive(Clone, Copy, Debug)]
 struct Slot<T> {
     payload: T,
@@ -232,13 +228,11 @@ impl<T: Copy> Calendar<T> {
         self.live = 0;
     }
 
-    /// All entries in the order in which they would leave. O(n log n): for digests and for show.
-    pub fn pending<'a>(&'a self, scratch: &'a mut Scratch) -> impl Iterator<Item = (Time, &'a T)> {
-        scratch.0.clear();
-        let entries = &self.heap[usize::from(self.vacant)..];
-        scratch.0.extend(self.few.iter().chain(entries).filter(|&&entry| self.slots[slot_of(entry)].live));
-        scratch.0.sort_unstable();
-        scratch.0.iter().map(|&entry| (time_of(entry), &self.slots[slot_of(entry)].payload))
+    /// All entries, in no particular order: for digests.
+    pub fn pending(&self) -> impl Iterator<Item = (Time, &T)> {
+        let entries = self.few.iter().chain(&self.heap[usize::from(self.vacant)..]);
+        let live = entries.filter(|&&entry| self.slots[slot_of(entry)].live);
+        live.map(|&entry| (time_of(entry), &self.slots[slot_of(entry)].payload))
     }
 
     #[inline]

@@ -4,7 +4,7 @@
 //! entries are work and which are housekeeping (heartbeats and the like, which go on for ever and change nothing by
 //! themselves), so that it knows at once when only the latter are left: quiescence.
 
-use super::calendar::{Calendar, Key, Scratch};
+use super::calendar::{Calendar, Key};
 use crate::units::{Span, Time};
 
 /// What a run may use. A scenario is untrusted input: every run ends.
@@ -180,9 +180,9 @@ impl<T: Copy> Engine<T> {
         &self.limits
     }
 
-    /// All events in the order in which they would come, each with whether it is housekeeping. For digests and for show.
-    pub fn pending<'a>(&'a self, scratch: &'a mut Scratch) -> impl Iterator<Item = (Time, &'a T, bool)> {
-        self.calendar.pending(scratch).map(|(time, entry)| (time, &entry.payload, entry.housekeeping))
+    /// All events to come, each with whether it is housekeeping, in no particular order: for digests.
+    pub fn pending(&self) -> impl Iterator<Item = (Time, &T, bool)> {
+        self.calendar.pending().map(|(time, entry)| (time, &entry.payload, entry.housekeeping))
     }
 
     /// Back to the start with an empty calendar; the allocations stay.
@@ -284,8 +284,8 @@ mod tests {
         engine.next_event();
         let mut copy = super::Engine::new(Limits::default());
         copy.clone_from(&engine);
-        let mut scratch = Scratch::default();
-        let pending: Vec<_> = copy.pending(&mut scratch).map(|(t, &p, _)| (t, p)).collect();
+        let mut pending: Vec<_> = copy.pending().map(|(t, &p, _)| (t, p)).collect();
+        pending.sort();
         for (t, p) in pending {
             assert_eq!(engine.next_of_all(), Step::Event(t, p));
             assert_eq!(copy.next_of_all(), Step::Event(t, p));

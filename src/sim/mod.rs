@@ -8,7 +8,7 @@ mod engine;
 mod path;
 mod stream;
 
-pub use calendar::{Calendar, Key, Scratch};
+pub use calendar::{Calendar, Key};
 pub use choices::{ChoiceKey, ChoiceKind, Choices, KINDS, Spread, StreamId};
 pub use engine::{Engine, Limit, Limits, Step};
 pub use path::{Others, Path};

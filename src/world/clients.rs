@@ -49,8 +49,8 @@ pub(super) struct ClientProcess {
 
 impl Clone for ClientProcess {
     fn clone(&self) -> Self {
-        let (link, ways, held) = (self.link, self.ways, self.held.clone());
-        ClientProcess { app: self.app.clone(), wire: self.wire.clone(), link, ways, held }
+        let ClientProcess { app, wire, link, ways, held } = self;
+        ClientProcess { app: app.clone(), wire: wire.clone(), link: *link, ways: *ways, held: held.clone() }
     }
     fn clone_from(&mut self, from: &Self) {
         match (&mut self.app, &from.app) {

@@ -20,7 +20,7 @@ impl World {
         };
         if request.kind == Op::Sync && self.watch.disk {
             let faults = self.sync_fault(node, request.file);
-            self.strike_all(&faults, request.asked, None, observer);
+            self.strike_all(faults, request.asked, None, observer);
             if !self.processes[actor.at()].alive {
                 return;
             }
@@ -70,7 +70,7 @@ impl World {
         let event = self.emit_with(Kind::Disk { what, op: request.op }, about, &deltas, observer);
         deltas.clear();
         self.scratch.deltas = deltas;
-        self.strike_all(&struck, event, None, observer);
+        self.strike_all(struck, event, None, observer);
         if self.processes[actor.at()].alive {
             self.give_node(actor, Input::DiskDone(request.token), event, observer);
             self.disk_begin_if_alive(actor, observer);

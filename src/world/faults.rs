@@ -72,20 +72,22 @@ impl World {
 
     pub(super) fn fault_at_time<O: Observer>(&mut self, fault: u16, observer: &mut O) {
         if self.chance(fault) {
-            self.strike_all(&[fault], EventId::NONE, None, observer);
+            self.strike_one(fault, EventId::NONE, None, observer);
         }
     }
 
     /// The faults whose trigger `fits` and whose turn it is, in the order of their declaration. A trigger gives the
     /// number that it waits for; 0 for any.
     fn fitting(&mut self, fits: impl Fn(&World, &FaultPlan) -> Option<u32>) -> Vec<u16> {
-        // Takes no memory where nothing strikes.
         let mut found = Vec::new();
         for i in 0..self.faults.len() {
             let Some(nth) = fits(self, &self.plan.faults[i]) else { continue };
             self.faults[i].seen += 1;
             let turn = nth == 0 || self.faults[i].seen == nth;
             if turn && self.chance(i as u16) {
+                if found.is_empty() {
+                    found = self.scratch.struck.pop().unwrap_or_default();
+                }
                 found.push(i as u16);
             }
         }
@@ -166,20 +168,38 @@ impl World {
     #[cold]
     pub(super) fn strike_all<O: Observer>(
         &mut self,
-        faults: &[u16],
+        mut faults: Vec<u16>,
         cause: EventId,
         busy: Option<(ActorId, &[Delta])>,
         observer: &mut O,
     ) {
-        for &fault in faults {
-            self.scratch.deltas.clear();
-            if let Some((actor, rest)) = busy
-                && self.processes[actor.at()].alive
-            {
-                self.scratch.deltas.extend_from_slice(rest);
-            }
-            self.strike(fault, cause, busy.map(|(actor, _)| actor), observer);
+        for fault in faults.drain(..) {
+            self.strike_one(fault, cause, busy, observer);
         }
+        self.keep_list(faults);
+    }
+
+    /// Keeps the room of a list of faults, if it has any.
+    pub(super) fn keep_list(&mut self, list: Vec<u16>) {
+        if list.capacity() > 0 {
+            self.scratch.struck.push(list);
+        }
+    }
+
+    pub(super) fn strike_one<O: Observer>(
+        &mut self,
+        fault: u16,
+        cause: EventId,
+        busy: Option<(ActorId, &[Delta])>,
+        observer: &mut O,
+    ) {
+        self.scratch.deltas.clear();
+        if let Some((actor, rest)) = busy
+            && self.processes[actor.at()].alive
+        {
+            self.scratch.deltas.extend_from_slice(rest);
+        }
+        self.strike(fault, cause, busy.map(|(actor, _)| actor), observer);
     }
 
     /// A fault strikes. `busy` is the process whose outputs are being carried out, whose untold changes lie in the

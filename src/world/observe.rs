@@ -102,9 +102,8 @@ impl World {
 
     /// What is due that belongs to no process, connection or disk, which have digested their own.
     fn digest_calendar(&self, digest: &mut Digest) {
-        let mut scratch = crate::sim::Scratch::default();
         let now = self.engine.now();
-        let own = self.engine.pending(&mut scratch).filter_map(|(time, due, _)| {
+        let own = self.engine.pending().filter_map(|(time, due, _)| {
             let (kind, who) = match *due {
                 Due::Start(actor) => (1, actor),
                 Due::Resume(actor, _) => (2, actor),

@@ -129,10 +129,10 @@ impl World {
         let mut told = 0usize;
         let mut brief = 0;
         // Faults that wait until the work's effect is noted, and strike before anything else is done.
-        let mut pending = Vec::new();
+        let mut pending = std::mem::take(&mut self.scratch.pending);
         for (at, output) in outputs.iter().enumerate() {
             if faults {
-                if !matches!(output.does, Does::Note { .. }) {
+                if !pending.is_empty() && !matches!(output.does, Does::Note { .. }) {
                     self.strike_pending(&mut pending, (actor, &deltas[told..]), observer);
                 }
                 if !self.processes[actor.at()].alive || self.processes[actor.at()].life != life {
@@ -174,6 +174,8 @@ impl World {
             self.tell_briefs(actor, briefs, brief, usize::MAX, observer);
         }
         self.strike_pending(&mut pending, (actor, &[]), observer);
+        pending.clear();
+        self.scratch.pending = pending;
         debug_assert!(
             told == deltas.len() || !self.processes[actor.at()].alive,
             "every change belongs to an output that makes an event"
@@ -326,17 +328,19 @@ impl World {
         observer: &mut O,
     ) {
         match what {
-            What::WorkDone => pending.extend(self.worked(actor, message).into_iter().map(|fault| (fault, event))),
+            What::WorkDone => {
+                let mut faults = self.worked(actor, message);
+                pending.extend(faults.drain(..).map(|fault| (fault, event)));
+                self.keep_list(faults);
+            }
             What::Received => {
                 let faults = self.received(actor, message);
-                self.strike_all(&faults, event, Some((actor, rest)), observer);
+                self.strike_all(faults, event, Some((actor, rest)), observer);
             }
             _ => {}
         }
     }
 
-    /// What waited for the effect of work strikes.
-    #[inline]
     fn strike_pending<O: Observer>(
         &mut self,
         pending: &mut Vec<(u16, EventId)>,
@@ -344,7 +348,7 @@ impl World {
         observer: &mut O,
     ) {
         for (fault, cause) in pending.drain(..) {
-            self.strike_all(&[fault], cause, Some(busy), observer);
+            self.strike_one(fault, cause, Some(busy), observer);
         }
     }
 }

@@ -123,8 +123,9 @@ impl World {
         if self.watch.frames
             && let Some(words) = words
         {
-            let faults = self.frame_fault(Moment::Sending, &words, (about.actor, to));
-            self.strike_all(&faults, event, Some((about.actor, rest)), observer);
+            let ends = (about.actor, to);
+            let faults = self.frame_fault(Moment::Sending, &words, ends);
+            self.strike_all(faults, event, Some((about.actor, rest)), observer);
         }
         event
     }
@@ -170,7 +171,7 @@ impl World {
         let words = frame.words(&self.names);
         let ends = (self.net.end(conn, side.other()), self.net.end(conn, side));
         let faults = self.frame_fault(Moment::Arriving, &words, ends);
-        self.strike_all(&faults, flight.sent, None, observer);
+        self.strike_all(faults, flight.sent, None, observer);
     }
 
     #[inline]

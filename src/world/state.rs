@@ -74,6 +74,10 @@ pub(super) struct Scratch {
     pub(super) held: Vec<(ConnId, Side)>,
     /// Frames that a break took.
     pub(super) lost: Vec<FrameId>,
+    /// Room for lists of faults that strike at one moment.
+    pub(super) struck: Vec<Vec<u16>>,
+    /// Faults that wait until the work's effect is noted, with their causes.
+    pub(super) pending: Vec<(u16, EventId)>,
 }
 
 /// Where machines put their outputs.

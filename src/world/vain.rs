@@ -112,8 +112,7 @@ impl World {
             let client = self.clients.get(client.at()).and_then(|client| client.app.as_ref());
             client.is_some_and(App::tries_for_ever)
         };
-        let mut scratch = crate::sim::Scratch::default();
-        self.engine.pending(&mut scratch).all(|(_, due, housekeeping)| match *due {
+        self.engine.pending().all(|(_, due, housekeeping)| match *due {
             Due::Timer(actor, part, token) => {
                 let timer = self.processes[actor.at()].timers.get(&(part, token));
                 housekeeping || timer.is_some_and(|timer| timer.verb == RECONNECT) && endless(actor)

@@ -96,7 +96,8 @@ impl Window {
         if (close.class, close.method) != BASIC_PUBLISH {
             return None;
         }
-        let text = names.text(close.text);
+        // Ends in a quote, so that no number is split off it.
+        let text = names.prefix_text(close.text.prefix());
         let exchange = text.split_once("no exchange '").and_then(|(_, rest)| rest.split_once('\''));
         let named = exchange.and_then(|(exchange, _)| names.find(exchange));
         let open = || self.open.iter().rev().filter(|waiting| !waiting.answered);

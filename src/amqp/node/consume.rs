@@ -4,17 +4,12 @@ use super::channel::GONE;
 use super::{Node, Port};
 use crate::amqp::error::{self, Checked};
 use crate::amqp::exchange::type_word;
-use crate::amqp::method::{Method, Table};
-use crate::amqp::queue::Consumer;
+use crate::amqp::method::Method;
+use crate::amqp::queue::{Consumer, arguments::argument};
 use crate::amqp::rules;
 use crate::ids::{ConnId, Name};
 use crate::machine::{Because, Value};
 use crate::trace::PlaceKind;
-
-/// The argument with this key.
-pub(super) fn argument<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {
-    table.iter().find(|(known, _)| &**known == key).map(|(_, value)| value)
-}
 
 impl Node {
     pub(super) fn qos(&mut self, at: (ConnId, u16), count: u16, global: bool, ports: &mut Port<'_>) -> Checked {

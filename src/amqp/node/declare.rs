@@ -1,51 +1,19 @@
 //! Declaring and binding: names, equivalence, arguments (group A of the facts).
 
 use super::channel::Awaited;
-use super::consume::argument;
 use super::{Node, Port};
 use crate::amqp::config::{BindingSpec, ExchangeSpec, QueueSpec, Version};
 use crate::amqp::error::{self, Checked, Named};
 use crate::amqp::exchange::{Exchange, Kind, Target, type_word};
-use crate::amqp::method::{Method, Table};
-use crate::amqp::queue::Queue;
+use crate::amqp::method::Method;
+use crate::amqp::queue::arguments::argument;
+use crate::amqp::queue::{Features, Queue, arguments};
 use crate::amqp::rules;
 use crate::amqp::store::{Record, Waiting};
 use crate::ids::{ConnId, Name, Names, RuleId};
 use crate::machine::{Op, Value};
 use crate::trace::{PlaceKind, What};
-use std::fmt::{self, Display};
 use std::sync::Arc;
-
-/// Arguments that are compared when a queue is declared again, in the order in which they are.
-const COMPARED: [&str; 14] = [
-    "x-expires",
-    "x-message-ttl",
-    "x-dead-letter-exchange",
-    "x-dead-letter-routing-key",
-    "x-dead-letter-strategy",
-    "x-max-length",
-    "x-max-length-bytes",
-    "x-max-priority",
-    "x-overflow",
-    "x-queue-mode",
-    "x-queue-version",
-    "x-single-active-consumer",
-    "x-queue-type",
-    "x-delivery-limit",
-];
-
-/// Arguments that a classic queue does not know and refuses (A80.31, A80.43-49).
-const NOT_CLASSIC: [&str; 9] = [
-    "x-dead-letter-strategy",
-    "x-delivery-limit",
-    "x-max-in-memory-length",
-    "x-max-in-memory-bytes",
-    "x-queue-leader-locator",
-    "x-max-age",
-    "x-stream-max-segment-size-bytes",
-    "x-initial-cluster-size",
-    "x-quorum-initial-group-size",
-];
 
 impl Node {
     pub(super) fn exchange_declare(&mut self, at: (ConnId, u16), body: Method, ports: &mut Port<'_>) -> Checked {
@@ -153,7 +121,7 @@ impl Node {
             self.declared(at, name, nowait, false, ports);
             return Ok(());
         }
-        check_arguments(&spec.arguments, what)?;
+        arguments::check(&spec.arguments, what)?;
         let spec = self.scratch.specs.queues.get(spec);
         let number = self.add_queue(vhost, Arc::clone(&spec), owner, ports);
         if durable {
@@ -183,7 +151,8 @@ impl Node {
         let name = spec.name;
         let place = ports.place(PlaceKind::Queue, name);
         self.vhosts[vhost].queues.insert(name, number);
-        self.queues.insert(number, Queue::new(spec, owner, place));
+        let features = Features::read(&spec.arguments, self.config.version, ports.names);
+        self.queues.insert(number, Queue::new(spec, Arc::new(features), owner, place));
     }
 
     /// Answers a queue declaration.
@@ -374,7 +343,7 @@ fn same_exchange(found: &Exchange, spec: &ExchangeSpec, what: Named<'_>) -> Chec
     same_flag("durable", what, spec.durable, found.durable)?;
     same_flag("auto_delete", what, spec.auto_delete, found.auto_delete)?;
     same_flag("internal", what, spec.internal, found.internal)?;
-    same_argument("alternate-exchange", what, &spec.arguments, &found.arguments)
+    arguments::same_argument("alternate-exchange", what, &spec.arguments, &found.arguments)
 }
 
 /// Durable, auto-delete, owner, arguments, in this order (A15).
@@ -384,98 +353,5 @@ fn same_queue(found: &Queue, spec: &QueueSpec, owner: ConnId, what: Named<'_>) -
     if found.owner != owner {
         return error::locked(what);
     }
-    COMPARED.iter().try_for_each(|key| same_argument(key, what, &spec.arguments, &found.spec.arguments))
-}
-
-/// Integers compare by value whatever their width, nothing crosses types (A18); no type is a classic queue (A13).
-fn same_argument(key: &str, what: Named<'_>, received: &Table, current: &Table) -> Checked {
-    let (new, old) = (argument(received, key), argument(current, key));
-    let default =
-        |value: Option<&Value>| matches!(value, Some(Value::Text(t)) if key == "x-queue-type" && &**t == "classic");
-    let same = match (new, old) {
-        (Some(Value::Int { value: a, .. }), Some(Value::Int { value: b, .. })) => a == b,
-        (a, b) => a == b || (a.is_none() && default(b)) || (b.is_none() && default(a)),
-    };
-    if same {
-        return Ok(());
-    }
-    let both = new.is_some() && old.is_some();
-    error::inequivalent(key, what, Given { value: new, both }, Given { value: old, both })
-}
-
-/// A value as RabbitMQ shows it where two differ (A08, A14).
-struct Given<'a> {
-    value: Option<&'a Value>,
-    /// Whether the other has one too.
-    both: bool,
-}
-
-impl Display for Given<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(value) = self.value else { return f.write_str("none") };
-        f.write_str(if self.both { "'" } else { "the value '" })?;
-        match value {
-            Value::Text(text) => f.write_str(text),
-            Value::Int { value, .. } => write!(f, "{value}"),
-            Value::Bool(yes) => write!(f, "{yes}"),
-            Value::Double(bits) => write!(f, "{:?}", f64::from_bits(*bits)),
-            other => write!(f, "{other:?}"),
-        }?;
-        if self.both { f.write_str("'") } else { write!(f, "' of type '{}'", type_word(value)) }
-    }
-}
-
-/// The arguments of a new queue (group A80).
-fn check_arguments(arguments: &Table, what: Named<'_>) -> Checked {
-    match argument(arguments, "x-queue-type") {
-        None => {}
-        Some(Value::Text(kind)) if &**kind == "classic" => {}
-        Some(Value::Text(kind)) => return error::not_implemented(format_args!("queue type '{kind}'")),
-        Some(other) => {
-            return invalid("x-queue-type", what, format_args!("{{unacceptable_type,{}}}", type_word(other)));
-        }
-    }
-    for (key, value) in arguments {
-        if NOT_CLASSIC.contains(&&**key) {
-            return error::precondition(
-                rules::INVALID_ARGUMENT,
-                format_args!("invalid arg '{key}' for {what} of queue type rabbit_classic_queue"),
-            );
-        }
-        check_argument(key, value, what)?;
-    }
-    Ok(())
-}
-
-fn invalid(key: &str, what: Named<'_>, why: impl Display) -> Checked {
-    error::precondition(rules::INVALID_ARGUMENT, format_args!("invalid arg '{key}' for {what}: {why}"))
-}
-
-fn check_argument(key: &str, value: &Value, what: Named<'_>) -> Checked {
-    match key {
-        "x-expires" | "x-message-ttl" | "x-max-length" | "x-max-length-bytes" | "x-max-priority" => {
-            let Value::Int { value, .. } = value else {
-                return invalid(key, what, format_args!("\"expected integer, got {}\"", type_word(value)));
-            };
-            match *value {
-                n if n < 0 => invalid(key, what, format_args!("{{value_negative,{n}}}")),
-                0 if key == "x-expires" => invalid(key, what, "{value_zero,0}"),
-                n if n > 255 && key == "x-max-priority" => {
-                    invalid(key, what, format_args!("{{max_value_exceeded,{n}}}"))
-                }
-                _ => Ok(()),
-            }
-        }
-        "x-dead-letter-exchange" if !matches!(value, Value::Text(_)) => {
-            let word = type_word(value);
-            error::precondition(
-                rules::INVALID_ARGUMENT,
-                format_args!("invalid type '{word}' for arg '{key}' in {what}"),
-            )
-        }
-        "x-single-active-consumer" if !matches!(value, Value::Bool(_)) => {
-            invalid(key, what, format_args!("{{unacceptable_type,{}}}", type_word(value)))
-        }
-        _ => Ok(()),
-    }
+    arguments::same(what, &spec.arguments, &found.spec.arguments)
 }

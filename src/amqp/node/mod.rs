@@ -9,6 +9,7 @@ mod boot;
 mod channel;
 mod connection;
 mod consume;
+mod dead_letter;
 mod declare;
 mod delete;
 mod deliver;
@@ -140,6 +141,8 @@ struct Room {
     confirmed: Vec<(ConnId, u16)>,
     /// Channels whose answer is due.
     answered: Vec<(ConnId, u16)>,
+    /// Copies that died and are to be dead-lettered.
+    dead: std::collections::VecDeque<dead_letter::Dead>,
     /// Queues whose journals changed.
     dirty: Vec<u32>,
     /// Queues that are to hand out.
@@ -229,11 +232,13 @@ impl Node {
         seen.put(place, order, Copy { copy: item.copy, message, flags: item.flags });
     }
 
-    /// What is left at the end of each call: answers, confirms, journals. In this order, so that a confirm never
+    /// What is left at the end of each call: dead letters, answers, confirms, journals. In this order, so that a confirm never
     /// waits for the disk of something later.
     fn finish(&mut self, ports: &mut Port<'_>) {
+        self.bury(ports);
         while let Some((conn, number)) = self.scratch.answered.pop() {
             self.answer_awaited(conn, number, ports);
+            self.bury(ports);
         }
         self.send_confirms(ports);
         self.pump_journals(ports);

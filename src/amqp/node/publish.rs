@@ -118,7 +118,7 @@ impl Node {
         let content = Content { message, exchange, key, copies: targets.len() as u32 };
         let content = self.contents.insert(content);
         for queue in targets.drain(..) {
-            self.enqueue(queue, content, persistent, waiting, ports);
+            self.enqueue(queue, content, persistent, waiting, Because::INPUT, ports);
         }
         self.scratch.targets = targets;
         to_disk
@@ -206,14 +206,22 @@ impl Node {
     }
 
     /// Puts one copy at the end of a queue and hands out what can be.
-    fn enqueue(&mut self, number: u32, content: u32, persistent: bool, waiting: Option<Waiting>, ports: &mut Port<'_>) {
+    pub(super) fn enqueue(
+        &mut self,
+        number: u32,
+        content: u32,
+        persistent: bool,
+        waiting: Option<Waiting>,
+        because: Because,
+        ports: &mut Port<'_>,
+    ) {
         let Some(queue) = self.queues.get_mut(&number) else { return };
         let on_disk = persistent && queue.spec.durable;
         let copy = ports.registry.copy();
         let flags = Flags::PERSISTENT.when(on_disk);
         let seq = queue.classic.push(content, copy, flags);
         let (place, message) = (queue.place, self.contents[content].message.id);
-        let stored = ports.out.note(rules::STORED, Because::INPUT, What::Stored, place, message, 1);
+        let stored = ports.out.note(rules::STORED, because, What::Stored, place, message, 1);
         ports.out.delta(|| Delta::Put { place, copy, message, order: Order::from(u64::from(seq)), flags });
         if queue.classic.consumer_count() == 0 {
             ports.out.note(rules::NO_CONSUMER, stored, What::Withheld, place, message, 1);

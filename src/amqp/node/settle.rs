@@ -1,6 +1,7 @@
 //! Settling deliveries: ack, nack, reject, recover, and what becomes of them when their channel ends (R11, R12, R13).
 
 use super::channel::{Channel, Fate, GONE, Mode, Unacked};
+use super::dead_letter::Reason;
 use super::{Node, Port};
 use crate::amqp::error::{self, Checked};
 use crate::amqp::method::Method;
@@ -54,8 +55,8 @@ impl Node {
             self.scratch.run.push(number);
         }
         let (rule, what) = match fate {
+            Fate::Rejected => return self.discard(number, &item, place, Reason::Rejected, because, ports),
             Fate::Done => (rules::SETTLED, What::Settled),
-            Fate::Rejected => (rules::REJECTED, What::Rejected),
             Fate::Again => (rules::REQUEUED, What::Requeued),
             Fate::Returned => (rules::CLOSE_REQUEUES, What::Requeued),
         };

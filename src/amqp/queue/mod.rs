@@ -3,8 +3,10 @@
 //! Not the deliveries in the channels' hands, and not the disk: the node moves messages between queue, channel and
 //! journal.
 
+pub mod arguments;
 pub mod classic;
 
+pub use arguments::{Features, Overflow, Storage};
 pub use classic::{Classic, Consumer, Item, Pick};
 
 use super::config::QueueSpec;
@@ -17,6 +19,8 @@ use std::sync::Arc;
 pub struct Queue {
     /// What was declared.
     pub spec: Arc<QueueSpec>,
+    /// What its arguments ask for.
+    pub features: Arc<Features>,
     /// The connection that alone may use it; [`ConnId::NONE`] for all.
     pub owner: ConnId,
     /// Its messages and consumers.
@@ -29,12 +33,12 @@ pub struct Queue {
     pub dirty: bool,
 }
 
-crate::clone_in_place!(Queue { spec, owner, classic, journal, place, dirty });
+crate::clone_in_place!(Queue { spec, features, owner, classic, journal, place, dirty });
 
 impl Queue {
     /// An empty queue.
-    pub fn new(spec: Arc<QueueSpec>, owner: ConnId, place: PlaceId) -> Queue {
-        Queue { spec, owner, classic: Classic::default(), journal: Journal::default(), place, dirty: false }
+    pub fn new(spec: Arc<QueueSpec>, features: Arc<Features>, owner: ConnId, place: PlaceId) -> Queue {
+        Queue { spec, features, owner, classic: Classic::default(), journal: Journal::default(), place, dirty: false }
     }
 
     /// Whether it belongs to one connection alone.

@@ -141,8 +141,8 @@ macro_rules! systems {
             fn copy(&self) -> Option<(CopyId, Name)> { match self { $(Record::$system(r) => r.copy()),* } }
             fn placed(&self) -> bool { match self { $(Record::$system(r) => r.placed()),* } }
             fn titles(&self) -> Option<File> { match self { $(Record::$system(r) => r.titles()),* } }
-            fn digest(&self, names: &Names, digest: &mut Digest) {
-                match self { $(Record::$system(r) => r.digest(names, digest)),* }
+            fn digest(&self, now: Time, names: &Names, digest: &mut Digest) {
+                match self { $(Record::$system(r) => r.digest(now, names, digest)),* }
             }
         }
 

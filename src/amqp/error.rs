@@ -173,6 +173,12 @@ pub(super) fn inequivalent<T>(
     )
 }
 
+/// 406 (C53): not every message of a transaction was taken.
+pub(super) fn partial_commit() -> Refusal {
+    let text = Text::of(format_args!("PRECONDITION_FAILED - partial tx completion"));
+    Refusal { scope: Scope::Channel, code: 406, text, rule: rules::TX_PARTIAL }
+}
+
 /// 406 (D27).
 pub(super) fn unknown_tag<T>(tag: u32) -> Checked<T> {
     precondition(rules::UNKNOWN_TAG, format_args!("unknown delivery tag {tag}"))

@@ -4,7 +4,8 @@
 
 pub mod client;
 pub mod config;
-pub mod error;
+pub mod death;
+mod error;
 pub mod exchange;
 pub mod method;
 pub mod node;

@@ -6,6 +6,7 @@
 use super::config::{BindingSpec, ExchangeSpec, QueueSpec};
 use crate::ids::{ConnId, CopyId, Digest, Name, Names};
 use crate::machine::{File, Message};
+use crate::units::Time;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -37,10 +38,14 @@ pub enum Record {
         exchange: Name,
         /// With which routing key.
         key: Name,
+        /// The keys of CC and BCC.
+        copied_to: Option<Arc<[Name]>>,
         /// Whether it was handed out before.
         redelivered: bool,
         /// Which copy it is, for show.
         copy: CopyId,
+        /// When its time to live is over; [`Time::NEVER`] where it has none.
+        deadline: Time,
     },
 }
 
@@ -64,7 +69,7 @@ impl crate::machine::Record for Record {
         }
     }
 
-    fn digest(&self, names: &Names, digest: &mut Digest) {
+    fn digest(&self, now: Time, names: &Names, digest: &mut Digest) {
         match self {
             Record::Mark => digest.word(1),
             Record::Exchange(spec) => {
@@ -91,14 +96,21 @@ impl crate::machine::Record for Record {
                 names.digest(spec.key, digest);
                 super::method::digest_table(&spec.arguments, digest);
             }
-            Record::Message { message, exchange, key, redelivered, copy: _ } => {
+            Record::Message { message, exchange, key, copied_to, redelivered, copy: _, deadline } => {
                 digest.word(5 + u64::from(*redelivered));
                 names.digest(*exchange, digest);
                 names.digest(*key, digest);
+                copied_to.iter().flat_map(|keys| keys.iter()).for_each(|key| names.digest(*key, digest));
                 message.digest(names, digest);
+                digest.word(until(*deadline, now));
             }
         }
     }
+}
+
+/// A deadline as a span from now, for digests.
+pub(super) fn until(deadline: Time, now: Time) -> u64 {
+    if deadline == Time::NEVER { u64::MAX } else { deadline.since(now).0 }
 }
 
 /// Who waits for something to be synced.
@@ -125,6 +137,8 @@ pub struct Put {
     pub copy: CopyId,
     /// Whether it was handed out before.
     pub redelivered: bool,
+    /// When its time to live is over; [`Time::NEVER`] where it has none.
+    pub deadline: Time,
     /// Who waits for it.
     pub waiting: Option<Waiting>,
 }
@@ -166,7 +180,7 @@ pub struct Journal {
     /// Whether somebody waits for something in the buffer.
     pub urgent: bool,
     /// Whether the idle timer is set, and since when.
-    pub idle_since: Option<crate::units::Time>,
+    pub idle_since: Option<Time>,
 }
 
 crate::clone_in_place!(Journal { puts, deletes, phase, riding, urgent, idle_since });
@@ -218,7 +232,7 @@ mod tests {
     use super::*;
 
     fn put(seq: u32, waiting: Option<Waiting>) -> Put {
-        Put { seq, content: 0, copy: CopyId(0), redelivered: false, waiting }
+        Put { seq, content: 0, copy: CopyId(0), redelivered: false, deadline: Time::NEVER, waiting }
     }
 
     const SOMEBODY: Waiting = Waiting { conn: ConnId(1), channel: 1, serial: 1, number: 1 };

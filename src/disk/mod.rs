@@ -250,28 +250,28 @@ impl<R: Record> Disk<R> {
         let mut from = 0;
         for request in &self.queue {
             digest.word(request.kind as u64 | u64::from(request.records) << 8);
-            self.digest_title(request.file, names, digest);
+            self.digest_title(request.file, now, names, digest);
             if request.kind == Kind::Write {
                 let ops = self.waiting.range(from..from + request.records as usize);
-                store::digest_ops(ops, |key| self.before(request.file, key, from), names, digest);
+                store::digest_ops(ops, |key| self.before(request.file, key, from), now, names, digest);
                 from += request.records as usize;
             }
         }
         let files = self.files.iter().enumerate().filter(|(_, file)| !file.is_empty());
         digest.unordered(files.map(|(number, file)| {
             Digest::of(|d| {
-                self.digest_title(File(number as u32), names, d);
-                file.digest(names, d);
+                self.digest_title(File(number as u32), now, names, d);
+                file.digest(now, names, d);
             })
         }));
     }
 
-    fn digest_title(&self, file: File, names: &Names, digest: &mut Digest) {
+    fn digest_title(&self, file: File, now: Time, names: &Names, digest: &mut Digest) {
         let waiting =
             self.waiting.iter().filter_map(|op| if let Op::Put(_, record) = op { Some(record) } else { None });
         let title = self.files.iter().flat_map(FileStore::each).chain(waiting).find(|r| r.titles() == Some(file));
         match title {
-            Some(record) => record.digest(names, digest),
+            Some(record) => record.digest(now, names, digest),
             None => digest.word(0),
         }
     }

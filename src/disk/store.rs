@@ -3,6 +3,7 @@
 use super::Visible;
 use crate::ids::{CopyId, Digest, Name, Names};
 use crate::machine::{Op, Record};
+use crate::units::Time;
 
 /// A file's records. Keys mostly grow, so the durable part is a sorted vector with holes.
 #[derive(Debug)]
@@ -217,20 +218,20 @@ impl<R: Record> FileStore<R> {
     }
 
     /// Mixes it into a digest. The keys of records that have no place leave no mark.
-    pub(super) fn digest(&self, names: &Names, digest: &mut Digest) {
+    pub(super) fn digest(&self, now: Time, names: &Names, digest: &mut Digest) {
         let live = || self.durable.iter().filter_map(|(key, record)| record.as_ref().map(|record| (*key, record)));
         for (key, record) in live().filter(|(_, record)| record.placed()) {
             digest.word(key);
-            record.digest(names, digest);
+            record.digest(now, names, digest);
         }
         let loose = live().filter(|(_, record)| !record.placed());
-        digest.unordered(loose.map(|(_, record)| Digest::of(|digest| record.digest(names, digest))));
+        digest.unordered(loose.map(|(_, record)| Digest::of(|digest| record.digest(now, names, digest))));
         digest.word(self.cache.len() as u64);
         let durable = |key| {
             let i = self.durable.binary_search_by_key(&key, |(k, _)| *k).ok()?;
             self.durable[i].1.as_ref()
         };
-        digest_ops(self.cache.iter(), durable, names, digest);
+        digest_ops(self.cache.iter(), durable, now, names, digest);
     }
 }
 
@@ -273,6 +274,7 @@ pub(super) fn latest<'a, R>(ops: impl DoubleEndedIterator<Item = &'a Op<R>>, key
 pub(super) fn digest_ops<'a, R: Record + 'a>(
     ops: impl DoubleEndedIterator<Item = &'a Op<R>> + Clone,
     before: impl Fn(u64) -> Option<&'a R>,
+    now: Time,
     names: &Names,
     digest: &mut Digest,
 ) {
@@ -289,7 +291,7 @@ pub(super) fn digest_ops<'a, R: Record + 'a>(
     };
     for (i, op) in ops.clone().enumerate() {
         if loose(i, op).is_none() {
-            digest_op(op, names, digest);
+            digest_op(op, now, names, digest);
         }
     }
     digest.unordered(ops.clone().enumerate().filter_map(|(i, op)| {
@@ -297,16 +299,16 @@ pub(super) fn digest_ops<'a, R: Record + 'a>(
         Some(Digest::of(|digest| {
             digest.word(u64::from(matches!(op, Op::Delete(_))));
             digest.word(ops.clone().skip(i + 1).filter(|later| key_of(later) == key_of(op)).count() as u64);
-            record.digest(names, digest);
+            record.digest(now, names, digest);
         }))
     }));
 }
 
-fn digest_op<R: Record>(op: &Op<R>, names: &Names, digest: &mut Digest) {
+fn digest_op<R: Record>(op: &Op<R>, now: Time, names: &Names, digest: &mut Digest) {
     match op {
         Op::Put(key, record) => {
             digest.word(*key << 1);
-            record.digest(names, digest);
+            record.digest(now, names, digest);
         }
         Op::Delete(key) => digest.word(*key << 1 | 1),
     }

@@ -121,8 +121,8 @@ pub trait Record: Clone + std::fmt::Debug {
     fn titles(&self) -> Option<File> {
         None
     }
-    /// Mixes its behaviour into a digest.
-    fn digest(&self, names: &Names, digest: &mut Digest);
+    /// Mixes its behaviour into a digest, with points in time as spans from `now`.
+    fn digest(&self, now: crate::units::Time, names: &Names, digest: &mut Digest);
 }
 
 /// A change to a file.

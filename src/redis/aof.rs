@@ -87,7 +87,7 @@ impl machine::Record for Record {
             _ => None,
         }
     }
-    fn digest(&self, names: &Names, digest: &mut Digest) {
+    fn digest(&self, _: Time, names: &Names, digest: &mut Digest) {
         let mut row = |kind: u64, a: Name, b: Name| {
             digest.word(kind);
             names.digest(a, digest);
@@ -289,7 +289,7 @@ impl Aof {
             [self.dirty, self.syncing, self.sync_timer, self.late_timer, self.retry_timer, self.late, self.failed];
         digest.word(flags.iter().fold(0, |bits, flag| bits << 1 | u64::from(*flag)));
         digest.word(self.buffer.len() as u64);
-        self.buffer.iter().for_each(|record| machine::Record::digest(record, names, digest));
+        self.buffer.iter().for_each(|record| machine::Record::digest(record, now, names, digest));
     }
 }
 

@@ -10,6 +10,7 @@ use crate::ids::{ConnId, CopyId, Name};
 use crate::machine::{Because, File, Message, Op};
 use crate::mem::{ReuseMap, ReuseVec, Slab, VecMap};
 use crate::trace::{Delta, Flags, Order, What};
+use crate::units::Time;
 use std::sync::Arc;
 
 /// The exchanges that every virtual host has besides the default one (B32): name, type, internal.
@@ -30,8 +31,10 @@ pub(super) struct Found {
     message: Message,
     exchange: Name,
     key: Name,
+    copied_to: Option<Arc<[Name]>>,
     redelivered: bool,
     copy: CopyId,
+    deadline: Time,
 }
 
 impl Default for Node {
@@ -85,6 +88,8 @@ impl Node {
             self.restore(found, clean, ports);
         }
         self.scratch.found = found;
+        self.start_clocks(ports);
+        self.bury(ports);
         self.pump_metadata(if booted { rules::MARK_TAKEN } else { rules::PREDECLARED }, ports);
     }
 
@@ -135,15 +140,17 @@ impl Node {
                     booted |= key == BOOTED;
                     clean |= key == CLEAN;
                 }
-                Record::Message { message, exchange, key: routing, redelivered, copy } => {
+                Record::Message { message, exchange, key: routing, copied_to, redelivered, copy, deadline } => {
                     found.push(Found {
                         queue: file.0,
                         seq: key as u32,
                         message,
                         exchange,
                         key: routing,
+                        copied_to,
                         redelivered,
                         copy,
+                        deadline,
                     });
                 }
                 record if file == METADATA => {
@@ -216,11 +223,11 @@ impl Node {
 
     fn restore(&mut self, found: Found, clean: bool, ports: &mut Port<'_>) {
         let Some(queue) = self.queues.get_mut(&found.queue) else { return };
-        let Found { seq, message, exchange, key, redelivered, copy, .. } = found;
-        let (place, id) = (queue.place, message.id);
-        let content = self.contents.insert(Content { message, exchange, key, copies: 1 });
+        let Found { seq, message, exchange, key, copied_to, redelivered, copy, deadline, .. } = found;
+        let (place, id, size) = (queue.place, message.id, message.size);
+        let content = self.contents.insert(Content { message, exchange, key, copied_to, copies: 1 });
         let flags = Flags::PERSISTENT.and(Flags::REDELIVERED.when(redelivered || !clean));
-        queue.classic.restore(Item { seq, content, copy, flags });
+        queue.classic.restore(Item { seq, content, copy, flags, size, deadline });
         let rule = if clean { rules::RECOVERED_CLEAN } else { rules::RECOVERED_UNCLEAN };
         ports.out.note(rule, Because::INPUT, What::Recovered, place, id, 1);
         ports.out.delta(|| Delta::Put { place, copy, message: id, order: Order::from(u64::from(seq)), flags });

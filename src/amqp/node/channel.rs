@@ -92,7 +92,8 @@ crate::clone_in_place!(Tx { publishes, settled });
 pub(super) struct Awaited {
     /// How many syncs are still missing.
     pub(super) missing: u32,
-    /// Whether one of them failed.
+    /// Whether one of them failed or was refused.
+    pub(super) refused: bool,
     pub(super) answer: Option<Method>,
     pub(super) rule: RuleId,
 }

@@ -239,6 +239,8 @@ impl Node {
             Some((Tick::Heartbeat, conn)) => self.on_heartbeat_due(ConnId(conn), ports),
             Some((Tick::Silence, conn)) => self.on_silence_check(ConnId(conn), ports),
             Some((Tick::Idle, queue)) => self.on_idle(queue, ports),
+            Some((Tick::Expired, queue)) => self.on_head_expired(queue, ports),
+            Some((Tick::Unused, queue)) => self.on_unused(queue, ports),
             _ => {}
         }
     }

@@ -142,6 +142,7 @@ impl Node {
         if self.is_abandoned(number) {
             self.remove_queue(number, rules::AUTO_DELETED, because, ports);
         }
+        self.touch(number, ports);
         Ok(())
     }
 

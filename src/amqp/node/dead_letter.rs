@@ -4,12 +4,14 @@
 //! nobody confirms a dead letter, and one that no queue takes is gone without a word (E25).
 
 use super::{Content, Node, Port};
+use crate::amqp::death::{Death, is_cycle, with_death};
 use crate::amqp::exchange::route;
 use crate::amqp::queue::Item;
 use crate::amqp::rules;
 use crate::ids::{Name, PlaceId, RuleId};
-use crate::machine::{Because, Does};
+use crate::machine::{Because, Does, Message, Props, Value};
 use crate::trace::{Delta, What};
+use std::sync::Arc;
 
 /// Why a copy left its queue without being taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -69,9 +71,13 @@ impl Node {
         let Some(queue) = self.queues.get(&number) else { return };
         let content = &self.contents[item.content];
         let (rule, what) = reason.what();
-        let note = Does::Note { what, place, message: content.message.id, number: 1 };
-        let because =
-            if ports.out.notes_wanted { ports.out.push(rule, because, Self::need(item), note) } else { because };
+        let message = content.message.id;
+        let wanted = ports.out.wanted;
+        let because = if wanted.brief || !wanted.notes.has(what) {
+            ports.out.note(rule, because, what, place, message, 1)
+        } else {
+            ports.out.push(rule, because, Self::need(item), Does::Note { what, place, message, number: 1 })
+        };
         ports.out.delta(|| Delta::Remove { copy: item.copy, place });
         if queue.features.dead_letter_exchange.is_some() {
             let content = content.clone();
@@ -89,12 +95,21 @@ impl Node {
 
     fn dead_letter(&mut self, dead: Dead, ports: &mut Port<'_>) {
         let Some(queue) = self.queues.get(&dead.queue) else { return };
-        let (features, host, place) = (std::sync::Arc::clone(&queue.features), queue.spec.vhost, queue.place);
+        let (features, host, place) = (queue.features, queue.spec.vhost, queue.place);
         let Some(exchange) = features.dead_letter_exchange else { return };
-        let Dead { content, because, .. } = dead;
+        let Dead { content, because, reason, .. } = dead;
+        let name = queue.spec.name;
         let key = features.dead_letter_key.unwrap_or(content.key);
-        let message = content.message;
-        self.find_dead_letter_targets(host, exchange, key, ports);
+        let mut message = content.message.clone();
+        message.props = self.mourn(&content, name, reason, features.dead_letter_key.is_some(), ports).into();
+        self.scratch.keys.clear();
+        if features.dead_letter_key.is_none() {
+            self.scratch.keys.extend(content.copied_to.iter().flat_map(|keys| keys.iter()));
+        }
+        self.find_dead_letter_targets(host, exchange, key, &message, ports);
+        if reason != Reason::Rejected {
+            self.leave_cycles_out(&message, because, ports);
+        }
         if self.scratch.targets.is_empty() {
             ports.out.note(rules::DEAD_LETTER_LOST, because, What::Unroutable, place, message.id, 1);
             return;
@@ -102,7 +117,8 @@ impl Node {
         let because = ports.out.note(rules::DEAD_LETTERED, because, What::DeadLettered, place, message.id, 1);
         let mut targets = std::mem::take(&mut self.scratch.targets);
         let persistent = message.props.persistent();
-        let content = Content { message, exchange, key, copies: targets.len() as u32 };
+        let copied_to = content.copied_to.filter(|_| features.dead_letter_key.is_none());
+        let content = Content { message, exchange, key, copied_to, copies: targets.len() as u32 };
         let content = self.contents.insert(content);
         for queue in targets.drain(..) {
             self.enqueue(queue, content, persistent, None, because, ports);
@@ -110,18 +126,49 @@ impl Node {
         self.scratch.targets = targets;
     }
 
-    fn find_dead_letter_targets(&mut self, host: Name, exchange: Name, key: Name, ports: &Port<'_>) {
+    /// The properties that a dead letter gets.
+    fn mourn(&self, content: &Content, queue: Name, reason: Reason, new_key: bool, ports: &Port<'_>) -> Props {
+        let text = |name| ports.names.text(name);
+        let (queue, exchange) = (text(queue), text(content.exchange));
+        let props = &content.message.props;
+        let mut keys = vec![Arc::from(text(content.key))];
+        if let Some(Value::List(copies)) = props.header("CC") {
+            keys.extend(copies.iter().filter_map(|copy| match copy {
+                Value::Text(text) => Some(Arc::clone(text)),
+                _ => None,
+            }));
+        }
+        let time = ports.now.0 / 1_000_000_000;
+        let death = Death { reason: reason.word(), queue: &queue, time, exchange: &exchange, keys };
+        with_death(props, &death, new_key, self.config.version)
+    }
+
+    /// Takes the queues out of `scratch.targets` to which the message would come back by itself, for ever.
+    fn leave_cycles_out(&mut self, message: &Message, because: Because, ports: &mut Port<'_>) {
+        let Node { queues, scratch, .. } = self;
+        scratch.targets.retain(|number| {
+            let Some(queue) = queues.get(number) else { return false };
+            let cycle = is_cycle(&message.props, &ports.names.text(queue.spec.name));
+            if cycle {
+                ports.out.note(rules::CYCLE, because, What::Dropped, queue.place, message.id, 1);
+            }
+            !cycle
+        });
+    }
+
+    fn find_dead_letter_targets(&mut self, host: Name, exchange: Name, key: Name, message: &Message, ports: &Port<'_>) {
         self.scratch.targets.clear();
         let Some(vhost) = self.vhosts.iter().find(|vhost| vhost.name == host) else { return };
-        let super::Room { route: scratch, targets, .. } = &mut self.scratch;
-        if exchange == Name::EMPTY {
+        let super::Room { route: scratch, keys, targets, .. } = &mut self.scratch;
+        if exchange == Name::EMPTY && keys.is_empty() {
             targets.extend(vhost.queues.get(&key));
             return;
         }
-        if !vhost.exchanges.contains(&exchange) {
+        if exchange != Name::EMPTY && !vhost.exchanges.contains(&exchange) {
             return;
         }
-        route(&vhost.exchanges, exchange, key, &[], None, ports.names, scratch);
+        let headers = message.props.headers.as_deref();
+        route(&vhost.exchanges, exchange, key, keys, headers, ports.names, scratch);
         targets.extend(scratch.queues.iter().filter_map(|name| vhost.queues.get(name)));
     }
 }

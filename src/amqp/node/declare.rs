@@ -152,7 +152,7 @@ impl Node {
         let place = ports.place(PlaceKind::Queue, name);
         self.vhosts[vhost].queues.insert(name, number);
         let features = Features::read(&spec.arguments, self.config.version, ports.names);
-        self.queues.insert(number, Queue::new(spec, Arc::new(features), owner, place));
+        self.queues.insert(number, Queue::new(spec, features, owner, place));
     }
 
     /// Answers a queue declaration.
@@ -163,8 +163,11 @@ impl Node {
         if nowait {
             return;
         }
-        let vhost = &self.vhosts[self.vhost_of(at.0)];
-        let found = vhost.queues.get(&queue).and_then(|number| self.queues.get(number));
+        let found = self.vhosts[self.vhost_of(at.0)].queues.get(&queue).copied();
+        if let Some(number) = found {
+            self.touch(number, ports);
+        }
+        let found = found.and_then(|number| self.queues.get(&number));
         let (messages, consumers) =
             found.map_or((0, 0), |found| (found.classic.ready() as u32, found.classic.consumer_count() as u32));
         let answer = Method::QueueDeclareOk { queue, messages, consumers };
@@ -205,7 +208,8 @@ impl Node {
             return;
         }
         if let Some(channel) = self.channel_mut(at) {
-            channel.awaited = Some(Awaited { missing: 1, answer: Some(answer), rule: rules::DECLARED_DURABLY });
+            channel.awaited =
+                Some(Awaited { missing: 1, refused: false, answer: Some(answer), rule: rules::DECLARED_DURABLY });
             let waiting = Waiting { conn: at.0, channel: at.1, serial: channel.serial, number: 0 };
             self.metadata.waiting.push(waiting);
         }

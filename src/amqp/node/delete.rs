@@ -97,6 +97,7 @@ impl Node {
             self.delete_records(number, &deletes, because, ports);
         }
         self.tell_consumers(&queue, number, because, ports);
+        self.stop_clocks(number, queue.wakes, queue.ends, ports);
         deletes.clear();
         self.scratch.places = deletes;
         self.queues.give_back(number, queue);

@@ -26,7 +26,10 @@ impl Node {
                     let head = queue.classic.head().map_or(Name::NONE, |item| self.contents[item.content].message.id);
                     ports.out.note(rules::PREFETCH_FULL, because, What::Withheld, place, head, 1);
                 }
-                Pick::Give(consumer, item) => self.deliver(number, consumer, item, because, ports),
+                Pick::Give(consumer, item) => {
+                    self.deliver(number, consumer, item, because, ports);
+                    self.drop_expired(number, because, ports);
+                }
             }
         }
     }
@@ -88,6 +91,7 @@ impl Node {
     /// Hands out the head of a queue, whatever the prefetch limit is (D12).
     pub(super) fn get(&mut self, at: (ConnId, u16), queue: Name, no_ack: bool, ports: &mut Port<'_>) -> Checked {
         let number = self.usable_queue(at, queue, ports)?;
+        self.touch(number, ports);
         let Some(queue) = self.queues.get_mut(&number) else { return Ok(()) };
         let Some(item) = queue.classic.pop() else {
             self.answer(rules::GOT, at, Method::BasicGetEmpty, ports);
@@ -110,6 +114,7 @@ impl Node {
         if no_ack {
             ports.out.delta(|| Delta::Remove { copy: item.copy, place: from });
             self.forget(number, &item);
+            self.drop_expired(number, Because::INPUT, ports);
             return Ok(());
         }
         let place = ports.place_for(PlaceKind::Unacked, name, at.0);
@@ -117,6 +122,7 @@ impl Node {
         if let Some(channel) = self.channel_mut(at) {
             channel.unacked.push_back(Unacked { tag, queue: number, consumer: GONE, counted: false, item, place });
         }
+        self.drop_expired(number, Because::INPUT, ports);
         Ok(())
     }
 }

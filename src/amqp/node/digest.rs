@@ -5,13 +5,13 @@
 use super::channel::{Channel, Connection, Fate, Unacked};
 use super::{Node, Tick};
 use crate::amqp::queue::{Item, Queue};
-use crate::amqp::store::Waiting;
+use crate::amqp::store::{Waiting, until};
 use crate::ids::{ConnId, Digest, Name, Names};
 use crate::machine::{Token, Wire};
 use crate::units::Time;
 
 impl Node {
-    pub(super) fn digest_all(&self, _: Time, names: &Names, digest: &mut Digest) {
+    pub(super) fn digest_all(&self, now: Time, names: &Names, digest: &mut Digest) {
         digest.word(self.life as u64);
         digest.unordered(self.vhosts.iter().map(|vhost| {
             Digest::of(|d| {
@@ -19,9 +19,9 @@ impl Node {
                 d.unordered(vhost.exchanges.values().map(|exchange| Digest::of(|d| exchange.digest(names, d))));
             })
         }));
-        digest.unordered(self.queues.values().map(|queue| Digest::of(|d| self.digest_queue(queue, names, d))));
+        digest.unordered(self.queues.values().map(|queue| Digest::of(|d| self.digest_queue(queue, now, names, d))));
         for connection in self.connections.values() {
-            self.digest_connection(connection, names, digest);
+            self.digest_connection(connection, now, names, digest);
         }
         digest.word(self.metadata.journal.phase as u64 | (self.metadata.changes.len() as u64) << 8);
         self.digest_waiting(self.metadata.journal.riding.iter().chain(&self.metadata.waiting), digest);
@@ -33,7 +33,7 @@ impl Node {
         digest.word(tick as u64);
         match tick {
             Tick::Heartbeat | Tick::Silence => digest.word(self.rank(ConnId(number))),
-            Tick::Idle | Tick::Written | Tick::Synced => {
+            Tick::Idle | Tick::Written | Tick::Synced | Tick::Expired | Tick::Unused => {
                 let spec = self.queues.get(&number).map(|queue| &queue.spec);
                 names.digest(spec.map_or(Name::NONE, |spec| spec.vhost), digest);
                 names.digest(spec.map_or(Name::NONE, |spec| spec.name), digest);
@@ -45,12 +45,14 @@ impl Node {
         self.connections.keys().position(|known| *known == conn).map_or(u64::MAX, |at| at as u64)
     }
 
-    fn digest_item(&self, item: &Item, names: &Names, digest: &mut Digest) {
+    fn digest_item(&self, item: &Item, now: Time, names: &Names, digest: &mut Digest) {
         let Some(content) = self.contents.get(item.content) else { return };
         digest.word(u64::from(item.flags.0));
         names.digest(content.exchange, digest);
         names.digest(content.key, digest);
+        content.copied_to.iter().flat_map(|keys| keys.iter()).for_each(|key| names.digest(*key, digest));
         content.message.digest(names, digest);
+        digest.word(until(item.deadline, now));
     }
 
     fn digest_waiting<'a>(&self, waiting: impl Iterator<Item = &'a Waiting>, digest: &mut Digest) {
@@ -63,15 +65,16 @@ impl Node {
         }
     }
 
-    fn digest_queue(&self, queue: &Queue, names: &Names, digest: &mut Digest) {
-        let Queue { spec, owner, classic, journal, .. } = queue;
+    fn digest_queue(&self, queue: &Queue, now: Time, names: &Names, digest: &mut Digest) {
+        let Queue { spec, owner, classic, journal, ends, .. } = queue;
         names.digest(spec.vhost, digest);
         names.digest(spec.name, digest);
         digest.word(u64::from(spec.durable) << 1 | u64::from(spec.auto_delete));
         crate::amqp::method::digest_table(&spec.arguments, digest);
         digest.word(self.rank(*owner));
         digest.word(classic.ready() as u64);
-        classic.iter().for_each(|item| self.digest_item(item, names, digest));
+        classic.iter().for_each(|item| self.digest_item(item, now, names, digest));
+        digest.word(until(*ends, now));
         for consumer in classic.turns() {
             digest.word(self.rank(consumer.conn) << 16 ^ u64::from(consumer.channel));
             names.digest(consumer.tag, digest);
@@ -90,28 +93,28 @@ impl Node {
         self.digest_waiting(journal.riding.iter().chain(buffered), digest);
     }
 
-    fn digest_connection(&self, connection: &Connection, names: &Names, digest: &mut Digest) {
+    fn digest_connection(&self, connection: &Connection, now: Time, names: &Names, digest: &mut Digest) {
         let Connection { stage, vhost, tune, channels, sent, heard, silent } = connection;
         digest.word(*stage as u64 | (*vhost as u64) << 8 | u64::from(tune.heartbeat) << 32);
         digest.word(u64::from(*sent) | u64::from(*heard) << 1 | u64::from(*silent) << 2);
         for (number, channel) in channels.iter() {
             digest.word(u64::from(*number));
-            self.digest_channel(channel, names, digest);
+            self.digest_channel(channel, now, names, digest);
         }
     }
 
-    fn digest_channel(&self, channel: &Channel, names: &Names, digest: &mut Digest) {
+    fn digest_channel(&self, channel: &Channel, now: Time, names: &Names, digest: &mut Digest) {
         digest.word(u64::from(channel.closing) | (channel.mode as u64) << 1 | u64::from(channel.last_tag) << 8);
         digest.word(u64::from(channel.prefetch) << 32 | u64::from(channel.global));
         names.digest(channel.last_queue, digest);
-        channel.unacked.iter().for_each(|unacked| self.digest_unacked(unacked, names, digest));
+        channel.unacked.iter().for_each(|unacked| self.digest_unacked(unacked, now, names, digest));
         for (unacked, fate) in &channel.tx.settled {
             digest.word(match fate {
                 Fate::Done => 1,
                 Fate::Again | Fate::Returned => 2,
                 Fate::Rejected => 3,
             });
-            self.digest_unacked(unacked, names, digest);
+            self.digest_unacked(unacked, now, names, digest);
         }
         for held in &channel.tx.publishes {
             names.digest(held.exchange, digest);
@@ -128,13 +131,13 @@ impl Node {
         }
     }
 
-    fn digest_unacked(&self, unacked: &Unacked, names: &Names, digest: &mut Digest) {
+    fn digest_unacked(&self, unacked: &Unacked, now: Time, names: &Names, digest: &mut Digest) {
         let queue = self.queues.get(&unacked.queue);
         digest.word(u64::from(unacked.tag) << 1 | u64::from(unacked.counted));
         names.digest(queue.map_or(Name::NONE, |queue| queue.spec.name), digest);
         let Some(queue) = queue else { return };
         names.digest(queue.classic.consumer(unacked.consumer).map_or(Name::NONE, |consumer| consumer.tag), digest);
         digest.word(u64::from(queue.classic.behind(unacked.item.seq)));
-        self.digest_item(&unacked.item, names, digest);
+        self.digest_item(&unacked.item, now, names, digest);
     }
 }

@@ -74,14 +74,16 @@ impl Node {
         journal.begin();
         let ops = (journal.puts.len() + journal.deletes.len()) as u32;
         let newest = journal.puts.back().map(|put| put.copy);
-        for Put { seq, content, copy, redelivered, .. } in journal.puts.drain(..) {
+        for Put { seq, content, copy, redelivered, deadline, .. } in journal.puts.drain(..) {
             let content = &contents[content];
             let record = Record::Message {
                 message: content.message.clone(),
                 exchange: content.exchange,
                 key: content.key,
+                copied_to: content.copied_to.clone(),
                 redelivered,
                 copy,
+                deadline,
             };
             ports.out.ops.push(Op::Put(u64::from(seq), record));
         }
@@ -172,8 +174,8 @@ impl Node {
         for (number, queue) in self.queues.iter_mut().filter(|(_, queue)| queue.spec.durable) {
             let both = Flags::REDELIVERED.and(Flags::PERSISTENT);
             for item in queue.classic.iter().filter(|item| item.flags.has(both)) {
-                let (seq, content, copy) = (item.seq, item.content, item.copy);
-                queue.journal.puts.push_back(Put { seq, content, copy, redelivered: true, waiting: None });
+                let (seq, content, copy, deadline) = (item.seq, item.content, item.copy, item.deadline);
+                queue.journal.puts.push_back(Put { seq, content, copy, redelivered: true, deadline, waiting: None });
             }
             queue.journal.urgent = !queue.journal.puts.is_empty() || !queue.journal.deletes.is_empty();
             if !std::mem::replace(&mut queue.dirty, true) {

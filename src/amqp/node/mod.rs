@@ -15,6 +15,8 @@ mod delete;
 mod deliver;
 mod digest;
 mod disk;
+mod expiry;
+mod limits;
 mod publish;
 mod settle;
 #[cfg(test)]
@@ -53,6 +55,8 @@ struct Content {
     message: Message,
     exchange: Name,
     key: Name,
+    /// The keys of CC and BCC, by which it was routed too.
+    copied_to: Option<Arc<[Name]>>,
     copies: u32,
 }
 
@@ -378,6 +382,10 @@ enum Tick {
     Written = 4,
     /// A queue's file is synced.
     Synced = 5,
+    /// The time to live of a queue's head is over.
+    Expired = 6,
+    /// A queue was not used for as long as it may.
+    Unused = 7,
 }
 
 fn token(tick: Tick, of: u32) -> Token {
@@ -392,6 +400,8 @@ impl Tick {
             3 => Tick::Idle,
             4 => Tick::Written,
             5 => Tick::Synced,
+            6 => Tick::Expired,
+            7 => Tick::Unused,
             _ => return None,
         };
         Some((tick, token.0 as u32))

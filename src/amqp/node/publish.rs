@@ -1,10 +1,11 @@
 //! Publishing: checks, routing, copies into queues, returns, confirms and transactions (R3, R6, R7, R8).
 
 use super::channel::{Awaited, Channel, Held, Mode, Pending};
-use super::{Content, Node, Port};
+use super::{Content, Node, Port, expiry};
 use crate::amqp::error::{self, Checked};
 use crate::amqp::exchange::{Target, route, type_word};
 use crate::amqp::method::Method;
+use crate::amqp::queue::Item;
 use crate::amqp::rules;
 use crate::amqp::store::{Put, Waiting};
 use crate::ids::{ConnId, Name, PlaceId, RuleId};
@@ -92,7 +93,7 @@ impl Node {
     }
 
     /// Puts a message into its queues. With a number the publisher waits for a confirm. Gives how many queues have to
-    /// write it first.
+    /// write it first, or refuse it.
     fn spread(&mut self, at: (ConnId, u16), held: Held, number: Option<u32>, ports: &mut Port<'_>) -> u32 {
         let persistent = held.message.props.persistent();
         self.find_targets(at.0, &held, ports);
@@ -101,10 +102,12 @@ impl Node {
             return 0;
         }
         let mut targets = std::mem::take(&mut self.scratch.targets);
-        let durable = |queue: &u32| self.queues.get(queue).is_some_and(|queue| queue.spec.durable);
-        let to_disk = if persistent { targets.iter().filter(|queue| durable(queue)).count() as u32 } else { 0 };
-        // Only the disk lets somebody wait.
-        let waits = if to_disk > 0 { self.channel(at) } else { None };
+        let size = held.message.size;
+        let answers = |queue: &&u32| self.queues.get(queue).is_some_and(|queue| queue.answers_later(persistent, size));
+        let awaited = targets.iter().filter(answers).count() as u32;
+        let copied_to = (!self.scratch.keys.is_empty()).then(|| self.scratch.keys.as_slice().into());
+        // Who has nothing to wait for is not told.
+        let waits = if awaited > 0 { self.channel(at) } else { None };
         let waiting = waits.filter(|channel| channel.mode != Mode::Plain).map(|channel| Waiting {
             conn: at.0,
             channel: at.1,
@@ -112,16 +115,16 @@ impl Node {
             number: number.unwrap_or(0),
         });
         if let Some(number) = number {
-            self.expect_outcome(at, number, held.message.id, to_disk);
+            self.expect_outcome(at, number, held.message.id, awaited);
         }
         let Held { exchange, key, message, .. } = held;
-        let content = Content { message, exchange, key, copies: targets.len() as u32 };
+        let content = Content { message, exchange, key, copied_to, copies: targets.len() as u32 };
         let content = self.contents.insert(content);
         for queue in targets.drain(..) {
             self.enqueue(queue, content, persistent, waiting, Because::INPUT, ports);
         }
         self.scratch.targets = targets;
-        to_disk
+        awaited
     }
 
     /// The queues that a message is routed to, by number, into `scratch.targets`.
@@ -185,6 +188,7 @@ impl Node {
         if waiting.number == 0 {
             let Some(awaited) = &mut channel.awaited else { return };
             awaited.missing = awaited.missing.saturating_sub(1);
+            awaited.refused |= refused;
             if awaited.missing == 0 {
                 self.scratch.answered.push(at);
             }
@@ -216,18 +220,23 @@ impl Node {
         ports: &mut Port<'_>,
     ) {
         let Some(queue) = self.queues.get_mut(&number) else { return };
+        let Content { message, .. } = &self.contents[content];
+        if queue.has_no_room(message.size) {
+            return self.turn_away(number, content, waiting, because, ports);
+        }
         let on_disk = persistent && queue.spec.durable;
         let copy = ports.registry.copy();
         let flags = Flags::PERSISTENT.when(on_disk);
-        let seq = queue.classic.push(content, copy, flags);
-        let (place, message) = (queue.place, self.contents[content].message.id);
+        let deadline = expiry::deadline(&queue.features, &message.props, ports.now);
+        let seq = queue.classic.push(Item { seq: 0, content, copy, flags, size: message.size, deadline });
+        let (place, message) = (queue.place, message.id);
         let stored = ports.out.note(rules::STORED, because, What::Stored, place, message, 1);
         ports.out.delta(|| Delta::Put { place, copy, message, order: Order::from(u64::from(seq)), flags });
         if queue.classic.consumer_count() == 0 {
             ports.out.note(rules::NO_CONSUMER, stored, What::Withheld, place, message, 1);
         }
         if on_disk {
-            queue.journal.put(Put { seq, content, copy, redelivered: false, waiting });
+            queue.journal.put(Put { seq, content, copy, redelivered: false, deadline, waiting });
             if waiting.is_some() {
                 ports.out.note(rules::CONFIRM_AFTER_FSYNC, stored, What::Withheld, place, message, 1);
             }
@@ -236,6 +245,8 @@ impl Node {
             }
         }
         self.hand_out(number, stored, ports);
+        self.drop_head(number, stored, ports);
+        self.drop_expired(number, stored, ports);
     }
 
     pub(super) fn confirm_select(&mut self, at: (ConnId, u16), nowait: bool, ports: &mut Port<'_>) -> Checked {
@@ -273,7 +284,7 @@ impl Node {
         let mut publishes = std::mem::take(&mut channel.tx.publishes);
         // One more than there will be, so that it cannot be due before everything is in its queues.
         let answer = Some(Method::TxCommitOk);
-        channel.awaited = Some(Awaited { missing: u32::MAX, answer, rule: rules::TX_COMMITTED });
+        channel.awaited = Some(Awaited { missing: u32::MAX, refused: false, answer, rule: rules::TX_COMMITTED });
         let mut missing = 0;
         for mut held in publishes.drain(..) {
             self.scratch.keys.clear();
@@ -318,6 +329,10 @@ impl Node {
     pub(super) fn answer_awaited(&mut self, conn: ConnId, number: u16, ports: &mut Port<'_>) {
         let at = (conn, number);
         let Some(awaited) = self.channel_mut(at).and_then(|channel| channel.awaited.take()) else { return };
+        if awaited.refused {
+            let partial = error::partial_commit();
+            return self.refuse(at, Method::TxCommit.id(), &partial, ports);
+        }
         if let Some(answer) = awaited.answer {
             self.answer(awaited.rule, at, answer, ports);
         }
@@ -420,6 +435,8 @@ impl Node {
         }
         let mut run = std::mem::take(&mut self.scratch.run);
         for queue in run.drain(..) {
+            self.drop_head(queue, because, ports);
+            self.drop_expired(queue, because, ports);
             self.hand_out(queue, because, ports);
         }
         self.scratch.run = run;

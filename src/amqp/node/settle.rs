@@ -160,6 +160,7 @@ impl Node {
                 settled.retain(|(unacked, _)| unacked.queue != queue);
                 self.remove_queue(queue, rules::AUTO_DELETED, because, ports);
             }
+            self.touch(queue, ports);
         }
         (self.scratch.settled, self.scratch.left) = (settled, left);
         self.carry_out_fates((conn, 0), because, ports);

@@ -65,7 +65,7 @@ pub enum Storage {
 }
 
 /// What the arguments of a queue ask for, read once.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Features {
     /// How long a message may wait (`x-message-ttl`).
     pub message_ttl: Option<Span>,

@@ -6,6 +6,7 @@
 use crate::ids::{ConnId, CopyId, Name, PlaceId};
 use crate::mem::Slab;
 use crate::trace::Flags;
+use crate::units::Time;
 use std::collections::VecDeque;
 
 /// A message in a queue, or delivered from it.
@@ -19,6 +20,16 @@ pub struct Item {
     pub copy: CopyId,
     /// Whether it was handed out before, and whether it is on disk.
     pub flags: Flags,
+    /// Bytes of its body.
+    pub size: u32,
+    /// When its time to live is over; [`Time::NEVER`] where it has none.
+    pub deadline: Time,
+}
+
+impl Item {
+    fn is_timed(&self) -> bool {
+        self.deadline != Time::NEVER
+    }
 }
 
 /// A consumer of a queue.
@@ -76,28 +87,50 @@ pub struct Classic {
     rotation: VecDeque<u32>,
     /// Those that were set aside, in the order in which they were.
     aside: Vec<u32>,
+    /// Bytes of the bodies of the ready messages.
+    bytes: u64,
+    /// How many ready messages have a deadline.
+    timed: u32,
 }
 
-crate::clone_in_place!(Classic { fresh, returned, next, consumers, rotation, aside });
+crate::clone_in_place!(Classic { fresh, returned, next, consumers, rotation, aside, bytes, timed });
 
 impl Classic {
-    /// Puts a new message at the end; gives its place.
-    pub fn push(&mut self, content: u32, copy: CopyId, flags: Flags) -> u32 {
+    /// Puts a new message at the end; gives its place, whatever place the message says.
+    pub fn push(&mut self, item: Item) -> u32 {
         let seq = self.next;
         self.next += 1;
-        self.fresh.push_back(Item { seq, content, copy, flags });
+        self.count(&item);
+        self.fresh.push_back(Item { seq, ..item });
         seq
+    }
+
+    fn count(&mut self, item: &Item) {
+        self.bytes += u64::from(item.size);
+        self.timed += u32::from(item.is_timed());
+    }
+
+    /// Bytes of the bodies of the ready messages.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Whether a ready message has a deadline.
+    pub fn is_timed(&self) -> bool {
+        self.timed > 0
     }
 
     /// Puts back what a disk still held, in ascending order of places.
     pub fn restore(&mut self, item: Item) {
         self.next = self.next.max(item.seq + 1);
+        self.count(&item);
         self.fresh.push_back(item);
     }
 
     /// Puts a message back to its place (R12). Cheapest in descending order of places.
     pub fn requeue(&mut self, item: Item) {
         let at = self.returned.partition_point(|other| other.seq > item.seq);
+        self.count(&item);
         self.returned.insert(at, item);
     }
 
@@ -112,11 +145,14 @@ impl Classic {
     /// Takes the message at the head.
     pub fn pop(&mut self) -> Option<Item> {
         let head = self.head()?.seq;
-        if self.returned.last().is_some_and(|item| item.seq == head) {
+        let item = if self.returned.last().is_some_and(|item| item.seq == head) {
             self.returned.pop()
         } else {
             self.fresh.pop_front()
-        }
+        }?;
+        self.bytes -= u64::from(item.size);
+        self.timed -= u32::from(item.is_timed());
+        Some(item)
     }
 
     /// How many places were given since this one.
@@ -260,8 +296,12 @@ mod tests {
         }
     }
 
+    fn item() -> Item {
+        Item { seq: 0, content: 0, copy: CopyId(0), flags: Flags(0), size: 0, deadline: Time::NEVER }
+    }
+
     fn push(queue: &mut Classic) {
-        queue.push(0, CopyId(0), Flags(0));
+        queue.push(item());
     }
 
     /// Hands out everything that can be; gives (connection, place) of each.
@@ -362,7 +402,7 @@ mod tests {
             }
             for (step, which) in steps {
                 match step {
-                    0 | 1 => ready.push(queue.push(0, CopyId(0), Flags(0))),
+                    0 | 1 => ready.push(queue.push(item())),
                     2 if !out.is_empty() => {
                         let (index, _) = out.remove(which.index(out.len()));
                         open[index as usize] -= 1;

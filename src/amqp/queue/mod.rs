@@ -12,6 +12,7 @@ pub use classic::{Classic, Consumer, Item, Pick};
 use super::config::QueueSpec;
 use super::store::Journal;
 use crate::ids::{ConnId, PlaceId};
+use crate::units::Time;
 use std::sync::Arc;
 
 /// A queue.
@@ -20,7 +21,7 @@ pub struct Queue {
     /// What was declared.
     pub spec: Arc<QueueSpec>,
     /// What its arguments ask for.
-    pub features: Arc<Features>,
+    pub features: Features,
     /// The connection that alone may use it; [`ConnId::NONE`] for all.
     pub owner: ConnId,
     /// Its messages and consumers.
@@ -29,16 +30,52 @@ pub struct Queue {
     pub journal: Journal,
     /// Its ready messages, for show.
     pub place: PlaceId,
+    /// When it looks at the time to live of its head; [`Time::NEVER`] where it does not.
+    pub wakes: Time,
+    /// When it goes for want of use; [`Time::NEVER`] where it does not.
+    pub ends: Time,
     /// Whether the journal changed in this call.
     pub dirty: bool,
 }
 
-crate::clone_in_place!(Queue { spec, features, owner, classic, journal, place, dirty });
+crate::clone_in_place!(Queue { spec, features, owner, classic, journal, place, wakes, ends, dirty });
 
 impl Queue {
     /// An empty queue.
-    pub fn new(spec: Arc<QueueSpec>, features: Arc<Features>, owner: ConnId, place: PlaceId) -> Queue {
-        Queue { spec, features, owner, classic: Classic::default(), journal: Journal::default(), place, dirty: false }
+    pub fn new(spec: Arc<QueueSpec>, features: Features, owner: ConnId, place: PlaceId) -> Queue {
+        Queue {
+            spec,
+            features,
+            owner,
+            classic: Classic::default(),
+            journal: Journal::default(),
+            place,
+            wakes: Time::NEVER,
+            ends: Time::NEVER,
+            dirty: false,
+        }
+    }
+
+    /// Whether a publish to it is answered only later: when it is written, or with a refusal.
+    pub fn answers_later(&self, persistent: bool, size: u32) -> bool {
+        persistent && self.spec.durable || self.has_no_room(size)
+    }
+
+    /// Whether a queue with so many messages and bytes is over its limits (R16).
+    fn is_over(&self, messages: u64, bytes: u64) -> bool {
+        let Features { max_length, max_bytes, .. } = self.features;
+        max_length.is_some_and(|max| messages > max) || max_bytes.is_some_and(|max| bytes > max)
+    }
+
+    /// Whether it refuses a new message of this size (C15, C18, C19, E15).
+    pub fn has_no_room(&self, size: u32) -> bool {
+        self.features.overflow != Overflow::DropHead
+            && self.is_over(self.classic.ready() as u64 + 1, self.classic.bytes() + u64::from(size))
+    }
+
+    /// Whether it is to drop the message at its head (E11, E34).
+    pub fn has_too_many(&self) -> bool {
+        self.features.overflow == Overflow::DropHead && self.is_over(self.classic.ready() as u64, self.classic.bytes())
     }
 
     /// Whether it belongs to one connection alone.

@@ -3,6 +3,10 @@
 //!
 //! Not a general collections library; only what machines need and `std` does not give.
 
+mod chains;
+
+pub use chains::{Chains, NONE, mix};
+
 use std::sync::Arc;
 
 /// Implements `Clone` for a struct so that `clone_from` copies field by field and keeps the target's allocations.
@@ -480,6 +484,9 @@ pub struct Shared<T> {
 /// So many values a [`Shared`] remembers.
 const SHARED_MAX: usize = 4096;
 
+/// So many of them are looked at, from the last that was found: beyond these a new one costs less than the search.
+const SHARED_NEAR: usize = 64;
+
 impl<T> Default for Shared<T> {
     fn default() -> Self {
         Self { made: Vec::new(), next: 0 }
@@ -498,7 +505,7 @@ impl<T: PartialEq> Shared<T> {
     pub fn get(&mut self, value: T) -> Arc<T> {
         let next = self.next.min(self.made.len());
         let (before, behind) = self.made.split_at(next);
-        let found = behind.iter().chain(before).position(|made| **made == value);
+        let found = behind.iter().chain(before).take(SHARED_NEAR).position(|made| **made == value);
         let at = match found {
             Some(steps) => (next + steps) % self.made.len(),
             None => {

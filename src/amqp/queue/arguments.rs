@@ -1,47 +1,16 @@
-//! The arguments of a queue: which are valid, when two sets of them are the same, and what they mean.
+//! The arguments of a queue: when two sets of them are the same, and what they mean.
 //!
-//! Not what a queue does with them: that is the queue's and the node's.
+//! Not which are valid: that is `check`. Not what a queue does with them: that is the queue's and the node's.
 
+use super::check::KNOWN;
 use crate::amqp::config::Version;
 use crate::amqp::error::{self, Checked, Named};
-use crate::amqp::exchange::type_word;
+use crate::amqp::exchange::{shown, type_word};
 use crate::amqp::method::Table;
-use crate::amqp::rules;
 use crate::ids::{Name, Names};
 use crate::machine::Value;
 use crate::units::Span;
 use std::fmt::{self, Display};
-
-/// Arguments that are compared when a queue is declared again, in the order in which they are.
-const COMPARED: [&str; 14] = [
-    "x-expires",
-    "x-message-ttl",
-    "x-dead-letter-exchange",
-    "x-dead-letter-routing-key",
-    "x-dead-letter-strategy",
-    "x-max-length",
-    "x-max-length-bytes",
-    "x-max-priority",
-    "x-overflow",
-    "x-queue-mode",
-    "x-queue-version",
-    "x-single-active-consumer",
-    "x-queue-type",
-    "x-delivery-limit",
-];
-
-/// Arguments that a classic queue does not know and refuses (A80.31, A80.43-49).
-const NOT_CLASSIC: [&str; 9] = [
-    "x-dead-letter-strategy",
-    "x-delivery-limit",
-    "x-max-in-memory-length",
-    "x-max-in-memory-bytes",
-    "x-queue-leader-locator",
-    "x-max-age",
-    "x-stream-max-segment-size-bytes",
-    "x-initial-cluster-size",
-    "x-quorum-initial-group-size",
-];
 
 /// What happens to a message for which a queue has no room.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -115,8 +84,10 @@ impl Features {
             dead_letter_exchange: text("x-dead-letter-exchange").map(|name| names.intern(name)),
             dead_letter_key: text("x-dead-letter-routing-key").map(|key| names.intern(key)),
             max_priority: number("x-max-priority").map_or(0, |n| u8::try_from(n).unwrap_or(u8::MAX)),
-            single_active: matches!(argument(arguments, "x-single-active-consumer"), Some(Value::Bool(true))),
-            storage: match number("x-queue-version") {
+            // 3.7 does not know single active consumers (V15).
+            single_active: version >= Version::V3_10
+                && matches!(argument(arguments, "x-single-active-consumer"), Some(Value::Bool(true))),
+            storage: match number("x-queue-version").filter(|_| version >= Version::V3_10) {
                 Some(1) => Storage::V1,
                 Some(2) => Storage::V2,
                 _ => default,
@@ -135,7 +106,7 @@ pub(in crate::amqp) fn argument<'a>(table: &'a Table, key: &str) -> Option<&'a V
 /// # Errors
 /// The first that differs, as RabbitMQ says it.
 pub(in crate::amqp) fn same(what: Named<'_>, received: &Table, current: &Table) -> Checked {
-    COMPARED.iter().try_for_each(|key| same_argument(key, what, received, current))
+    KNOWN.iter().try_for_each(|(key, _)| same_argument(key, what, received, current))
 }
 
 /// Integers compare by value whatever their width, nothing crosses types (A18); no type is a classic queue (A13).
@@ -167,69 +138,8 @@ impl Display for Given<'_> {
         f.write_str(if self.both { "'" } else { "the value '" })?;
         match value {
             Value::Text(text) => f.write_str(text),
-            Value::Int { value, .. } => write!(f, "{value}"),
-            Value::Bool(yes) => write!(f, "{yes}"),
-            Value::Double(bits) => write!(f, "{:?}", f64::from_bits(*bits)),
-            other => write!(f, "{other:?}"),
+            other => write!(f, "{}", shown(other)),
         }?;
         if self.both { f.write_str("'") } else { write!(f, "' of type '{}'", type_word(value)) }
-    }
-}
-
-/// The arguments of a new queue (group A80).
-///
-/// # Errors
-/// Where one is invalid, as RabbitMQ says it.
-pub(in crate::amqp) fn check(arguments: &Table, what: Named<'_>) -> Checked {
-    match argument(arguments, "x-queue-type") {
-        None => {}
-        Some(Value::Text(kind)) if &**kind == "classic" => {}
-        Some(Value::Text(kind)) => return error::not_implemented(format_args!("queue type '{kind}'")),
-        Some(other) => {
-            return invalid("x-queue-type", what, format_args!("{{unacceptable_type,{}}}", type_word(other)));
-        }
-    }
-    for (key, value) in arguments {
-        if NOT_CLASSIC.contains(&&**key) {
-            return error::precondition(
-                rules::INVALID_ARGUMENT,
-                format_args!("invalid arg '{key}' for {what} of queue type rabbit_classic_queue"),
-            );
-        }
-        check_argument(key, value, what)?;
-    }
-    Ok(())
-}
-
-fn invalid(key: &str, what: Named<'_>, why: impl Display) -> Checked {
-    error::precondition(rules::INVALID_ARGUMENT, format_args!("invalid arg '{key}' for {what}: {why}"))
-}
-
-fn check_argument(key: &str, value: &Value, what: Named<'_>) -> Checked {
-    match key {
-        "x-expires" | "x-message-ttl" | "x-max-length" | "x-max-length-bytes" | "x-max-priority" => {
-            let Value::Int { value, .. } = value else {
-                return invalid(key, what, format_args!("\"expected integer, got {}\"", type_word(value)));
-            };
-            match *value {
-                n if n < 0 => invalid(key, what, format_args!("{{value_negative,{n}}}")),
-                0 if key == "x-expires" => invalid(key, what, "{value_zero,0}"),
-                n if n > 255 && key == "x-max-priority" => {
-                    invalid(key, what, format_args!("{{max_value_exceeded,{n}}}"))
-                }
-                _ => Ok(()),
-            }
-        }
-        "x-dead-letter-exchange" if !matches!(value, Value::Text(_)) => {
-            let word = type_word(value);
-            error::precondition(
-                rules::INVALID_ARGUMENT,
-                format_args!("invalid type '{word}' for arg '{key}' in {what}"),
-            )
-        }
-        "x-single-active-consumer" if !matches!(value, Value::Bool(_)) => {
-            invalid(key, what, format_args!("{{unacceptable_type,{}}}", type_word(value)))
-        }
-        _ => Ok(()),
     }
 }

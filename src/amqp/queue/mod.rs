@@ -4,6 +4,7 @@
 //! journal.
 
 pub mod arguments;
+pub(in crate::amqp) mod check;
 pub mod classic;
 
 pub use arguments::{Features, Overflow, Storage};

@@ -148,12 +148,33 @@ pub(super) struct RouteArgs {
     /// The routing key.
     #[arg(long, value_name = "KEY", default_value = "")]
     pub(super) key: String,
+    /// Read many routing keys from standard input, one a line, and write an answer a line.
+    #[arg(long, conflicts_with = "key")]
+    pub(super) stdin: bool,
+    /// A key of the CC header, by which the message is routed too. May be given several times.
+    #[arg(long, value_name = "KEY")]
+    pub(super) cc: Vec<String>,
+    /// A key of the BCC header. May be given several times.
+    #[arg(long, value_name = "KEY")]
+    pub(super) bcc: Vec<String>,
     /// A header of the message: a number, true, false, or a text. May be given several times.
     #[arg(long = "header", value_name = "NAME=VALUE")]
     pub(super) headers: Vec<String>,
+    /// The property message_id, for a consistent-hash exchange that hashes it.
+    #[arg(long, value_name = "ID")]
+    pub(super) message_id: Option<String>,
+    /// The property correlation_id, likewise.
+    #[arg(long, value_name = "ID")]
+    pub(super) correlation_id: Option<String>,
+    /// The property timestamp, likewise; in seconds.
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) timestamp: Option<u64>,
     /// A variant of the scenario.
     #[arg(long, value_name = "NAME")]
     pub(super) variant: Option<String>,
+    /// How to write it; with --stdin one JSON object a line.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) format: Results,
 }
 
 /// How results are written.

@@ -327,6 +327,47 @@ fn a_route_is_shown_with_the_reasons() {
     assert!(error.contains("did you mean `animals`?"), "{error}");
 }
 
+#[test]
+fn a_route_names_the_word_or_the_header_that_decides() {
+    let route = |args: &[&str]| output(&[&["route"], args].concat(), 0);
+    let shown = route(&["routing-topics", "--exchange", "animals", "--key", "lazy.pink.cat"]);
+    assert!(shown.contains("word 2 of the key is pink, and the pattern wants orange"), "{shown}");
+    assert!(shown.contains("# stands for pink.cat"), "{shown}");
+    let shown = route(&["routing-topics", "--exchange", "animals", "--key", "fox", "--cc", "lazy.fox"]);
+    assert!(shown.contains("one of CC or BCC"), "{shown}");
+    let json = route(&["routing-topics", "--exchange", "animals", "--key", "a.orange.b", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["queues"], serde_json::json!(["orange"]));
+    assert_eq!(json["bindings"].as_array().unwrap().len(), 3);
+    assert_eq!(json["bindings"][0]["matched"], true);
+}
+
+#[test]
+fn many_keys_are_routed_from_standard_input() {
+    let routed = |input: &[u8], more: &[&str]| {
+        let mut command = mqlab(&["route", "routing-topics", "--exchange", "animals", "--stdin"]);
+        let mut child =
+            command.args(more).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let done = routed(b"quick.orange.rabbit\nfox\n", &[]);
+    assert_eq!(text(&done.stdout), "quick.orange.rabbit: orange, rabbits\nfox: no queue\n");
+    assert!(done.status.success());
+    let done = routed(b"lazy\n", &["--format", "json"]);
+    assert_eq!(text(&done.stdout), "{\"key\":\"lazy\",\"queues\":[\"rabbits\"]}\n");
+    let done = routed(&[b"lazy\n\xff\n".as_slice(), &[b'x'; 300], b"\nlazy.a\n"].concat(), &[]);
+    assert_eq!(text(&done.stdout), "lazy: rabbits\nlazy.a: rabbits\n");
+    let error = text(&done.stderr);
+    assert_eq!(done.status.code(), Some(2), "{error}");
+    assert!(
+        error.contains("line 2: byte 1 is no valid UTF-8") && error.contains("line 3: it has 300 bytes"),
+        "{error}"
+    );
+    let both = mqlab(&["route", "-", "--exchange", "x", "--stdin"]).output().unwrap();
+    assert!(refused(&both).contains("both"));
+}
+
 /// A file with this text.
 fn file(folder: &tempfile::TempDir, name: &str, text: &str) -> String {
     let path = folder.path().join(name);

@@ -1,51 +1,37 @@
-//! Direct exchanges: a binding matches where its key equals the routing key. The sorted list in here also serves the
-//! topic trie, which asks "what ends at this node" the same way.
+//! Direct exchanges: a binding matches where its key equals the routing key.
 
-use super::Target;
+use super::{Link, Target};
 use crate::ids::Name;
+use crate::mem::Chains;
 
-/// Targets under keys, sorted by key and then by the binding's number, so that a binding is found by both.
-#[derive(Clone, Debug)]
-pub(super) struct Sorted<K> {
-    entries: Vec<(K, u32, Target)>,
+/// The bindings of a direct exchange by key, each chain in the order of binding.
+#[derive(Debug, Default)]
+pub(super) struct Direct {
+    entries: Chains<(Name, Target)>,
 }
 
-impl<K> Default for Sorted<K> {
-    fn default() -> Self {
-        Sorted { entries: Vec::new() }
-    }
-}
+crate::clone_in_place!(Direct { entries });
 
-impl<K: Ord + Copy> Sorted<K> {
-    pub(super) fn add(&mut self, key: K, number: u32, target: Target) {
-        let at = self.entries.partition_point(|e| (e.0, e.1) < (key, number));
-        self.entries.insert(at, (key, number, target));
+impl Direct {
+    pub(super) fn add(&mut self, key: Name, target: Target) -> Link {
+        Link(self.entries.push(super::hash_name(key), (key, target)))
     }
 
-    pub(super) fn remove(&mut self, key: K, number: u32) {
-        if let Ok(at) = self.entries.binary_search_by(|e| (e.0, e.1).cmp(&(key, number))) {
-            self.entries.remove(at);
-        }
+    pub(super) fn remove(&mut self, link: Link) {
+        self.entries.remove(link.0);
     }
 
-    /// The number and target of each binding under `key`, in the order of binding.
+    /// Where the key leads if to one target alone.
     #[inline]
-    pub(super) fn under(&self, key: K) -> impl Iterator<Item = (u32, Target)> {
-        let start = self.entries.partition_point(|e| e.0 < key);
-        self.entries[start..].iter().take_while(move |e| e.0 == key).map(|e| (e.1, e.2))
+    pub(super) fn only(&self, key: Name) -> Option<Target> {
+        let mut under = self.entries.under(super::hash_name(key)).filter(|(_, entry)| entry.0 == key);
+        let (_, (_, target)) = under.next()?;
+        under.next().is_none().then_some(target)
     }
 
-    pub(super) fn clear(&mut self) {
-        self.entries.clear();
-    }
-
-    pub(super) fn copy_from(&mut self, from: &Self)
-    where
-        K: Clone,
-    {
-        self.entries.clone_from(&from.entries);
+    #[inline]
+    pub(super) fn matches(&self, key: Name, found: &mut Vec<Target>) {
+        let same = self.entries.under(super::hash_name(key)).filter(|(_, entry)| entry.0 == key);
+        found.extend(same.map(|(_, entry)| entry.1));
     }
 }
-
-/// The bindings of a direct exchange by key.
-pub(super) type Direct = Sorted<Name>;

@@ -1,28 +1,27 @@
 //! Fanout exchanges: every binding matches, whatever its key says.
 
-use super::Target;
+use super::{Link, Target};
+use crate::mem::Chains;
 
-/// The bindings of a fanout exchange in the order of binding.
-#[derive(Clone, Debug, Default)]
+/// The bindings of a fanout exchange: one chain, in the order of binding.
+#[derive(Debug, Default)]
 pub(super) struct Fanout {
-    entries: Vec<(u32, Target)>,
+    entries: Chains<Target>,
 }
 
+crate::clone_in_place!(Fanout { entries });
+
 impl Fanout {
-    pub(super) fn add(&mut self, number: u32, target: Target) {
-        self.entries.push((number, target));
+    pub(super) fn add(&mut self, target: Target) -> Link {
+        Link(self.entries.push(0, target))
     }
 
-    pub(super) fn remove(&mut self, number: u32) {
-        self.entries.retain(|e| e.0 != number);
+    pub(super) fn remove(&mut self, link: Link) {
+        self.entries.remove(link.0);
     }
 
     #[inline]
     pub(super) fn matches(&self, found: &mut Vec<Target>) {
-        found.extend(self.entries.iter().map(|e| e.1));
-    }
-
-    pub(super) fn copy_from(&mut self, from: &Self) {
-        self.entries.clone_from(&from.entries);
+        found.extend(self.entries.under(0).map(|(_, target)| target));
     }
 }

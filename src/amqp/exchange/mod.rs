@@ -6,22 +6,26 @@
 mod direct;
 mod explain;
 mod fanout;
+mod hash;
 mod headers;
 mod route;
 #[cfg(test)]
 mod tests;
 mod topic;
 
-pub use explain::{Reason, Why, explain};
-pub use headers::{BindError, Match, type_word};
+pub use explain::{Asked, Detail, Reason, Why, explain};
+pub use headers::{BindError, Match, shown, type_word};
 pub use route::{Scratch, route};
 
 use super::Table;
+use super::config::Version;
 use super::method::digest_table;
 use crate::ids::{Digest, Name, Names};
-use crate::machine::Value;
+use crate::machine::Message;
+use crate::mem::{Chains, NONE, Slab, mix};
 use direct::Direct;
 use fanout::Fanout;
+use hash::{HashOn, Ring};
 use headers::Headers;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -38,11 +42,13 @@ pub enum Kind {
     Topic,
     /// The binding's arguments are compared with the message's headers.
     Headers,
+    /// The binding key is a weight; each message goes to one binding (the plugin `x-consistent-hash`).
+    ConsistentHash,
 }
 
 impl Kind {
     /// Every one of them.
-    pub const ALL: [Kind; 4] = [Kind::Direct, Kind::Fanout, Kind::Topic, Kind::Headers];
+    pub const ALL: [Kind; 5] = [Kind::Direct, Kind::Fanout, Kind::Topic, Kind::Headers, Kind::ConsistentHash];
 
     /// The protocol's word for it.
     pub fn word(self) -> &'static str {
@@ -51,6 +57,7 @@ impl Kind {
             Kind::Fanout => "fanout",
             Kind::Topic => "topic",
             Kind::Headers => "headers",
+            Kind::ConsistentHash => "x-consistent-hash",
         }
     }
     /// The type with this word.
@@ -77,6 +84,10 @@ impl Target {
     }
 }
 
+/// Where a binding is in the index of its exchange.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Link(u32);
+
 /// A binding, without the exchange it belongs to.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Binding {
@@ -86,11 +97,18 @@ pub struct Binding {
     pub target: Target,
     /// Its arguments.
     pub arguments: Arc<Table>,
+    /// The key of its record on the disk; 0 where it has none.
+    pub kept: u64,
+    /// Its entry in the owner's list of what leads to the target; [`NONE`] where there is no such list.
+    pub incoming: u32,
     /// Counts up with each binding of its exchange.
     number: u32,
+    link: Link,
+    /// Its entries in [`Exchange::order`] and [`Exchange::same`].
+    places: [u32; 2],
 }
 
-/// An exchange with its bindings.
+/// An exchange with its bindings. Making, finding and removing one costs the same however many there are.
 #[derive(Debug)]
 pub struct Exchange {
     /// What it is called.
@@ -107,9 +125,15 @@ pub struct Exchange {
     pub alternate: Name,
     /// Its arguments as declared.
     pub arguments: Arc<Table>,
-    bindings: Vec<Binding>,
+    /// The key of its record on the disk; 0 where it has none.
+    pub kept: u64,
+    bindings: Slab<Binding>,
+    /// The bindings in the order of binding: one chain.
+    order: Chains<u32>,
+    /// The bindings by key and target.
+    same: Chains<u32>,
     next: u32,
-    /// Bindings that were taken out of the trie since it was built.
+    /// Bindings that were taken out of the index since it was built, where they leave something behind.
     removed: u32,
     index: Index,
 }
@@ -122,7 +146,10 @@ crate::clone_in_place!(Exchange {
     internal,
     alternate,
     arguments,
+    kept,
     bindings,
+    order,
+    same,
     next,
     removed,
     index
@@ -135,6 +162,7 @@ enum Index {
     Fanout(Fanout),
     Topic(Trie),
     Headers(Headers),
+    Hash(Ring),
 }
 
 impl Clone for Index {
@@ -144,14 +172,16 @@ impl Clone for Index {
             Index::Fanout(index) => Index::Fanout(index.clone()),
             Index::Topic(index) => Index::Topic(index.clone()),
             Index::Headers(index) => Index::Headers(index.clone()),
+            Index::Hash(index) => Index::Hash(index.clone()),
         }
     }
     fn clone_from(&mut self, from: &Self) {
         match (&mut *self, from) {
-            (Index::Direct(to), Index::Direct(from)) => to.copy_from(from),
-            (Index::Fanout(to), Index::Fanout(from)) => to.copy_from(from),
-            (Index::Topic(to), Index::Topic(from)) => to.copy_from(from),
-            (Index::Headers(to), Index::Headers(from)) => to.copy_from(from),
+            (Index::Direct(to), Index::Direct(from)) => to.clone_from(from),
+            (Index::Fanout(to), Index::Fanout(from)) => to.clone_from(from),
+            (Index::Topic(to), Index::Topic(from)) => to.clone_from(from),
+            (Index::Headers(to), Index::Headers(from)) => to.clone_from(from),
+            (Index::Hash(to), Index::Hash(from)) => to.clone_from(from),
             _ => *self = from.clone(),
         }
     }
@@ -170,6 +200,8 @@ impl Exchange {
             Kind::Fanout => Index::Fanout(Fanout::default()),
             Kind::Topic => Index::Topic(Trie::default()),
             Kind::Headers => Index::Headers(Headers::default()),
+            // Arguments that make no sense were refused before.
+            Kind::ConsistentHash => Index::Hash(Ring::new(HashOn::read(&arguments).unwrap_or_default())),
         };
         Exchange {
             name,
@@ -179,16 +211,37 @@ impl Exchange {
             internal: false,
             alternate: Name::NONE,
             arguments,
-            bindings: Vec::new(),
+            kept: 0,
+            bindings: Slab::new(),
+            order: Chains::default(),
+            same: Chains::default(),
             next: 0,
             removed: 0,
             index,
         }
     }
 
+    /// Whether the arguments of an exchange to be made make sense.
+    ///
+    /// # Errors
+    /// Where it is a consistent-hash exchange and does not know what to hash.
+    pub fn check(kind: Kind, arguments: &Table) -> Result<(), BindError> {
+        if kind == Kind::ConsistentHash { HashOn::read(arguments).map(|_| ()) } else { Ok(()) }
+    }
+
     /// The bindings in the order of binding.
-    pub fn bindings(&self) -> impl ExactSizeIterator<Item = &Binding> {
-        self.bindings.iter()
+    pub fn bindings(&self) -> impl Iterator<Item = &Binding> {
+        self.order.under(0).map(|(_, slot)| &self.bindings[slot])
+    }
+
+    /// How many bindings it has.
+    pub fn binding_count(&self) -> usize {
+        self.bindings.len()
+    }
+
+    /// The binding in a slot.
+    pub fn binding_mut(&mut self, slot: u32) -> Option<&mut Binding> {
+        self.bindings.get_mut(slot)
     }
 
     /// Whether nothing is bound to it.
@@ -196,90 +249,101 @@ impl Exchange {
         self.bindings.is_empty()
     }
 
-    fn position(&self, key: Name, target: Target, arguments: &Table) -> Option<usize> {
-        let same = |b: &Binding| b.key == key && b.target == target && same_table(&b.arguments, arguments);
-        self.bindings.iter().position(same)
+    fn slot(&self, key: Name, target: Target, arguments: &Table) -> Option<u32> {
+        let same = |slot: &u32| {
+            let b = &self.bindings[*slot];
+            b.key == key && b.target == target && same_table(&b.arguments, arguments)
+        };
+        self.same.under(hash_of(key, target)).map(|(_, slot)| slot).find(same)
     }
 
-    /// Binds; `false` where there was the same binding already. A binding is what it is by target, key and arguments
-    /// together (B06).
+    /// Binds and gives the binding's slot; `None` where there was the same binding already. A binding is what it is by
+    /// target, key and arguments together (B06).
     ///
     /// # Errors
-    /// Where it is a headers exchange and `x-match` makes no sense (B33).
+    /// Where it is a headers exchange and `x-match` makes no sense (B33), or a consistent-hash exchange and the key is
+    /// no weight.
     pub fn bind(
         &mut self,
         key: Name,
         target: Target,
         arguments: &Arc<Table>,
+        version: Version,
         names: &Names,
-    ) -> Result<bool, BindError> {
+    ) -> Result<Option<u32>, BindError> {
         if self.kind == Kind::Headers {
-            headers::match_of(arguments)?;
+            headers::check_match(arguments, version)?;
         }
-        if self.position(key, target, arguments).is_some() {
-            return Ok(false);
+        if self.slot(key, target, arguments).is_some() {
+            return Ok(None);
         }
-        let binding = Binding { key, target, arguments: Arc::clone(arguments), number: self.next };
-        self.index.add(&binding, names)?;
-        self.bindings.push(binding);
+        let mut binding = Binding {
+            key,
+            target,
+            arguments: Arc::clone(arguments),
+            kept: 0,
+            incoming: NONE,
+            number: self.next,
+            link: Link(NONE),
+            places: [NONE; 2],
+        };
+        binding.link = self.index.add(&binding, names)?;
         self.next += 1;
-        Ok(true)
+        let slot = self.bindings.insert(binding);
+        let places = [self.order.push(0, slot), self.same.push(hash_of(key, target), slot)];
+        self.bindings[slot].places = places;
+        Ok(Some(slot))
     }
 
-    /// Unbinds; `false` where there was no such binding, which is no error (A79).
-    pub fn unbind(&mut self, key: Name, target: Target, arguments: &Table, names: &Names) -> bool {
-        let Some(at) = self.position(key, target, arguments) else { return false };
-        let binding = self.bindings.remove(at);
+    /// Unbinds and gives what was bound; `None` where there was no such binding, which is no error (A79).
+    pub fn unbind(&mut self, key: Name, target: Target, arguments: &Table, names: &Names) -> Option<Binding> {
+        let slot = self.slot(key, target, arguments)?;
+        self.unbind_slot(slot, names)
+    }
+
+    /// Takes out the binding in a slot.
+    pub fn unbind_slot(&mut self, slot: u32, names: &Names) -> Option<Binding> {
+        let binding = self.bindings.remove(slot)?;
+        let [order, same] = binding.places;
+        self.order.remove(order);
+        self.same.remove(same);
         self.index.remove(&binding, names);
-        self.tidy(1, names);
-        true
+        self.tidy(names);
+        Some(binding)
     }
 
-    /// Takes out all bindings to a target that is no more; gives how many there were.
-    pub fn unbind_target(&mut self, target: Target, names: &Names) -> usize {
-        let before = self.bindings.len();
-        let Exchange { bindings, index, .. } = self;
-        bindings.retain(|binding| {
-            let keep = binding.target != target;
-            if !keep {
-                index.remove(binding, names);
+    /// Builds the index anew when more of it is dead than alive, so that it does not grow for ever. In the mean that
+    /// costs a removal what making a binding costs.
+    fn tidy(&mut self, names: &Names) {
+        match &mut self.index {
+            Index::Topic(trie) if self.removed as usize > self.bindings.len() => trie.clear(),
+            Index::Hash(ring) if self.removed as usize > self.bindings.len() => ring.clear(),
+            Index::Topic(_) | Index::Hash(_) => {
+                self.removed += 1;
+                return;
             }
-            keep
-        });
-        let gone = before - self.bindings.len();
-        self.tidy(gone as u32, names);
-        gone
-    }
-
-    /// Builds the trie anew when more of it is dead than alive, so that it does not grow for ever.
-    fn tidy(&mut self, gone: u32, names: &Names) {
-        let Index::Topic(trie) = &mut self.index else { return };
-        self.removed += gone;
-        if (self.removed as usize) <= self.bindings.len() {
-            return;
+            _ => return,
         }
         self.removed = 0;
-        trie.clear();
-        for binding in &self.bindings {
-            with_text(binding.key, names, |key| trie.add(key, binding.number, binding.target));
+        for (_, slot) in self.order.under(0) {
+            // It was there before, so it can be added.
+            if let Ok(link) = self.index.add(&self.bindings[slot], names) {
+                self.bindings[slot].link = link;
+            }
         }
     }
 
     /// Adds the targets of the bindings that match, in the order of binding. The same target may come twice.
     #[inline]
-    fn matches(
-        &self,
-        key: Name,
-        headers: Option<&[(Arc<str>, Value)]>,
-        names: &Names,
-        walk: &mut Walk,
-        found: &mut Vec<Target>,
-    ) {
+    fn matches(&self, key: Name, message: &Message, names: &Names, walk: &mut Walk, found: &mut Vec<Target>) {
         match &self.index {
-            Index::Direct(direct) => found.extend(direct.under(key).map(|(_, target)| target)),
+            Index::Direct(direct) => direct.matches(key, found),
             Index::Fanout(fanout) => fanout.matches(found),
             Index::Topic(trie) => with_text(key, names, |text| trie.matches(text, walk, found)),
-            Index::Headers(index) => index.matches(headers.unwrap_or_default(), found),
+            Index::Headers(index) => {
+                index.matches(message.props.headers.as_deref().unwrap_or_default(), &mut walk.hits, found);
+            }
+            Index::Hash(ring) => found.extend(ring.pick(key, message, names).map(|(_, target)| target)),
         }
     }
 
@@ -287,9 +351,7 @@ impl Exchange {
     #[inline]
     pub fn only_target(&self, key: Name) -> Option<Target> {
         let Index::Direct(direct) = &self.index else { return None };
-        let mut under = direct.under(key);
-        let (_, target) = under.next()?;
-        under.next().is_none().then_some(target)
+        direct.only(key)
     }
 
     /// Whether the routing key plays a part in what matches.
@@ -304,8 +366,8 @@ impl Exchange {
         let flags = [self.durable, self.auto_delete, self.internal];
         digest.word(flags.iter().fold(self.kind as u64, |all, flag| all << 1 | u64::from(*flag)));
         digest_table(&self.arguments, digest);
-        digest.unordered(self.bindings.iter().map(|binding| {
-            let Binding { key, target, arguments, number: _ } = binding;
+        digest.unordered(self.bindings.iter().map(|(_, binding)| {
+            let Binding { key, target, arguments, .. } = binding;
             Digest::of(|digest| {
                 names.digest(*key, digest);
                 digest.word(u64::from(matches!(target, Target::Exchange(_))));
@@ -317,25 +379,41 @@ impl Exchange {
 }
 
 impl Index {
-    fn add(&mut self, binding: &Binding, names: &Names) -> Result<(), BindError> {
-        let Binding { key, target, arguments, number } = binding;
-        match self {
-            Index::Direct(direct) => direct.add(*key, *number, *target),
-            Index::Fanout(fanout) => fanout.add(*number, *target),
+    fn add(&mut self, binding: &Binding, names: &Names) -> Result<Link, BindError> {
+        let Binding { key, target, arguments, number, .. } = binding;
+        Ok(match self {
+            Index::Direct(direct) => direct.add(*key, *target),
+            Index::Fanout(fanout) => fanout.add(*target),
             Index::Topic(trie) => with_text(*key, names, |text| trie.add(text, *number, *target)),
             Index::Headers(headers) => headers.add(*number, arguments, *target)?,
-        }
-        Ok(())
+            Index::Hash(ring) => ring.add(with_text(*key, names, hash::weight)?, *target),
+        })
     }
 
     fn remove(&mut self, binding: &Binding, names: &Names) {
         match self {
-            Index::Direct(direct) => direct.remove(binding.key, binding.number),
-            Index::Fanout(fanout) => fanout.remove(binding.number),
-            Index::Topic(trie) => with_text(binding.key, names, |text| trie.remove(text, binding.number)),
-            Index::Headers(headers) => headers.remove(binding.number),
+            Index::Direct(direct) => direct.remove(binding.link),
+            Index::Fanout(fanout) => fanout.remove(binding.link),
+            Index::Topic(trie) => with_text(binding.key, names, |text| trie.remove(text, binding.link)),
+            Index::Headers(headers) => headers.remove(binding.link),
+            Index::Hash(ring) => ring.remove(binding.link),
         }
     }
+}
+
+/// A hash of a name, for looking it up in one run.
+#[inline]
+fn hash_name(name: Name) -> u64 {
+    u64::from(name.prefix().0) << 32 | u64::from(name.number().unwrap_or(u32::MAX))
+}
+
+/// A hash of a target, for looking it up in one run.
+pub fn hash_target(target: Target) -> u64 {
+    mix(hash_name(target.name())) ^ u64::from(matches!(target, Target::Exchange(_)))
+}
+
+fn hash_of(key: Name, target: Target) -> u64 {
+    mix(hash_name(key)).rotate_left(17) ^ hash_target(target)
 }
 
 /// Whether two tables say the same, in whatever order.

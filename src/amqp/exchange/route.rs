@@ -3,12 +3,11 @@
 //!
 //! Not what happens to a message that reaches no queue: the channel decides that.
 
-use super::{Exchange, Target, Walk, with_text};
+use super::{Exchange, Kind, Target, Walk, with_text};
 use crate::ids::{Name, Names};
-use crate::machine::Value;
+use crate::machine::Message;
 use crate::mem::VecMap;
 use std::cmp::Ordering;
-use std::sync::Arc;
 
 /// Room for routing, and its result. Holds no state between two calls; a clone is empty.
 #[derive(Debug, Default)]
@@ -18,6 +17,12 @@ pub struct Scratch {
     found: Vec<Target>,
     /// Exchanges that were reached; those from `at` on still have to be looked at.
     reached: Vec<Name>,
+    /// The same, sorted.
+    met: Vec<Name>,
+    /// Whether an alternate exchange was used.
+    pub alternate: bool,
+    /// Whether a consistent-hash exchange chose one of its bindings.
+    pub hashed: bool,
     walk: Walk,
 }
 
@@ -37,36 +42,45 @@ pub fn route(
     from: Name,
     key: Name,
     more_keys: &[Name],
-    headers: Option<&[(Arc<str>, Value)]>,
+    message: &Message,
     names: &Names,
     scratch: &mut Scratch,
 ) {
-    let Scratch { queues, found, reached, walk } = scratch;
+    let Scratch { queues, found, reached, met, alternate, hashed, walk } = scratch;
     queues.clear();
     reached.clear();
+    met.clear();
+    (*alternate, *hashed) = (false, false);
     if from == Name::EMPTY {
         queues.push(key);
         queues.extend_from_slice(more_keys);
         return sort_once(queues, names);
     }
     reached.push(from);
+    met.push(from);
     let mut at = 0;
     while let Some(exchange) = reached.get(at).map(|name| exchanges.get(name)) {
         at += 1;
         let Some(exchange) = exchange else { continue };
         found.clear();
-        exchange.matches(key, headers, names, walk, found);
+        exchange.matches(key, message, names, walk, found);
+        *hashed |= exchange.kind == Kind::ConsistentHash && !found.is_empty();
         if exchange.reads_key() {
-            more_keys.iter().for_each(|&key| exchange.matches(key, headers, names, walk, found));
+            more_keys.iter().for_each(|&key| exchange.matches(key, message, names, walk, found));
         }
         if found.is_empty() && exchange.alternate.is_some() {
             found.push(Target::Exchange(exchange.alternate));
+            *alternate = true;
         }
         for target in found.drain(..) {
             match target {
                 Target::Queue(queue) => queues.push(queue),
-                Target::Exchange(next) if reached.contains(&next) => {}
-                Target::Exchange(next) => reached.push(next),
+                Target::Exchange(next) => {
+                    if let Err(at) = met.binary_search(&next) {
+                        met.insert(at, next);
+                        reached.push(next);
+                    }
+                }
             }
         }
     }

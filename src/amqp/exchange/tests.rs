@@ -2,6 +2,7 @@
 
 use super::topic::words;
 use super::*;
+use crate::machine::{Props, Value};
 use crate::mem::VecMap;
 use proptest::prelude::*;
 
@@ -36,7 +37,9 @@ impl Bed {
     fn bind_with(&mut self, from: &str, to: &str, key: &str, arguments: Table) -> Result<bool, BindError> {
         let [from, to, key] = [from, to, key].map(|text| self.names.intern(text));
         let target = if self.exchanges.contains(&to) { Target::Exchange(to) } else { Target::Queue(to) };
-        self.exchanges.get_mut(&from).unwrap().bind(key, target, &Arc::new(arguments), &self.names)
+        let source = self.exchanges.get_mut(&from).unwrap();
+        let slot = source.bind(key, target, &Arc::new(arguments), Version::V3_10, &self.names)?;
+        Ok(slot.is_some())
     }
     fn bind(&mut self, from: &str, to: &str, key: &str) -> bool {
         self.bind_with(from, to, key, Vec::new()).unwrap()
@@ -44,13 +47,14 @@ impl Bed {
     fn unbind(&mut self, from: &str, to: &str, key: &str, arguments: &Table) -> bool {
         let [from, to, key] = [from, to, key].map(|text| self.names.intern(text));
         let target = if self.exchanges.contains(&to) { Target::Exchange(to) } else { Target::Queue(to) };
-        self.exchanges.get_mut(&from).unwrap().unbind(key, target, arguments, &self.names)
+        self.exchanges.get_mut(&from).unwrap().unbind(key, target, arguments, &self.names).is_some()
     }
     fn route_all(&mut self, from: &str, keys: &[&str], headers: Option<&Table>) -> Vec<String> {
         let from = self.names.intern(from);
         let keys: Vec<_> = keys.iter().map(|key| self.names.intern(key)).collect();
-        let headers = headers.map(Vec::as_slice);
-        route(&self.exchanges, from, keys[0], &keys[1..], headers, &self.names, &mut self.scratch);
+        let mut message = Message::plain(Name::EMPTY, 0);
+        message.props = Props { headers: headers.cloned(), ..Props::default() }.into();
+        route(&self.exchanges, from, keys[0], &keys[1..], &message, &self.names, &mut self.scratch);
         self.scratch.queues.iter().map(|queue| self.names.text(*queue)).collect()
     }
     fn route(&mut self, from: &str, key: &str) -> Vec<String> {
@@ -58,7 +62,10 @@ impl Bed {
     }
     fn why(&mut self, from: &str, key: &str) -> Vec<Why> {
         let [from, key] = [from, key].map(|text| self.names.intern(text));
-        explain(&self.exchanges, from, &[key], None, &self.names).into_iter().map(|reason| reason.why).collect()
+        explain(&self.exchanges, from, &[key], &Message::plain(Name::EMPTY, 0), &self.names)
+            .into_iter()
+            .map(|reason| reason.why)
+            .collect()
     }
 }
 
@@ -195,18 +202,17 @@ fn cc_keys_count_like_the_routing_key() {
 }
 
 #[test]
-fn a_deleted_target_takes_its_bindings_with_it() {
+fn what_is_unbound_leads_nowhere() {
     let mut bed = Bed::new(&[("t", Kind::Topic)]);
     for n in 0..20 {
         bed.bind("t", "gone", &format!("a.{n}.#"));
     }
     bed.bind("t", "stays", "a.#");
-    let gone = Target::Queue(bed.names.intern("gone"));
-    let Bed { names, exchanges, .. } = &mut bed;
-    let name = names.intern("t");
-    assert_eq!(exchanges.get_mut(&name).unwrap().unbind_target(gone, names), 20);
+    for n in 0..20 {
+        assert!(bed.unbind("t", "gone", &format!("a.{n}.#"), &Vec::new()));
+    }
     assert_eq!(bed.route("t", "a.7.b"), ["stays"]);
-    assert_eq!(bed.exchange("t").bindings().len(), 1);
+    assert_eq!(bed.exchange("t").binding_count(), 1);
 }
 
 #[test]
@@ -271,5 +277,112 @@ proptest! {
             expected.sort();
             prop_assert_eq!(bed.route("t", key), expected);
         }
+    }
+}
+
+/// A value for headers: few, so that they often meet.
+fn header_value() -> impl Strategy<Value = crate::machine::Value> {
+    use crate::machine::Value as V;
+    proptest::sample::select(vec![
+        V::Void,
+        V::int(1),
+        V::Int { bits: 64, value: 1 },
+        V::Double(1.0f64.to_bits()),
+        V::Double(0.5f64.to_bits()),
+        V::text("1"),
+        V::Bytes(b"1".as_slice().into()),
+        V::Bool(true),
+        V::List(vec![V::int(1)]),
+    ])
+}
+
+fn header_table() -> impl Strategy<Value = Table> {
+    let key = proptest::sample::select(vec!["a", "b", "x-c"]);
+    proptest::collection::vec((key.prop_map(Arc::from), header_value()), 0..4)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+    #[test]
+    fn the_index_of_headers_agrees_with_comparing_each(
+        bindings in proptest::collection::vec((header_table(), 0usize..4), 1..12),
+        removed in proptest::collection::vec(0usize..12, 0..8),
+        sent in header_table(),
+    ) {
+        let modes = [Match::All, Match::Any, Match::AllWithX, Match::AnyWithX];
+        let mut bed = Bed::new(&[("h", Kind::Headers)]);
+        let mut model: Vec<(String, Match, Table)> = Vec::new();
+        for (i, (table, mode)) in bindings.iter().enumerate() {
+            let mut table = table.clone();
+            let word = ["all", "any", "all-with-x", "any-with-x"][*mode];
+            table.push(("x-match".into(), crate::machine::Value::text(word)));
+            bed.bind_with("h", &format!("queue-{i}"), "", table.clone()).unwrap();
+            model.push((format!("queue-{i}"), modes[*mode], table));
+        }
+        for &i in &removed {
+            if let Some((queue, _, table)) = model.get(i).cloned() {
+                bed.unbind("h", &queue, "", &table);
+            }
+        }
+        let copy = bed.exchange("h").clone();
+        *bed.exchange("h") = copy;
+        let gone = |i: usize| removed.contains(&i);
+        let fits = |(i, (_, mode, table)): &(usize, &(String, Match, Table))| {
+            !gone(*i) && headers::matched(*mode, table, &sent)
+        };
+        let expected: Vec<String> = model.iter().enumerate().filter(fits).map(|(_, row)| row.0.clone()).collect();
+        prop_assert_eq!(bed.route_all("h", &["k"], Some(&sent)), expected);
+    }
+
+    #[test]
+    fn routing_through_any_graph_ends_and_gives_a_set(
+        kinds in proptest::collection::vec(0usize..3, 5),
+        edges in proptest::collection::vec((0usize..5, 0usize..8, key()), 0..30),
+        alternates in proptest::collection::vec(0usize..6, 5),
+        sent in key(),
+    ) {
+        let names: Vec<String> = (0..5).map(|n| format!("e-{n}")).collect();
+        let kinds: Vec<Kind> = kinds.into_iter().map(|kind| [Kind::Direct, Kind::Fanout, Kind::Topic][kind]).collect();
+        let rows: Vec<(&str, Kind)> = names.iter().map(String::as_str).zip(kinds.iter().copied()).collect();
+        let mut bed = Bed::new(&rows);
+        for (name, other) in names.iter().zip(&alternates) {
+            if let Some(other) = names.get(*other) {
+                let other = bed.names.intern(other);
+                bed.exchange(name).alternate = other;
+            }
+        }
+        for (from, to, key) in &edges {
+            let to = names.get(*to).cloned().unwrap_or_else(|| format!("queue-{to}"));
+            bed.bind(&names[*from], &to, key);
+        }
+        // The same by sets alone.
+        let k: Vec<&str> = words(&sent).collect();
+        let fits = |from: usize, key: &str| match kinds[from] {
+            Kind::Direct => key == sent,
+            Kind::Fanout => true,
+            _ => model(&words(key).collect::<Vec<_>>(), &k),
+        };
+        let (mut reached, mut at) = (vec![0usize], 0);
+        let mut queues = std::collections::BTreeSet::new();
+        while let Some(&from) = reached.get(at) {
+            at += 1;
+            let mut next: Vec<usize> = Vec::new();
+            next.extend(edges.iter().filter(|(f, _, key)| *f == from && fits(from, key)).map(|edge| edge.1));
+            if next.is_empty() && alternates[from] < 5 {
+                next.push(alternates[from]);
+            }
+            for to in next {
+                if to >= 5 {
+                    queues.insert(format!("queue-{to}"));
+                } else if !reached.contains(&to) {
+                    reached.push(to);
+                }
+            }
+        }
+        let found = bed.route("e-0", &sent);
+        prop_assert_eq!(found.len(), queues.len());
+        prop_assert_eq!(found.into_iter().collect::<std::collections::BTreeSet<_>>(), queues);
+        let reasons = bed.why("e-0", &sent);
+        prop_assert!(reasons.len() <= edges.len() + 5);
     }
 }

@@ -4,8 +4,9 @@
 //! A trie over words, walked with a set of nodes per word of the routing key. The cost is that of the nodes that match
 //! so far; bindings that do not match cost nothing, and no pattern makes it explode.
 
-use super::Target;
-use super::direct::Sorted;
+use super::hash::hash_text;
+use super::{Link, Target};
+use crate::mem::{Chains, NONE, mix};
 
 /// The words of a key; the empty key has none.
 pub(super) fn words(key: &str) -> impl Iterator<Item = &str> {
@@ -13,7 +14,6 @@ pub(super) fn words(key: &str) -> impl Iterator<Item = &str> {
     key.split('.').take(count)
 }
 
-const NONE: u32 = u32::MAX;
 const ROOT: u32 = 0;
 
 /// One word of some binding key, below the words before it.
@@ -22,6 +22,7 @@ struct Node {
     /// Where its word is in the text; wildcards have none.
     start: u32,
     len: u32,
+    parent: u32,
     star: u32,
     hash: u32,
     /// Whether this is a `#`, which takes every word and stays.
@@ -31,15 +32,7 @@ struct Node {
 }
 
 impl Node {
-    const EMPTY: Node = Node { start: 0, len: 0, star: NONE, hash: NONE, many: false, ends: 0 };
-}
-
-/// An edge to a node with a plain word, found by parent and the word's hash.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-struct Edge {
-    parent: u32,
-    hash: u64,
-    child: u32,
+    const EMPTY: Node = Node { start: 0, len: 0, parent: NONE, star: NONE, hash: NONE, many: false, ends: 0 };
 }
 
 /// The bindings of a topic exchange.
@@ -47,17 +40,13 @@ struct Edge {
 pub(super) struct Trie {
     text: String,
     nodes: Vec<Node>,
-    edges: Vec<Edge>,
-    ends: Sorted<u32>,
+    /// Children with a plain word, by parent and word.
+    edges: Chains<u32>,
+    /// Numbers and targets of the bindings that end at a node, by node.
+    ends: Chains<(u32, Target)>,
 }
 
-impl Clone for Trie {
-    fn clone(&self) -> Self {
-        let mut trie = Trie::default();
-        trie.copy_from(self);
-        trie
-    }
-}
+crate::clone_in_place!(Trie { text, nodes, edges, ends });
 
 /// Room for walking a trie; holds no state between two walks.
 #[derive(Debug, Default)]
@@ -66,15 +55,15 @@ pub(super) struct Walk {
     next: Vec<u32>,
     stamps: Vec<u64>,
     stamp: u64,
-    hits: Vec<(u32, Target)>,
+    pub(super) hits: Vec<(u32, Target)>,
 }
 
-fn hash_word(word: &str) -> u64 {
-    word.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+fn hash_edge(parent: u32, word: &str) -> u64 {
+    hash_text(word) ^ mix(u64::from(parent))
 }
 
 impl Trie {
-    pub(super) fn add(&mut self, key: &str, number: u32, target: Target) {
+    pub(super) fn add(&mut self, key: &str, number: u32, target: Target) -> Link {
         if self.nodes.is_empty() {
             self.nodes.push(Node::EMPTY);
         }
@@ -83,11 +72,11 @@ impl Trie {
             at = self.child_or_new(at, word);
         }
         self.nodes[at as usize].ends += 1;
-        self.ends.add(at, number, target);
+        Link(self.ends.push(u64::from(at), (number, target)))
     }
 
-    /// Takes a binding out. Its nodes stay until the next [`Trie::clear`]; they only cost memory.
-    pub(super) fn remove(&mut self, key: &str, number: u32) {
+    /// Takes a binding with this key out. Its nodes stay until the next [`Trie::clear`]; they only cost memory.
+    pub(super) fn remove(&mut self, key: &str, link: Link) {
         let mut at = ROOT;
         for word in words(key) {
             match self.child(at, word) {
@@ -98,7 +87,7 @@ impl Trie {
         if let Some(node) = self.nodes.get_mut(at as usize) {
             node.ends = node.ends.saturating_sub(1);
         }
-        self.ends.remove(at, number);
+        self.ends.remove(link.0);
     }
 
     /// Forgets all bindings; the allocations stay.
@@ -107,13 +96,6 @@ impl Trie {
         self.nodes.clear();
         self.edges.clear();
         self.ends.clear();
-    }
-
-    pub(super) fn copy_from(&mut self, from: &Self) {
-        self.text.clone_from(&from.text);
-        self.nodes.clone_from(&from.nodes);
-        self.edges.clone_from(&from.edges);
-        self.ends.copy_from(&from.ends);
     }
 
     /// The child of a binding key's word, wildcards included.
@@ -127,10 +109,8 @@ impl Trie {
     }
 
     fn plain_child(&self, parent: u32, word: &str) -> Option<u32> {
-        let hash = hash_word(word);
-        let start = self.edges.partition_point(|e| (e.parent, e.hash) < (parent, hash));
-        let same = self.edges[start..].iter().take_while(|e| e.parent == parent && e.hash == hash);
-        same.map(|e| e.child).find(|&child| self.word(child) == word)
+        let mut children = self.edges.under(hash_edge(parent, word)).map(|(_, child)| child);
+        children.find(|&child| self.nodes[child as usize].parent == parent && self.word(child) == word)
     }
 
     fn word(&self, node: u32) -> &str {
@@ -143,7 +123,7 @@ impl Trie {
             return child;
         }
         let child = self.nodes.len() as u32;
-        let mut node = Node::EMPTY;
+        let mut node = Node { parent, ..Node::EMPTY };
         match word {
             "*" => self.nodes[parent as usize].star = child,
             "#" => {
@@ -153,9 +133,7 @@ impl Trie {
             _ => {
                 (node.start, node.len) = (self.text.len() as u32, word.len() as u32);
                 self.text.push_str(word);
-                let edge = Edge { parent, hash: hash_word(word), child };
-                let at = self.edges.partition_point(|e| *e < edge);
-                self.edges.insert(at, edge);
+                self.edges.push(hash_edge(parent, word), child);
             }
         }
         self.nodes.push(node);
@@ -179,7 +157,7 @@ impl Trie {
             }
         }
         for &node in walk.next.iter().filter(|&&n| self.nodes[n as usize].ends > 0) {
-            walk.hits.extend(self.ends.under(node));
+            walk.hits.extend(self.ends.under(u64::from(node)).map(|(_, end)| end));
         }
         walk.hits.sort_unstable();
         found.extend(walk.hits.iter().map(|hit| hit.1));

@@ -8,7 +8,7 @@ use crate::amqp::rules;
 use crate::amqp::store::{BOOTED, CLEAN, METADATA, Record};
 use crate::ids::{ConnId, CopyId, Name};
 use crate::machine::{Because, File, Message, Op};
-use crate::mem::{ReuseMap, ReuseVec, Slab, VecMap};
+use crate::mem::{Chains, ReuseMap, ReuseVec, Slab, VecMap};
 use crate::trace::{Delta, Flags, Order, What};
 use crate::units::Time;
 use std::sync::Arc;
@@ -22,6 +22,14 @@ const PREDECLARED: [(&str, Kind, bool); 6] = [
     ("amq.rabbitmq.trace", Kind::Topic, true),
     ("amq.topic", Kind::Topic, false),
 ];
+
+/// From here on the keys of the metadata are those of queues.
+const QUEUE_KEYS: u64 = 1 << 32;
+
+/// The key under which a queue's definition is kept.
+pub(super) fn queue_key(number: u32) -> u64 {
+    QUEUE_KEYS | u64::from(number)
+}
 
 /// A message that the disk still held.
 #[derive(Debug)]
@@ -112,10 +120,16 @@ impl Node {
     fn add_vhosts(&mut self, ports: &mut Port<'_>) {
         for name in Arc::clone(&self.config).vhosts.iter().copied() {
             let vhost = self.vhosts.len();
-            let made = self.vhosts.grow(|| Vhost { name, exchanges: ReuseMap::new(), queues: VecMap::new() });
+            let made = self.vhosts.grow(|| Vhost {
+                name,
+                exchanges: ReuseMap::new(),
+                queues: VecMap::new(),
+                incoming: Chains::default(),
+            });
             made.name = name;
             made.exchanges.clear();
             made.queues.clear();
+            made.incoming.clear();
             for (text, kind, internal) in PREDECLARED {
                 let name = ports.names.intern(text);
                 let arguments = Arc::clone(&self.scratch.specs.none);
@@ -154,8 +168,10 @@ impl Node {
                     });
                 }
                 record if file == METADATA => {
-                    self.metadata.next_key = self.metadata.next_key.max(key + 1);
-                    self.metadata.on_disk.push((key, record));
+                    if key < QUEUE_KEYS {
+                        self.metadata.next_key = self.metadata.next_key.max(key + 1);
+                    }
+                    self.scratch.records.push((key, record));
                 }
                 _ => {}
             }
@@ -169,12 +185,15 @@ impl Node {
 
     /// Exchanges and queues first, then what binds them.
     fn recover_metadata(&mut self, ports: &mut Port<'_>) {
-        let on_disk = std::mem::take(&mut self.metadata.on_disk);
-        for (_, record) in &on_disk {
+        let mut on_disk = std::mem::take(&mut self.scratch.records);
+        for (key, record) in &on_disk {
             match record {
                 Record::Exchange(spec) => {
                     let Some(vhost) = self.host(spec.vhost) else { continue };
                     self.add_exchange(vhost, spec, ports.names);
+                    if let Some(exchange) = self.vhosts[vhost].exchanges.get_mut(&spec.name) {
+                        exchange.kept = *key;
+                    }
                 }
                 Record::Queue(number, spec) => {
                     let Some(vhost) = self.host(spec.vhost) else { continue };
@@ -184,15 +203,16 @@ impl Node {
                 _ => {}
             }
         }
-        for (_, record) in &on_disk {
+        for (key, record) in &on_disk {
             let Record::Binding(spec) = record else { continue };
             let Some(vhost) = self.host(spec.vhost) else { continue };
-            if let Some(source) = self.vhosts[vhost].exchanges.get_mut(&spec.source) {
-                // It was checked when it was made.
-                let _ = source.bind(spec.key, spec.target, &spec.arguments, ports.names);
+            // It was checked when it was made.
+            if let Ok(Some(slot)) = self.add_binding(vhost, spec, ports.names) {
+                self.note_kept(vhost, spec.source, slot, *key);
             }
         }
-        self.metadata.on_disk = on_disk;
+        on_disk.clear();
+        self.scratch.records = on_disk;
     }
 
     fn declare_configured(&mut self, ports: &mut Port<'_>) {
@@ -201,8 +221,7 @@ impl Node {
             let Some(vhost) = self.host(spec.vhost) else { continue };
             self.add_exchange(vhost, spec, ports.names);
             if spec.durable {
-                let spec = self.scratch.specs.exchanges.get(spec.clone());
-                self.keep(Record::Exchange(spec));
+                self.keep_exchange(vhost, spec.clone());
             }
         }
         for spec in &config.queues {
@@ -210,7 +229,7 @@ impl Node {
             let spec = self.scratch.specs.queues.get(spec.clone());
             let number = self.add_queue(vhost, Arc::clone(&spec), ConnId::NONE, ports);
             if spec.durable {
-                self.keep(Record::Queue(number, spec));
+                self.keep_queue(number, spec);
             }
         }
         for spec in &config.bindings {

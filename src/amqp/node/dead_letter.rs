@@ -3,6 +3,7 @@
 //! Not the reasons themselves: limits, expiry and rejection call [`Node::discard`] where they decide. At most once:
 //! nobody confirms a dead letter, and one that no queue takes is gone without a word (E25).
 
+use super::publish::stored_rule;
 use super::{Content, Node, Port};
 use crate::amqp::death::{Death, is_cycle, with_death};
 use crate::amqp::exchange::route;
@@ -159,7 +160,8 @@ impl Node {
     fn find_dead_letter_targets(&mut self, host: Name, exchange: Name, key: Name, message: &Message, ports: &Port<'_>) {
         self.scratch.targets.clear();
         let Some(vhost) = self.vhosts.iter().find(|vhost| vhost.name == host) else { return };
-        let super::Room { route: scratch, keys, targets, .. } = &mut self.scratch;
+        let super::Room { route: scratch, keys, targets, stored, .. } = &mut self.scratch;
+        *stored = rules::STORED;
         if exchange == Name::EMPTY && keys.is_empty() {
             targets.extend(vhost.queues.get(&key));
             return;
@@ -167,8 +169,8 @@ impl Node {
         if exchange != Name::EMPTY && !vhost.exchanges.contains(&exchange) {
             return;
         }
-        let headers = message.props.headers.as_deref();
-        route(&vhost.exchanges, exchange, key, keys, headers, ports.names, scratch);
+        route(&vhost.exchanges, exchange, key, keys, message, ports.names, scratch);
+        *stored = stored_rule(scratch);
         targets.extend(scratch.queues.iter().filter_map(|name| vhost.queues.get(name)));
     }
 }

@@ -1,17 +1,18 @@
 //! Declaring and binding: names, equivalence, arguments (group A of the facts).
 
+use super::boot::queue_key;
 use super::channel::Awaited;
-use super::{Node, Port};
+use super::{Node, Port, Vhost};
 use crate::amqp::config::{BindingSpec, ExchangeSpec, QueueSpec, Version};
 use crate::amqp::error::{self, Checked, Named};
-use crate::amqp::exchange::{Exchange, Kind, Target, type_word};
+use crate::amqp::exchange::{BindError, Exchange, Kind, Target, hash_target, type_word};
 use crate::amqp::method::Method;
 use crate::amqp::queue::arguments::argument;
-use crate::amqp::queue::{Features, Queue, arguments};
+use crate::amqp::queue::{Features, Queue, arguments, check};
 use crate::amqp::rules;
 use crate::amqp::store::{Record, Waiting};
-use crate::ids::{ConnId, Name, Names, RuleId};
-use crate::machine::{Op, Value};
+use crate::ids::{ConnId, Name, Names, PlaceId, RuleId};
+use crate::machine::{Because, Op, Value};
 use crate::trace::{PlaceKind, What};
 use std::sync::Arc;
 
@@ -30,6 +31,7 @@ impl Node {
         else {
             return Ok(());
         };
+        let name = stripped(name, ports.names);
         let vhost = self.vhost_of(at.0);
         let host = self.vhosts[vhost].name;
         let what = error::exchange_in(name, host, ports.names);
@@ -54,12 +56,14 @@ impl Node {
                         format_args!("invalid type '{word}' for arg 'alternate-exchange' in {what}"),
                     );
                 }
+                if let Err(why) = Exchange::check(kind, &arguments) {
+                    return error::precondition(rules::INVALID_ARGUMENT, why);
+                }
                 let spec = ExchangeSpec { vhost: host, name, kind, durable, auto_delete, internal, arguments };
                 self.add_exchange(vhost, &spec, ports.names);
                 on_disk = durable;
                 if durable {
-                    let spec = self.scratch.specs.exchanges.get(spec);
-                    self.keep(Record::Exchange(spec));
+                    self.keep_exchange(vhost, spec);
                 }
             }
         }
@@ -97,6 +101,7 @@ impl Node {
         let Method::QueueDeclare { queue, passive, durable, exclusive, auto_delete, nowait, arguments } = body else {
             return Ok(());
         };
+        let queue = stripped(queue, ports.names);
         let vhost = self.vhost_of(at.0);
         let host = self.vhosts[vhost].name;
         if passive {
@@ -105,6 +110,7 @@ impl Node {
             return Ok(());
         }
         let name = if queue == Name::EMPTY {
+            check::server_named(&arguments, self.config.version)?;
             self.make_name("amq.gen-", at.0, ports)
         } else {
             not_reserved("queue", queue, ports.names)?;
@@ -121,11 +127,11 @@ impl Node {
             self.declared(at, name, nowait, false, ports);
             return Ok(());
         }
-        arguments::check(&spec.arguments, what)?;
+        check::check(&spec, exclusive, self.config.version, what)?;
         let spec = self.scratch.specs.queues.get(spec);
         let number = self.add_queue(vhost, Arc::clone(&spec), owner, ports);
         if durable {
-            self.keep(Record::Queue(number, spec));
+            self.keep_queue(number, spec);
         }
         self.declared(at, name, nowait, durable, ports);
         Ok(())
@@ -174,24 +180,34 @@ impl Node {
         self.answer_when_kept(at, answer, on_disk, rules::DECLARED, ports);
     }
 
-    /// Puts a durable definition on its way to the disk.
-    pub(super) fn keep(&mut self, record: Record) {
-        let key = self.metadata.next_key;
-        self.metadata.next_key += 1;
-        self.metadata.changes.push(Op::Put(key, record.clone()));
-        self.metadata.on_disk.push((key, record));
+    /// Puts a durable exchange on its way to the disk.
+    pub(super) fn keep_exchange(&mut self, vhost: usize, spec: ExchangeSpec) {
+        let name = spec.name;
+        let spec = self.scratch.specs.exchanges.get(spec);
+        let key = self.keep(Record::Exchange(spec));
+        if let Some(exchange) = self.vhosts[vhost].exchanges.get_mut(&name) {
+            exchange.kept = key;
+        }
     }
 
-    /// Takes durable definitions from the disk.
-    pub(super) fn unkeep(&mut self, gone: impl Fn(&Record) -> bool) {
-        let super::Metadata { on_disk, changes, .. } = &mut self.metadata;
-        on_disk.retain(|(key, record)| {
-            let gone = gone(record);
-            if gone {
-                changes.push(Op::Delete(*key));
-            }
-            !gone
-        });
+    /// Puts a durable queue on its way to the disk.
+    pub(super) fn keep_queue(&mut self, number: u32, spec: Arc<QueueSpec>) {
+        self.metadata.changes.push(Op::Put(queue_key(number), Record::Queue(number, spec)));
+    }
+
+    fn keep(&mut self, record: Record) -> u64 {
+        let key = self.metadata.next_key;
+        self.metadata.next_key += 1;
+        self.metadata.changes.push(Op::Put(key, record));
+        key
+    }
+
+    /// Takes a durable definition from the disk; whether there was one.
+    pub(super) fn unkeep(&mut self, key: u64) -> bool {
+        if key != 0 {
+            self.metadata.changes.push(Op::Delete(key));
+        }
+        key != 0
     }
 
     /// Answers at once, or when the disk has what was kept (F05).
@@ -231,6 +247,7 @@ impl Node {
             }
             _ => return Ok(()),
         };
+        let (target, source) = (stripped(target, ports.names), stripped(source, ports.names));
         let name = if to_queue { self.named(at, target)? } else { target };
         // Without queue and key both stand for the queue declared last.
         let key = if to_queue && target == Name::EMPTY && key == Name::EMPTY { name } else { key };
@@ -265,17 +282,44 @@ impl Node {
 
     /// Makes a binding; whether it goes to the disk.
     pub(super) fn bind(&mut self, vhost: usize, spec: BindingSpec, ports: &mut Port<'_>) -> Checked<bool> {
-        let Some(source) = self.vhosts[vhost].exchanges.get_mut(&spec.source) else { return Ok(false) };
-        let new = match source.bind(spec.key, spec.target, &spec.arguments, ports.names) {
-            Ok(new) => new,
+        let slot = match self.add_binding(vhost, &spec, ports.names) {
+            Ok(Some(slot)) => slot,
+            Ok(None) => return Ok(false),
             Err(why) => return error::precondition(rules::INVALID_ARGUMENT, why),
         };
-        let on_disk = new && self.is_durable(vhost, &spec);
+        let on_disk = self.is_durable(vhost, &spec);
         if on_disk {
+            let source = spec.source;
             let spec = self.scratch.specs.bindings.get(spec);
-            self.keep(Record::Binding(spec));
+            let key = self.keep(Record::Binding(spec));
+            self.note_kept(vhost, source, slot, key);
         }
         Ok(on_disk)
+    }
+
+    /// Makes a binding and notes at its target where it is; gives its slot, or nothing where it was there already.
+    pub(super) fn add_binding(
+        &mut self,
+        vhost: usize,
+        spec: &BindingSpec,
+        names: &Names,
+    ) -> Result<Option<u32>, BindError> {
+        let version = self.config.version;
+        let Vhost { exchanges, incoming, .. } = &mut self.vhosts[vhost];
+        let Some(source) = exchanges.get_mut(&spec.source) else { return Ok(None) };
+        let slot = source.bind(spec.key, spec.target, &spec.arguments, version, names)?;
+        if let Some((slot, binding)) = slot.and_then(|slot| Some((slot, source.binding_mut(slot)?))) {
+            binding.incoming = incoming.push(hash_target(spec.target), (spec.source, slot));
+        }
+        Ok(slot)
+    }
+
+    /// Notes under which key a binding is kept.
+    pub(super) fn note_kept(&mut self, vhost: usize, source: Name, slot: u32, key: u64) {
+        let source = self.vhosts[vhost].exchanges.get_mut(&source);
+        if let Some(binding) = source.and_then(|source| source.binding_mut(slot)) {
+            binding.kept = key;
+        }
     }
 
     /// Whether both ends of a binding survive a restart.
@@ -292,19 +336,20 @@ impl Node {
     }
 
     fn unbind(&mut self, vhost: usize, spec: &BindingSpec, ports: &mut Port<'_>) -> bool {
-        let Some(source) = self.vhosts[vhost].exchanges.get_mut(&spec.source) else { return false };
-        if !source.unbind(spec.key, spec.target, &spec.arguments, ports.names) {
-            return false;
-        }
+        let Vhost { exchanges, incoming, .. } = &mut self.vhosts[vhost];
+        let Some(source) = exchanges.get_mut(&spec.source) else { return false };
+        let Some(binding) = source.unbind(spec.key, spec.target, &spec.arguments, ports.names) else { return false };
+        incoming.remove(binding.incoming);
         let abandoned = source.auto_delete && source.is_unbound();
-        let before = self.metadata.changes.len();
-        self.unkeep(|record| matches!(record, Record::Binding(known) if **known == *spec));
+        let mut on_disk = self.unkeep(binding.kept);
         if abandoned {
-            let because = crate::machine::Because::INPUT;
-            ports.out.note(rules::AUTO_DELETED, because, What::Deleted, crate::ids::PlaceId::NONE, spec.source, 1);
-            self.remove_exchange(vhost, spec.source, ports);
+            let before = self.metadata.changes.len();
+            let because = Because::INPUT;
+            ports.out.note(rules::AUTO_DELETED, because, What::Deleted, PlaceId::NONE, spec.source, 1);
+            self.remove_exchange(vhost, spec.source, because, ports);
+            on_disk |= self.metadata.changes.len() > before;
         }
-        self.metadata.changes.len() > before
+        on_disk
     }
 }
 
@@ -313,6 +358,16 @@ fn exchange_of(target: Target) -> Option<Name> {
         Target::Exchange(name) => Some(name),
         Target::Queue(_) => None,
     }
+}
+
+/// Line ends are taken out of the names that are declared, bound, purged and deleted (A64b).
+pub(super) fn stripped(name: Name, names: &mut Names) -> Name {
+    let ends = ['\r', '\n'];
+    if name.is_some() && names.prefix_text(name.prefix()).contains(ends) {
+        let text = names.text(name).replace(ends, "");
+        return names.intern(&text);
+    }
+    name
 }
 
 /// The default exchange can be neither declared, bound nor deleted (A34, A79f).

@@ -1,14 +1,14 @@
 //! Deleting and purging, by request and because nobody is left (A50-A74, D37, D82).
 
+use super::boot::queue_key;
 use super::channel::GONE;
-use super::declare::not_default;
-use super::{Node, Port};
+use super::declare::{not_default, stripped};
+use super::{Node, Port, Vhost};
 use crate::amqp::error::{self, Checked};
-use crate::amqp::exchange::Target;
+use crate::amqp::exchange::{Target, hash_target};
 use crate::amqp::method::Method;
 use crate::amqp::queue::Queue;
 use crate::amqp::rules;
-use crate::amqp::store::Record;
 use crate::ids::{ConnId, Name, PlaceId, RuleId};
 use crate::machine::{Because, Need};
 use crate::trace::{Delta, What};
@@ -21,7 +21,7 @@ impl Node {
         nowait: bool,
         ports: &mut Port<'_>,
     ) -> Checked {
-        let number = self.usable_queue(at, queue, ports)?;
+        let number = self.usable_queue(at, stripped(queue, ports.names), ports)?;
         let mut messages = 0;
         while let Some(item) = self.queues.get_mut(&number).and_then(|queue| queue.classic.pop()) {
             let place = self.queues.get(&number).map_or(PlaceId::NONE, |queue| queue.place);
@@ -45,7 +45,7 @@ impl Node {
         nowait: bool,
         ports: &mut Port<'_>,
     ) -> Checked {
-        let name = self.named(at, queue)?;
+        let name = self.named(at, stripped(queue, ports.names))?;
         let vhost = &self.vhosts[self.vhost_of(at.0)];
         let mut messages = 0;
         let mut gone = None;
@@ -90,10 +90,10 @@ impl Node {
         let vhost = self.vhosts.iter().position(|vhost| vhost.name == host);
         if let Some(vhost) = vhost {
             self.vhosts[vhost].queues.remove(&name);
-            self.unbind_all(vhost, Target::Queue(name), ports);
+            self.unbind_all(vhost, Target::Queue(name), because, ports);
         }
         if queue.spec.durable {
-            self.unkeep(|record| matches!(record, Record::Queue(known, _) if *known == number));
+            self.unkeep(queue_key(number));
             self.delete_records(number, &deletes, because, ports);
         }
         self.tell_consumers(&queue, number, because, ports);
@@ -137,40 +137,49 @@ impl Node {
     }
 
     /// Takes out all bindings to a target; auto-delete exchanges that lose their last one go too (A72, A74).
-    fn unbind_all(&mut self, vhost: usize, target: Target, ports: &mut Port<'_>) {
-        let host = self.vhosts[vhost].name;
+    fn unbind_all(&mut self, vhost: usize, target: Target, because: Because, ports: &mut Port<'_>) {
         let mut targets = std::mem::take(&mut self.scratch.gone);
         let mut abandoned = std::mem::take(&mut self.scratch.abandoned);
+        let mut ends = std::mem::take(&mut self.scratch.ends);
         targets.push(target);
         while let Some(target) = targets.pop() {
-            self.unkeep(|record| matches!(record, Record::Binding(b) if b.vhost == host && b.target == target));
-            for exchange in self.vhosts[vhost].exchanges.values_mut() {
-                let lost = exchange.unbind_target(target, ports.names) > 0;
-                if lost && exchange.auto_delete && exchange.is_unbound() {
-                    abandoned.push(exchange.name);
+            ends.extend(self.vhosts[vhost].incoming.under(hash_target(target)).map(|(_, end)| end));
+            for (source, slot) in ends.drain(..) {
+                let Vhost { exchanges, incoming, .. } = &mut self.vhosts[vhost];
+                let Some(exchange) = exchanges.get_mut(&source) else { continue };
+                if exchange.binding_mut(slot).is_none_or(|binding| binding.target != target) {
+                    continue;
                 }
+                let Some(binding) = exchange.unbind_slot(slot, ports.names) else { continue };
+                incoming.remove(binding.incoming);
+                if exchange.auto_delete && exchange.is_unbound() {
+                    abandoned.push(source);
+                }
+                self.unkeep(binding.kept);
             }
             for name in abandoned.drain(..) {
+                ports.out.note(rules::AUTO_DELETED, because, What::Deleted, PlaceId::NONE, name, 1);
                 self.forget_exchange(vhost, name);
                 targets.push(Target::Exchange(name));
             }
         }
-        (self.scratch.gone, self.scratch.abandoned) = (targets, abandoned);
+        (self.scratch.gone, self.scratch.abandoned, self.scratch.ends) = (targets, abandoned, ends);
     }
 
+    /// An exchange and its own bindings go; what leads to it is left to [`Node::unbind_all`].
     fn forget_exchange(&mut self, vhost: usize, name: Name) {
-        let host = self.vhosts[vhost].name;
-        self.vhosts[vhost].exchanges.remove(&name);
-        self.unkeep(|record| match record {
-            Record::Exchange(known) => known.vhost == host && known.name == name,
-            Record::Binding(known) => known.vhost == host && known.source == name,
-            _ => false,
-        });
+        let Some(exchange) = self.vhosts[vhost].exchanges.take(&name) else { return };
+        self.unkeep(exchange.kept);
+        for binding in exchange.bindings() {
+            self.vhosts[vhost].incoming.remove(binding.incoming);
+            self.unkeep(binding.kept);
+        }
+        self.vhosts[vhost].exchanges.give_back(name, exchange);
     }
 
-    pub(super) fn remove_exchange(&mut self, vhost: usize, name: Name, ports: &mut Port<'_>) {
+    pub(super) fn remove_exchange(&mut self, vhost: usize, name: Name, because: Because, ports: &mut Port<'_>) {
         self.forget_exchange(vhost, name);
-        self.unbind_all(vhost, Target::Exchange(name), ports);
+        self.unbind_all(vhost, Target::Exchange(name), because, ports);
     }
 
     pub(super) fn exchange_delete(
@@ -181,6 +190,7 @@ impl Node {
         nowait: bool,
         ports: &mut Port<'_>,
     ) -> Checked {
+        let name = stripped(name, ports.names);
         not_default(name)?;
         let vhost = self.vhost_of(at.0);
         let what = error::exchange_in(name, self.vhosts[vhost].name, ports.names);
@@ -193,7 +203,7 @@ impl Node {
         }
         let before = self.metadata.changes.len();
         if found.is_some() {
-            self.remove_exchange(vhost, name, ports);
+            self.remove_exchange(vhost, name, Because::INPUT, ports);
         }
         let on_disk = self.metadata.changes.len() > before;
         if !nowait {

@@ -32,7 +32,7 @@ use super::store::{Journal, Record};
 use super::{Frame, Method};
 use crate::ids::{ActorId, ConnId, Name, Names, PlaceId, RuleId};
 use crate::machine::{Because, Input, Machine, Message, Need, Ports, Token};
-use crate::mem::{ReuseMap, ReuseVec, Shared, Slab, VecMap};
+use crate::mem::{Chains, ReuseMap, ReuseVec, Shared, Slab, VecMap};
 use crate::trace::{Held as Copy, Observable, Order};
 use crate::units::Time;
 use std::sync::Arc;
@@ -45,9 +45,11 @@ struct Vhost {
     name: Name,
     exchanges: ReuseMap<Name, Exchange>,
     queues: VecMap<Name, u32>,
+    /// What leads to each queue and exchange: the source and the slot of the binding there.
+    incoming: Chains<(Name, u32)>,
 }
 
-crate::clone_in_place!(Vhost { name, exchanges, queues });
+crate::clone_in_place!(Vhost { name, exchanges, queues, incoming });
 
 /// A message in the node, shared by its copies in several queues.
 #[derive(Clone, Debug)]
@@ -63,8 +65,7 @@ struct Content {
 /// The journal of the metadata: durable definitions, and the mark of a clean stop.
 #[derive(Debug, Default)]
 struct Metadata {
-    /// What the disk has or is being given, with its key.
-    on_disk: Vec<(u64, Record)>,
+    /// The key of the next exchange or binding that is kept; a queue has a key of its own (see [`boot::queue_key`]).
     next_key: u64,
     /// Changes that are not yet given to the disk.
     changes: Vec<crate::machine::Op<Record>>,
@@ -80,8 +81,7 @@ impl Clone for Metadata {
         copy
     }
     fn clone_from(&mut self, from: &Self) {
-        let Metadata { on_disk, next_key, changes, journal, waiting } = from;
-        self.on_disk.clone_from(on_disk);
+        let Metadata { next_key, changes, journal, waiting } = from;
         self.next_key = *next_key;
         self.changes.clone_from(changes);
         self.journal.clone_from(journal);
@@ -139,6 +139,8 @@ crate::clone_in_place!(Node {
 struct Room {
     route: Scratch,
     targets: Vec<u32>,
+    /// Under which rule what was routed last is put into its queues.
+    stored: RuleId,
     keys: Vec<Name>,
     settled: Vec<(channel::Unacked, channel::Fate)>,
     /// Channels with outcomes to send.
@@ -161,8 +163,12 @@ struct Room {
     gone: Vec<super::exchange::Target>,
     /// Exchanges that lost their last binding.
     abandoned: Vec<Name>,
+    /// Bindings that go, by source and slot.
+    ends: Vec<(Name, u32)>,
     /// What the disk still held at the start.
     found: Vec<boot::Found>,
+    /// The definitions it still held, with their keys.
+    records: Vec<(u64, Record)>,
     specs: Specs,
 }
 
@@ -302,6 +308,8 @@ impl Node {
     fn on_method(&mut self, at: (ConnId, u16), body: Method, ports: &mut Port<'_>) {
         let id = body.id();
         if let Err(refusal) = self.carry_out(at, body, ports) {
+            // Where the broker itself breaks it does not say at which method (R2).
+            let id = if refusal.code == 541 { (0, 0) } else { id };
             self.refuse(at, id, &refusal, ports);
         }
     }

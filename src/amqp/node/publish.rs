@@ -3,7 +3,7 @@
 use super::channel::{Awaited, Channel, Held, Mode, Pending};
 use super::{Content, Node, Port, expiry};
 use crate::amqp::error::{self, Checked};
-use crate::amqp::exchange::{Target, route, type_word};
+use crate::amqp::exchange::{Scratch, Target, route, type_word};
 use crate::amqp::method::Method;
 use crate::amqp::queue::Item;
 use crate::amqp::rules;
@@ -131,8 +131,9 @@ impl Node {
     fn find_targets(&mut self, conn: ConnId, held: &Held, ports: &Port<'_>) {
         let vhost = self.vhost_of(conn);
         let vhost = &self.vhosts[vhost];
-        let super::Room { route: scratch, keys, targets, .. } = &mut self.scratch;
+        let super::Room { route: scratch, keys, targets, stored, .. } = &mut self.scratch;
         targets.clear();
+        *stored = rules::STORED;
         if held.exchange == Name::EMPTY && keys.is_empty() {
             targets.extend(vhost.queues.get(&held.key));
             return;
@@ -142,8 +143,8 @@ impl Node {
             targets.extend(vhost.queues.get(&queue));
             return;
         }
-        let headers = held.message.props.headers.as_deref();
-        route(&vhost.exchanges, held.exchange, held.key, keys, headers, ports.names, scratch);
+        route(&vhost.exchanges, held.exchange, held.key, keys, &held.message, ports.names, scratch);
+        *stored = stored_rule(scratch);
         targets.extend(scratch.queues.iter().filter_map(|name| vhost.queues.get(name)));
     }
 
@@ -230,7 +231,7 @@ impl Node {
         let deadline = expiry::deadline(&queue.features, &message.props, ports.now);
         let seq = queue.classic.push(Item { seq: 0, content, copy, flags, size: message.size, deadline });
         let (place, message) = (queue.place, message.id);
-        let stored = ports.out.note(rules::STORED, because, What::Stored, place, message, 1);
+        let stored = ports.out.note(self.scratch.stored, because, What::Stored, place, message, 1);
         ports.out.delta(|| Delta::Put { place, copy, message, order: Order::from(u64::from(seq)), flags });
         if queue.classic.consumer_count() == 0 {
             ports.out.note(rules::NO_CONSUMER, stored, What::Withheld, place, message, 1);
@@ -458,6 +459,15 @@ impl Node {
 }
 
 /// As Erlang reads an integer and complains about it (B37b, B37c).
+/// Under which rule a message is put into the queues that it was routed to.
+pub(super) fn stored_rule(route: &Scratch) -> RuleId {
+    match (route.alternate, route.hashed) {
+        (true, _) => rules::ROUTED_BY_ALTERNATE,
+        (false, true) => rules::ROUTED_BY_HASH,
+        (false, false) => rules::STORED,
+    }
+}
+
 fn check_expiration(text: &str) -> Checked {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let whole = digits.len() - digits.trim_start_matches(|c: char| c.is_ascii_digit()).len();

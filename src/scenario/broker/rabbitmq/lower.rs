@@ -34,6 +34,7 @@ pub(super) fn config(rabbitmq: &Rabbitmq, names: &mut Names) -> amqp::Config {
                 Kind::Fanout => amqp::exchange::Kind::Fanout,
                 Kind::Topic => amqp::exchange::Kind::Topic,
                 Kind::Headers => amqp::exchange::Kind::Headers,
+                Kind::ConsistentHash => amqp::exchange::Kind::ConsistentHash,
             },
             durable: exchange.durable,
             auto_delete: exchange.auto_delete,

@@ -79,6 +79,8 @@ pub enum Kind {
     Topic,
     /// By headers.
     Headers,
+    /// To one, by a hash.
+    ConsistentHash,
 }
 
 /// A queue.
@@ -136,8 +138,13 @@ fn version(node: &Node, sink: &mut Sink) -> Option<Version> {
 }
 
 fn exchange(node: &Node, sink: &mut Sink) -> Option<Exchange> {
-    let kinds =
-        [("direct", Kind::Direct), ("fanout", Kind::Fanout), ("topic", Kind::Topic), ("headers", Kind::Headers)];
+    let kinds = [
+        ("direct", Kind::Direct),
+        ("fanout", Kind::Fanout),
+        ("topic", Kind::Topic),
+        ("headers", Kind::Headers),
+        ("consistent_hash", Kind::ConsistentHash),
+    ];
     let mut f = Fields::of_struct(node, "an exchange", sink)?;
     let name = f.required("name", name);
     let kind = f.required("kind", |node, sink| choice(node, "an exchange type", &kinds, sink));

@@ -23,6 +23,8 @@ pub struct Scratch {
     pub alternate: bool,
     /// Whether a consistent-hash exchange chose one of its bindings.
     pub hashed: bool,
+    /// The type of the exchange that the message was published to; none for the default exchange.
+    pub kind: Option<Kind>,
     walk: Walk,
 }
 
@@ -46,11 +48,11 @@ pub fn route(
     names: &Names,
     scratch: &mut Scratch,
 ) {
-    let Scratch { queues, found, reached, met, alternate, hashed, walk } = scratch;
+    let Scratch { queues, found, reached, met, alternate, hashed, kind, walk } = scratch;
     queues.clear();
     reached.clear();
     met.clear();
-    (*alternate, *hashed) = (false, false);
+    (*alternate, *hashed, *kind) = (false, false, None);
     if from == Name::EMPTY {
         queues.push(key);
         queues.extend_from_slice(more_keys);
@@ -63,6 +65,7 @@ pub fn route(
         at += 1;
         let Some(exchange) = exchange else { continue };
         found.clear();
+        kind.get_or_insert(exchange.kind);
         exchange.matches(key, message, names, walk, found);
         *hashed |= exchange.kind == Kind::ConsistentHash && !found.is_empty();
         if exchange.reads_key() {

@@ -170,7 +170,7 @@ impl Node {
             return;
         }
         route(&vhost.exchanges, exchange, key, keys, message, ports.names, scratch);
-        *stored = stored_rule(scratch);
+        *stored = stored_rule(scratch, !keys.is_empty());
         targets.extend(scratch.queues.iter().filter_map(|name| vhost.queues.get(name)));
     }
 }

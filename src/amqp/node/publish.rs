@@ -3,7 +3,7 @@
 use super::channel::{Awaited, Channel, Held, Mode, Pending};
 use super::{Content, Node, Port, expiry};
 use crate::amqp::error::{self, Checked};
-use crate::amqp::exchange::{Scratch, Target, route, type_word};
+use crate::amqp::exchange::{Kind, Scratch, Target, route, type_word};
 use crate::amqp::method::Method;
 use crate::amqp::queue::Item;
 use crate::amqp::rules;
@@ -144,7 +144,7 @@ impl Node {
             return;
         }
         route(&vhost.exchanges, held.exchange, held.key, keys, &held.message, ports.names, scratch);
-        *stored = stored_rule(scratch);
+        *stored = stored_rule(scratch, !keys.is_empty());
         targets.extend(scratch.queues.iter().filter_map(|name| vhost.queues.get(name)));
     }
 
@@ -459,12 +459,15 @@ impl Node {
 }
 
 /// As Erlang reads an integer and complains about it (B37b, B37c).
-/// Under which rule a message is put into the queues that it was routed to.
-pub(super) fn stored_rule(route: &Scratch) -> RuleId {
-    match (route.alternate, route.hashed) {
-        (true, _) => rules::ROUTED_BY_ALTERNATE,
-        (false, true) => rules::ROUTED_BY_HASH,
-        (false, false) => rules::STORED,
+/// Under which rule a message is put into the queues that it was routed to; `copied` where it has keys of CC or BCC.
+pub(super) fn stored_rule(route: &Scratch, copied: bool) -> RuleId {
+    match route.kind {
+        _ if route.alternate => rules::ROUTED_BY_ALTERNATE,
+        _ if route.hashed => rules::ROUTED_BY_HASH,
+        _ if copied => rules::ROUTED_BY_COPIES,
+        Some(Kind::Topic) => rules::ROUTED_BY_PATTERN,
+        Some(Kind::Headers) => rules::ROUTED_BY_HEADERS,
+        _ => rules::STORED,
     }
 }
 

@@ -58,7 +58,6 @@ fn sentence(topology: &Topology, letter: &Letter, reason: &Reason) -> String {
     });
     if let Some(detail) = detail(&reason.detail) {
         text.pop();
-        text.push_str(": ");
         text.push_str(&detail);
         text.push('.');
     }
@@ -82,14 +81,14 @@ fn detail(detail: &Detail) -> Option<String> {
                 "" => format!("{wildcard} stands for no word"),
                 words => format!("{wildcard} stands for {}", visible(words)),
             };
-            stands.iter().map(one).collect::<Vec<_>>().join(", ")
+            format!(", where {}", stands.iter().map(one).collect::<Vec<_>>().join(" and "))
         }
         Detail::WordDiffers { at, wanted, got } => {
-            format!("word {at} of the key is {}, and the pattern wants {}", quoted(got), quoted(wanted))
+            format!(", since word {at} of the key is {} and the pattern wants {}", quoted(got), quoted(wanted))
         }
-        Detail::KeyEnds { wanted } if wanted == "*" => "the key ends where the pattern wants one more word".to_owned(),
-        Detail::KeyEnds { wanted } => format!("the key ends where the pattern wants {}", quoted(wanted)),
-        Detail::PatternEnds { at, got } => format!("the pattern ends before word {at} of the key, {}", quoted(got)),
+        Detail::KeyEnds { wanted } if wanted == "*" => ", since the key ends where the pattern wants one more word".to_owned(),
+        Detail::KeyEnds { wanted } => format!(", since the key ends where the pattern wants {}", quoted(wanted)),
+        Detail::PatternEnds { at, got } => format!(", since the pattern ends before word {at} of the key, {}", quoted(got)),
     })
 }
 

@@ -1,5 +1,7 @@
 //! A node driven directly: frames, timers and disk completions in, what it sends out. No world, no client.
 
+mod topology;
+
 use super::*;
 use crate::amqp::config::{BindingSpec, ExchangeSpec, QueueSpec};
 use crate::amqp::exchange::{Kind, Target};

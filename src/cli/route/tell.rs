@@ -86,9 +86,13 @@ fn detail(detail: &Detail) -> Option<String> {
         Detail::WordDiffers { at, wanted, got } => {
             format!(", since word {at} of the key is {} and the pattern wants {}", quoted(got), quoted(wanted))
         }
-        Detail::KeyEnds { wanted } if wanted == "*" => ", since the key ends where the pattern wants one more word".to_owned(),
+        Detail::KeyEnds { wanted } if wanted == "*" => {
+            ", since the key ends where the pattern wants one more word".to_owned()
+        }
         Detail::KeyEnds { wanted } => format!(", since the key ends where the pattern wants {}", quoted(wanted)),
-        Detail::PatternEnds { at, got } => format!(", since the pattern ends before word {at} of the key, {}", quoted(got)),
+        Detail::PatternEnds { at, got } => {
+            format!(", since the pattern ends before word {at} of the key, {}", quoted(got))
+        }
     })
 }
 

@@ -137,7 +137,7 @@ impl Bed {
     fn bind(&mut self) -> f64 {
         let bindings = std::mem::take(&mut self.bindings);
         let (exchange, names) = self.exchange();
-        let (made, seconds) = timed(|| bindings.iter().map(|one| bind(exchange, one, names)).sum());
+        let (made, seconds) = timed(|| bindings.iter().map(|one| bind(exchange, one, names)).sum::<u64>());
         assert_eq!(made, bindings.len() as u64);
         self.bindings = bindings;
         seconds

@@ -42,7 +42,7 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ("mqlab route my.ron --exchange orders --key order.created", "by routing key"),
         ("mqlab route my.ron --exchange audit --header kind=order --header urgent=true", "by headers"),
         ("mqlab route my.ron --exchange orders --key order.created --cc audit.all", "by a second key, in the CC header"),
-        ("mqlab route my.ron --exchange orders --stdin < keys.txt", "many keys, one a line"),
+        ("mqlab route my.ron --exchange orders --stdin", "many keys, one a line, from standard input"),
     ]),
     ("conform", &[
         ("mqlab conform transcripts.json", "every recorded session, and where the simulated broker parts from it"),

@@ -359,16 +359,19 @@ impl Exchange {
         matches!(self.kind, Kind::Direct | Kind::Topic)
     }
 
-    /// Mixes its behaviour into a digest. The order of binding makes no difference: routing sorts what it finds.
+    /// Mixes its behaviour into a digest. The order of binding makes no difference, since
+    /// routing sorts what it finds; except on the ring of a consistent-hash exchange.
     pub fn digest(&self, names: &Names, digest: &mut Digest) {
         names.digest(self.name, digest);
         names.digest(self.alternate, digest);
         let flags = [self.durable, self.auto_delete, self.internal];
         digest.word(flags.iter().fold(self.kind as u64, |all, flag| all << 1 | u64::from(*flag)));
         digest_table(&self.arguments, digest);
-        digest.unordered(self.bindings.iter().map(|(_, binding)| {
+        let ring = self.kind == Kind::ConsistentHash;
+        digest.unordered(self.bindings().enumerate().map(|(place, binding)| {
             let Binding { key, target, arguments, .. } = binding;
             Digest::of(|digest| {
+                digest.word(if ring { place as u64 } else { 0 });
                 names.digest(*key, digest);
                 digest.word(u64::from(matches!(target, Target::Exchange(_))));
                 names.digest(target.name(), digest);

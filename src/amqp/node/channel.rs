@@ -184,9 +184,11 @@ pub(super) struct Connection {
     pub(super) heard: bool,
     /// How many looks in a row found nothing.
     pub(super) silent: u8,
+    /// Whether the client wants to be told when a consumer of its is cancelled (D37b).
+    pub(super) cancel_notify: bool,
 }
 
-crate::clone_in_place!(Connection { stage, vhost, tune, channels, sent, heard, silent });
+crate::clone_in_place!(Connection { stage, vhost, tune, channels, sent, heard, silent, cancel_notify });
 
 /// The connections of a node.
 pub(super) type Connections = ReuseMap<ConnId, Connection>;

@@ -26,6 +26,7 @@ impl Node {
             sent: false,
             heard: false,
             silent: 0,
+            cancel_notify: true,
         };
         self.connections.insert(conn, connection);
     }
@@ -63,7 +64,8 @@ impl Node {
                 connection.stage = Stage::StartOk;
                 Method::ConnectionStart
             }
-            (Stage::StartOk, Method::ConnectionStartOk) => {
+            (Stage::StartOk, Method::ConnectionStartOk { cancel_notify }) => {
+                connection.cancel_notify = cancel_notify;
                 connection.stage = Stage::TuneOk;
                 Method::ConnectionTune(proposal)
             }

@@ -103,7 +103,7 @@ impl Node {
         self.queues.give_back(number, queue);
     }
 
-    /// The consumers of a deleted queue learn of it (D37).
+    /// The consumers of a deleted queue learn of it, if their clients can (D37, D37b).
     fn tell_consumers(&mut self, queue: &Queue, number: u32, because: Because, ports: &mut Port<'_>) {
         for consumer in queue.classic.turns() {
             let at = (consumer.conn, consumer.channel);
@@ -112,6 +112,9 @@ impl Node {
                 continue;
             }
             channel.consumers.remove(&consumer.tag);
+            if !self.connections.get(&at.0).is_some_and(|connection| connection.cancel_notify) {
+                continue;
+            }
             let cancel = Method::BasicCancel { consumer_tag: consumer.tag, nowait: true };
             self.send(rules::DELETED, because, Need::Nothing, at, cancel, ports);
         }

@@ -94,9 +94,11 @@ impl Node {
     }
 
     fn digest_connection(&self, connection: &Connection, now: Time, names: &Names, digest: &mut Digest) {
-        let Connection { stage, vhost, tune, channels, sent, heard, silent } = connection;
+        let Connection { stage, vhost, tune, channels, sent, heard, silent, cancel_notify } = connection;
         digest.word(*stage as u64 | (*vhost as u64) << 8 | u64::from(tune.heartbeat) << 32);
-        digest.word(u64::from(*sent) | u64::from(*heard) << 1 | u64::from(*silent) << 2);
+        digest.word(
+            u64::from(*sent) | u64::from(*heard) << 1 | u64::from(*silent) << 2 | u64::from(!*cancel_notify) << 10,
+        );
         for (number, channel) in channels.iter() {
             digest.word(u64::from(*number));
             self.digest_channel(channel, now, names, digest);

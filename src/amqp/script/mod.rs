@@ -296,7 +296,7 @@ impl Script {
         match body {
             Method::ConnectionStart if self.stage == Stage::Start => {
                 self.stage = Stage::Tune;
-                self.send(rules::HANDSHAKE, Because::INPUT, 0, Method::ConnectionStartOk, io);
+                self.send(rules::HANDSHAKE, Because::INPUT, 0, Method::ConnectionStartOk { cancel_notify: true }, io);
             }
             Method::ConnectionTune(proposed) if self.stage == Stage::Tune => {
                 self.stage = Stage::Open;

@@ -243,6 +243,7 @@ impl Node {
             Some((Tick::Idle, queue)) => self.on_idle(queue, ports),
             Some((Tick::Expired, queue)) => self.on_head_expired(queue, ports),
             Some((Tick::Unused, queue)) => self.on_unused(queue, ports),
+            Some((Tick::Unsettled, conn)) => self.on_unsettled(ConnId(conn), (token.0 >> 48) as u16, ports),
             _ => {}
         }
     }

@@ -752,3 +752,5 @@ proptest! {
         }
     }
 }
+
+mod consumers;

@@ -107,13 +107,15 @@ pub struct Rotation {
     asides: u64,
     /// Whether one wants the queue for itself; it is the only one then.
     taken: bool,
+    /// How many have a priority other than 0.
+    rated: u32,
     /// Whether only one at a time is served.
     single: bool,
     /// Which one that is.
     active: u32,
 }
 
-crate::clone_in_place!(Rotation { members, rings, aside, serials, asides, taken, single, active });
+crate::clone_in_place!(Rotation { members, rings, aside, serials, asides, taken, rated, single, active });
 
 impl Default for Rotation {
     fn default() -> Self {
@@ -124,6 +126,7 @@ impl Default for Rotation {
             serials: 0,
             asides: 0,
             taken: false,
+            rated: 0,
             single: false,
             active: NONE,
         }
@@ -143,6 +146,7 @@ impl Rotation {
         let member = Member { consumer, serial, before: NONE, behind: NONE, aside_since: 0 };
         let slot = self.members.insert(member);
         self.taken |= consumer.exclusive;
+        self.rated += u32::from(consumer.priority != 0);
         self.join(slot);
         Handle { slot, serial }
     }
@@ -154,6 +158,7 @@ impl Rotation {
         self.members.remove(handle.slot);
         // An exclusive one was alone.
         self.taken &= !gone.exclusive;
+        self.rated -= u32::from(gone.priority != 0);
         if self.active == handle.slot {
             self.active = self.next();
         }
@@ -180,9 +185,9 @@ impl Rotation {
         self.taken
     }
 
-    /// Whether consumers of several priorities are in the rotation.
+    /// Whether a consumer has asked for a priority.
     pub fn has_priorities(&self) -> bool {
-        self.rings.len() > 1
+        self.rated > 0
     }
 
     /// The one consumer that is served, where only one at a time is.

@@ -153,6 +153,10 @@ struct Room {
     answered: Vec<(ConnId, u16)>,
     /// Copies that died and are to be dead-lettered.
     dead: std::collections::VecDeque<dead_letter::Dead>,
+    /// Properties of dead letters.
+    mourned: dead_letter::Mourned,
+    /// The name of a queue, spelled out.
+    text: String,
     /// Queues whose journals changed.
     dirty: Vec<u32>,
     /// Queues that are to hand out.

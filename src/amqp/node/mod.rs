@@ -347,6 +347,9 @@ impl Node {
             Method::BasicGet { queue, no_ack } => self.get(at, queue, no_ack, ports),
             Method::BasicRecover { requeue } => self.recover(at, requeue, true, ports),
             Method::BasicRecoverAsync { requeue } => self.recover(at, requeue, false, ports),
+            Method::BasicQos { prefetch_size: size @ 1.., .. } => {
+                super::error::not_implemented(format_args!("prefetch_size!=0 ({size})"))
+            }
             Method::BasicQos { prefetch_count, global, .. } => self.qos(at, prefetch_count, global, ports),
             Method::BasicConsume { .. } => self.consume(at, body, ports),
             Method::BasicCancel { consumer_tag, nowait } => self.cancel(at, consumer_tag, nowait, ports),

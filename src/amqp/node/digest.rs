@@ -99,7 +99,7 @@ impl Node {
                 .word(flags.iter().fold(u64::from(consumer.priority as u32), |all, flag| all << 1 | u64::from(*flag)));
         }
         digest.word(journal.phase as u64 | (journal.puts.len() as u64) << 8 | (journal.deletes.len() as u64) << 36);
-        for put in &journal.puts {
+        for put in journal.puts.iter() {
             digest.word(u64::from(classic.behind(put.seq)) << 1 | u64::from(put.redelivered));
         }
         journal.deletes.iter().for_each(|seq| digest.word(u64::from(classic.behind(*seq))));

@@ -218,6 +218,10 @@ macro_rules! systems {
                     node.handle(own, &mut given.ports(&mut outs.$folder));
                 }),* }
             }
+            /// Whether its housekeeping can still change what becomes of a message.
+            pub fn waits(&self) -> bool {
+                match self { $(Node::$system(n) => n.waits()),* }
+            }
             /// How many messages it holds in memory.
             pub fn held(&self) -> usize {
                 match self { $(Node::$system(n) => n.held()),* }

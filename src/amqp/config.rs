@@ -93,6 +93,11 @@ pub struct Config {
     pub frame_max: u32,
     /// How long a classic queue of version 1 is idle before it writes what nobody waits for (F02.1).
     pub flush_after: Span,
+    /// How long a delivery may be unsettled; `None` for what the version has. Without effect in 3.7, which has no such
+    /// timeout (V1).
+    pub consumer_timeout: Option<Span>,
+    /// How often a channel looks for deliveries that were not settled in time (D60).
+    pub channel_tick: Span,
 }
 
 impl Config {
@@ -108,6 +113,14 @@ impl Config {
             channel_max: 2047,
             frame_max: FRAME_MAX,
             flush_after: Span::millis(200),
+            consumer_timeout: None,
+            channel_tick: Span::millis(60_000),
         }
+    }
+
+    /// How long a delivery may be unsettled; `None` for as long as the consumer likes (D60, V1).
+    pub fn consumer_timeout(&self) -> Option<Span> {
+        let default = Span::millis(30 * 60 * 1000);
+        (self.version > Version::V3_7).then(|| self.consumer_timeout.unwrap_or(default))
     }
 }

@@ -4,6 +4,7 @@
 
 use super::rules;
 use crate::ids::{Name, Names, RuleId};
+use crate::units::Span;
 use std::fmt::{self, Display, Write as _};
 
 /// What an error closes.
@@ -182,6 +183,16 @@ pub(super) fn partial_commit() -> Refusal {
 /// 406 (D27).
 pub(super) fn unknown_tag<T>(tag: u32) -> Checked<T> {
     precondition(rules::UNKNOWN_TAG, format_args!("unknown delivery tag {tag}"))
+}
+
+/// 406 (D61): a delivery was not settled in time.
+pub(super) fn timed_out(channel: u16, timeout: Span) -> Refusal {
+    let text = Text::of(format_args!(
+        "PRECONDITION_FAILED - delivery acknowledgement on channel {channel} timed out. Timeout value used: {} ms. This \
+         timeout value can be configured, see consumers doc guide to learn more",
+        timeout.0 / 1_000_000
+    ));
+    Refusal { scope: Scope::Channel, code: 406, text, rule: rules::TIMED_OUT }
 }
 
 /// 504 (B39b, A95).

@@ -61,7 +61,11 @@ pub enum Method {
     /// `AMQP 0 0 9 1`, the first thing a client sends. Not a frame of the protocol proper.
     ProtocolHeader,
     ConnectionStart,
-    ConnectionStartOk,
+    /// Of the client's capabilities the one that the node's behaviour depends on: whether it wants to be told when a
+    /// consumer of its is cancelled.
+    ConnectionStartOk {
+        cancel_notify: bool,
+    },
     ConnectionTune(Tune),
     ConnectionTuneOk(Tune),
     ConnectionOpen {
@@ -316,7 +320,7 @@ impl Method {
             Method::ProtocolHeader => kind(0, 0, verbs::PROTOCOL_HEADER),
             Method::Heartbeat => kind(0, 0, verbs::HEARTBEAT),
             Method::ConnectionStart => kind(10, 10, verbs::CONNECTION_START),
-            Method::ConnectionStartOk => kind(10, 11, verbs::CONNECTION_START_OK),
+            Method::ConnectionStartOk { .. } => kind(10, 11, verbs::CONNECTION_START_OK),
             Method::ConnectionTune(_) => kind(10, 30, verbs::CONNECTION_TUNE),
             Method::ConnectionTuneOk(_) => kind(10, 31, verbs::CONNECTION_TUNE_OK),
             Method::ConnectionOpen { .. } => kind(10, 40, verbs::CONNECTION_OPEN),
@@ -458,7 +462,7 @@ impl Method {
         match self {
             // Server properties, mechanisms and locales of RabbitMQ, and what common clients answer with.
             Method::ConnectionStart => 500,
-            Method::ConnectionStartOk => 320,
+            Method::ConnectionStartOk { .. } => 320,
             Method::ConnectionTune(_) | Method::ConnectionTuneOk(_) => 8,
             Method::ConnectionOpen { vhost } => short(vhost) + 2,
             Method::ConnectionOpenOk => 1,
@@ -611,7 +615,7 @@ impl Method {
     /// What the words and the message do not say.
     fn digest_rest(&self, names: &Names, digest: &mut Digest) {
         match self {
-            Method::ProtocolHeader => digest.word(1),
+            Method::ProtocolHeader | Method::ConnectionStartOk { cancel_notify: false } => digest.word(1),
             Method::ConnectionTune(tune) | Method::ConnectionTuneOk(tune) => {
                 digest.word(u64::from(tune.channel_max) << 32 | u64::from(tune.frame_max));
             }

@@ -13,6 +13,7 @@ pub mod queue;
 pub mod rules;
 pub mod script;
 pub mod session;
+pub mod sparse;
 pub mod store;
 pub mod verbs;
 

@@ -4,10 +4,10 @@
 //! Not the disk: the journal says what to write and is told when it is done. One file a queue, and [`METADATA`].
 
 use super::config::{BindingSpec, ExchangeSpec, QueueSpec};
+use super::sparse::Sparse;
 use crate::ids::{ConnId, CopyId, Digest, Name, Names};
 use crate::machine::{File, Message};
 use crate::units::Time;
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// The file of durable exchanges, queues and bindings, and of the mark of a clean stop.
@@ -169,8 +169,8 @@ pub enum Step {
 /// The journal of one file.
 #[derive(Debug, Default)]
 pub struct Journal {
-    /// Messages to be written, in the order of their places.
-    pub puts: VecDeque<Put>,
+    /// Messages to be written, by place.
+    pub puts: Sparse<Put>,
     /// Places of messages whose records are to be removed.
     pub deletes: Vec<u32>,
     /// How far the disk is.
@@ -186,21 +186,19 @@ pub struct Journal {
 crate::clone_in_place!(Journal { puts, deletes, phase, riding, urgent, idle_since });
 
 impl Journal {
-    /// Buffers a message. Places only grow, except when flags are written again.
+    /// Buffers a new message. Places only grow.
     pub fn put(&mut self, put: Put) {
         self.urgent |= put.waiting.is_some();
-        self.puts.push_back(put);
+        self.puts.push(put.seq, put);
     }
 
     /// A message is gone. Where it was not written yet it never will be; who waited for it is given back.
     pub fn delete(&mut self, seq: u32) -> Option<Waiting> {
-        match self.puts.binary_search_by_key(&seq, |put| put.seq) {
-            Ok(at) => self.puts.remove(at).and_then(|put| put.waiting),
-            Err(_) => {
-                self.deletes.push(seq);
-                None
-            }
-        }
+        let Some(put) = self.puts.remove(seq) else {
+            self.deletes.push(seq);
+            return None;
+        };
+        put.waiting
     }
 
     /// Whether nothing is buffered and the disk is idle.

@@ -71,5 +71,6 @@ verb_table! { 2;
     TIMER_SILENCE: "silence check", Timer, "look for silence", "{actor} checks whether the other side has been silent for too long.";
     TIMER_EXPIRED: "time to live", Timer, "time to live over", "{actor} looks at the head of a queue: its time to live is over.";
     TIMER_UNUSED: "queue unused", Timer, "queue unused", "{actor} looks at a queue that nobody has used for as long as its expiry allows.";
+    TIMER_UNSETTLED: "unsettled delivery", Timer, "look for unsettled", "{actor} looks for deliveries that were not settled in time.";
     TIMER_FLUSH: "journal flush", Timer, "flush journal", "The queue has been idle long enough: {actor} writes its buffered journal to disk.";
 }

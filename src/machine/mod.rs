@@ -149,6 +149,11 @@ pub trait Machine: Clone {
         0
     }
 
+    /// Whether its housekeeping can still change what becomes of a message: a run does not end before it has.
+    fn waits(&self) -> bool {
+        false
+    }
+
     /// Shows what it holds. Must agree with the sum of the deltas that it has put out, after every input.
     fn observe(&self, me: crate::ids::ActorId, seen: &mut crate::trace::Observable);
 

@@ -171,6 +171,16 @@ impl std::ops::Deref for SharedProps {
     }
 }
 
+impl SharedProps {
+    /// Whether both are one and the same value, not only equal ones.
+    pub fn is(&self, other: &SharedProps) -> bool {
+        match (&self.0, &other.0) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        }
+    }
+}
+
 static NO_PROPS: Props = Props {
     delivery_mode: None,
     priority: None,

@@ -309,10 +309,11 @@ impl World {
     }
 
     /// Only housekeeping is left. It goes on for a while where one side of a connection does not know yet that the
-    /// other is gone: its heartbeats will tell.
+    /// other is gone: its heartbeats will tell. And it goes on while a node waits for something that its housekeeping
+    /// ends, such as a delivery that nobody settles.
     fn idle<O: Observer>(&mut self, observer: &mut O) -> Option<Outcome> {
-        let waiting = self.engine.now().since(self.last_work) < HALF_OPEN_GRACE && self.has_half_open();
-        if !waiting {
+        let half_open = || self.engine.now().since(self.last_work) < HALF_OPEN_GRACE && self.has_half_open();
+        if !self.has_waiting_node() && !half_open() {
             return self.end(Outcome::Quiescent, observer);
         }
         match self.engine.next_of_all() {
@@ -323,6 +324,12 @@ impl World {
             Step::Idle => self.end(Outcome::Quiescent, observer),
             Step::LimitHit(limit) => self.end(outcome_of(limit), observer),
         }
+    }
+
+    /// Whether a node that runs waits for its housekeeping.
+    fn has_waiting_node(&self) -> bool {
+        let processes = &self.processes[self.plan.clients.len()..];
+        self.nodes.iter().zip(processes).any(|(node, process)| process.takes() && node.waits())
     }
 
     fn handle<O: Observer>(&mut self, due: Due, observer: &mut O) {

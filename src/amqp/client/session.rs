@@ -63,7 +63,7 @@ impl Client {
         match (self.stage, body) {
             (Stage::Start, Method::ConnectionStart) => {
                 self.stage = Stage::Tune;
-                self.send(rules::HANDSHAKE, Because::INPUT, 0, Method::ConnectionStartOk, io);
+                self.send(rules::HANDSHAKE, Because::INPUT, 0, Method::ConnectionStartOk { cancel_notify: true }, io);
             }
             (Stage::Tune, Method::ConnectionTune(proposed)) => {
                 let tune = agree(*proposed, self.session.heartbeat);

@@ -66,6 +66,7 @@ impl Node {
             life: super::Life::Up,
             made_names: 0,
             opened: 0,
+            fruitless: 0,
             scratch: super::Room::default(),
         }
     }
@@ -115,6 +116,7 @@ impl Node {
         self.life = super::Life::Up;
         self.made_names = 0;
         self.opened = 0;
+        self.fruitless = 0;
     }
 
     fn add_vhosts(&mut self, ports: &mut Port<'_>) {
@@ -244,11 +246,13 @@ impl Node {
         let Some(queue) = self.queues.get_mut(&found.queue) else { return };
         let Found { seq, message, exchange, key, copied_to, redelivered, copy, deadline, .. } = found;
         let (place, id, size) = (queue.place, message.id, message.size);
+        let rank = queue.features.rank(message.props.priority);
         let content = self.contents.insert(Content { message, exchange, key, copied_to, copies: 1 });
         let flags = Flags::PERSISTENT.and(Flags::REDELIVERED.when(redelivered || !clean));
-        queue.classic.restore(Item { seq, content, copy, flags, size, deadline });
+        let item = Item { seq, content, copy, flags, rank, size, deadline };
+        queue.classic.restore(item);
         let rule = if clean { rules::RECOVERED_CLEAN } else { rules::RECOVERED_UNCLEAN };
         ports.out.note(rule, Because::INPUT, What::Recovered, place, id, 1);
-        ports.out.delta(|| Delta::Put { place, copy, message: id, order: Order::from(u64::from(seq)), flags });
+        ports.out.delta(|| Delta::Put { place, copy, message: id, order: Order::from(item.turn()), flags });
     }
 }

@@ -4,13 +4,15 @@
 //! Not the methods: those are in the neighbours, one file per group.
 
 use crate::amqp::method::{Method, Tune};
-use crate::amqp::queue::Item;
+use crate::amqp::queue::{Handle, Item};
+use crate::amqp::sparse::Sparse;
 use crate::ids::{ConnId, Name, PlaceId, RuleId};
 use crate::machine::Message;
 use crate::mem::{ReuseMap, VecMap};
+use crate::units::Time;
 use std::collections::VecDeque;
 
-/// Stands for a queue that is gone, or for a delivery without a consumer.
+/// Stands for a queue that is gone.
 pub(super) const GONE: u32 = u32::MAX;
 
 /// A delivery that is not settled.
@@ -19,10 +21,12 @@ pub(super) struct Unacked {
     pub(super) tag: u32,
     /// The queue's number; [`GONE`] where it was deleted since.
     pub(super) queue: u32,
-    /// The consumer in the queue; [`GONE`] for a get, and where it was cancelled since.
-    pub(super) consumer: u32,
+    /// The consumer in the queue, which may have left since; [`Handle::NONE`] for a get.
+    pub(super) consumer: Handle,
     /// Whether it counts against the channel's prefetch limit.
     pub(super) counted: bool,
+    /// When it was handed out.
+    pub(super) since: Time,
     pub(super) item: Item,
     pub(super) place: PlaceId,
 }
@@ -116,10 +120,12 @@ pub(super) struct Channel {
     pub(super) serial: u32,
     pub(super) mode: Mode,
     pub(super) last_tag: u32,
-    /// In ascending order of tags.
-    pub(super) unacked: VecDeque<Unacked>,
+    /// By delivery tag.
+    pub(super) unacked: Sparse<Unacked>,
+    /// When the channel is looked at for a delivery that was never settled; `None` where it is not.
+    pub(super) looks: Option<Time>,
     /// By tag: the queue's number and the consumer in it.
-    pub(super) consumers: VecMap<Name, (u32, u32)>,
+    pub(super) consumers: VecMap<Name, (u32, Handle)>,
     /// For consumers that start from now on.
     pub(super) prefetch: u32,
     /// Shared by the channel's consumers; 0 for none.
@@ -140,6 +146,7 @@ crate::clone_in_place!(Channel {
     mode,
     last_tag,
     unacked,
+    looks,
     consumers,
     prefetch,
     global,
@@ -184,9 +191,11 @@ pub(super) struct Connection {
     pub(super) heard: bool,
     /// How many looks in a row found nothing.
     pub(super) silent: u8,
+    /// Whether the client wants to be told when a consumer of its is cancelled (D37b).
+    pub(super) cancel_notify: bool,
 }
 
-crate::clone_in_place!(Connection { stage, vhost, tune, channels, sent, heard, silent });
+crate::clone_in_place!(Connection { stage, vhost, tune, channels, sent, heard, silent, cancel_notify });
 
 /// The connections of a node.
 pub(super) type Connections = ReuseMap<ConnId, Connection>;

@@ -26,6 +26,7 @@ impl Node {
             sent: false,
             heard: false,
             silent: 0,
+            cancel_notify: true,
         };
         self.connections.insert(conn, connection);
     }
@@ -63,7 +64,8 @@ impl Node {
                 connection.stage = Stage::StartOk;
                 Method::ConnectionStart
             }
-            (Stage::StartOk, Method::ConnectionStartOk) => {
+            (Stage::StartOk, Method::ConnectionStartOk { cancel_notify }) => {
+                connection.cancel_notify = cancel_notify;
                 connection.stage = Stage::TuneOk;
                 Method::ConnectionTune(proposal)
             }
@@ -241,6 +243,7 @@ impl Node {
             Some((Tick::Idle, queue)) => self.on_idle(queue, ports),
             Some((Tick::Expired, queue)) => self.on_head_expired(queue, ports),
             Some((Tick::Unused, queue)) => self.on_unused(queue, ports),
+            Some((Tick::Unsettled, conn)) => self.on_unsettled(ConnId(conn), (token.0 >> 48) as u16, ports),
             _ => {}
         }
     }

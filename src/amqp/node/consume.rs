@@ -1,28 +1,23 @@
 //! Subscribing: prefetch limits, consumers and their end (R9, R10, R13).
 
-use super::channel::GONE;
 use super::{Node, Port};
 use crate::amqp::error::{self, Checked};
 use crate::amqp::exchange::type_word;
 use crate::amqp::method::Method;
-use crate::amqp::queue::{Consumer, arguments::argument};
+use crate::amqp::queue::{Consumer, Handle, Queue, arguments::argument};
 use crate::amqp::rules;
 use crate::ids::{ConnId, Name};
 use crate::machine::{Because, Value};
-use crate::trace::PlaceKind;
+use crate::trace::{PlaceKind, What};
 
 impl Node {
     pub(super) fn qos(&mut self, at: (ConnId, u16), count: u16, global: bool, ports: &mut Port<'_>) -> Checked {
-        let Node { connections, queues, scratch, .. } = self;
-        let channel = connections.get_mut(&at.0).and_then(|connection| connection.channels.get_mut(&at.1));
-        let Some(channel) = channel else { return Ok(()) };
+        let Some(channel) = self.channel_mut(at) else { return Ok(()) };
         if global {
             channel.global = u32::from(count);
-            for (number, _) in channel.consumers.values().filter(|_| channel.has_room()) {
-                if let Some(queue) = queues.get_mut(number) {
-                    queue.classic.unblock(at.0, at.1);
-                    scratch.run.push(*number);
-                }
+            if channel.has_room() {
+                self.unblock(at);
+                self.rejoin();
             }
         } else {
             channel.prefetch = u32::from(count);
@@ -88,8 +83,8 @@ impl Node {
                 );
             }
         };
-        let taken = found.classic.consumers().any(|(_, other)| other.exclusive);
-        if taken || exclusive && found.classic.consumer_count() > 0 {
+        let single = exclusive && found.features.single_active;
+        if single || found.classic.consumers.is_taken() || exclusive && found.classic.consumer_count() > 0 {
             return error::refused(format_args!("{} in exclusive use", what()));
         }
         let name = found.spec.name;
@@ -122,28 +117,35 @@ impl Node {
     }
 
     pub(super) fn cancel(&mut self, at: (ConnId, u16), tag: Name, nowait: bool, ports: &mut Port<'_>) -> Checked {
-        let gone = self.channel_mut(at).and_then(|channel| {
-            let gone = channel.consumers.remove(&tag)?;
-            let mine = channel.unacked.iter_mut().chain(channel.tx.settled.iter_mut().map(|(unacked, _)| unacked));
-            for unacked in mine.filter(|unacked| (unacked.queue, unacked.consumer) == gone) {
-                unacked.consumer = GONE;
-            }
-            Some(gone)
-        });
+        let gone = self.channel_mut(at).and_then(|channel| channel.consumers.remove(&tag));
         let mut because = Because::INPUT;
         if !nowait {
             let ok = Method::BasicCancelOk { consumer_tag: tag };
             because = self.answer(rules::CONSUMER_LEAVES, at, ok, ports);
         }
-        let Some((number, index)) = gone else { return Ok(()) };
-        if let Some(queue) = self.queues.get_mut(&number) {
-            queue.classic.unsubscribe(index);
-        }
+        let Some((number, consumer)) = gone else { return Ok(()) };
+        self.lose_consumer(number, consumer, because, ports);
         if self.is_abandoned(number) {
             self.remove_queue(number, rules::AUTO_DELETED, because, ports);
         }
         self.touch(number, ports);
+        self.run_queues(because, ports);
         Ok(())
+    }
+
+    /// A consumer leaves its queue. Where it was the one that was served, the next takes over (D35).
+    pub(super) fn lose_consumer(&mut self, number: u32, consumer: Handle, because: Because, ports: &mut Port<'_>) {
+        let Some(queue) = self.queues.get_mut(&number) else { return };
+        let served = |queue: &Queue| queue.classic.consumers.active().map(|active| (active.place, active.tag));
+        let before = served(queue);
+        queue.classic.unsubscribe(consumer);
+        let after = served(queue);
+        if let Some((place, _)) = after.filter(|_| before != after) {
+            ports.out.note(rules::SINGLE_ACTIVE_NEXT, because, What::Withheld, place, Name::NONE, 1);
+            if !std::mem::replace(&mut queue.runs, true) {
+                self.scratch.run.push(number);
+            }
+        }
     }
 
     /// Whether a queue is to go because its last consumer left. Called where one has just left.

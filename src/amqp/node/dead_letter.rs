@@ -5,13 +5,15 @@
 
 use super::publish::stored_rule;
 use super::{Content, Node, Port};
+use crate::amqp::config::Version;
 use crate::amqp::death::{Death, is_cycle, with_death};
 use crate::amqp::exchange::route;
 use crate::amqp::queue::Item;
 use crate::amqp::rules;
 use crate::ids::{Name, PlaceId, RuleId};
-use crate::machine::{Because, Does, Message, Props, Value};
+use crate::machine::{Because, Does, Message, Props, SharedProps, Value};
 use crate::trace::{Delta, What};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// Why a copy left its queue without being taken.
@@ -55,6 +57,48 @@ pub(super) struct Dead {
     pub(super) reason: Reason,
     /// The output that says so.
     pub(super) because: Because,
+}
+
+/// So many dead letters are remembered.
+const REMEMBERED: usize = 128;
+
+/// How a message died: what decides, with its properties, which properties it gets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Way {
+    reason: Reason,
+    queue: Name,
+    exchange: Name,
+    key: Name,
+    /// In whole seconds.
+    time: u64,
+    /// Whether it gets another routing key.
+    new_key: bool,
+}
+
+/// The properties of the last dead letters, with those that they had before: a run that is done again finds them again.
+/// No state: what is found is what would be made.
+#[derive(Debug, Default)]
+pub(super) struct Mourned {
+    made: Vec<(SharedProps, Way, SharedProps)>,
+    /// The one that is overwritten next.
+    oldest: usize,
+}
+
+impl Mourned {
+    fn get(&mut self, props: &SharedProps, way: Way, make: impl FnOnce() -> Props) -> SharedProps {
+        let found = self.made.iter().find(|(before, known, _)| *known == way && before.is(props));
+        if let Some((_, _, after)) = found {
+            return after.clone();
+        }
+        let made: SharedProps = make().into();
+        let entry = (props.clone(), way, made.clone());
+        match self.made.get_mut(self.oldest) {
+            Some(oldest) => *oldest = entry,
+            None => self.made.push(entry),
+        }
+        self.oldest = (self.oldest + 1) % REMEMBERED;
+        made
+    }
 }
 
 impl Node {
@@ -102,7 +146,10 @@ impl Node {
         let name = queue.spec.name;
         let key = features.dead_letter_key.unwrap_or(content.key);
         let mut message = content.message.clone();
-        message.props = self.mourn(&content, name, reason, features.dead_letter_key.is_some(), ports).into();
+        let (time, new_key) = (ports.now.0 / 1_000_000_000, features.dead_letter_key.is_some());
+        let way = Way { reason, queue: name, exchange: content.exchange, key: content.key, time, new_key };
+        let version = self.config.version;
+        message.props = self.scratch.mourned.get(&content.message.props, way, || mourn(&content, &way, version, ports));
         self.scratch.keys.clear();
         if features.dead_letter_key.is_none() {
             self.scratch.keys.extend(content.copied_to.iter().flat_map(|keys| keys.iter()));
@@ -127,29 +174,16 @@ impl Node {
         self.scratch.targets = targets;
     }
 
-    /// The properties that a dead letter gets.
-    fn mourn(&self, content: &Content, queue: Name, reason: Reason, new_key: bool, ports: &Port<'_>) -> Props {
-        let text = |name| ports.names.text(name);
-        let (queue, exchange) = (text(queue), text(content.exchange));
-        let props = &content.message.props;
-        let mut keys = vec![Arc::from(text(content.key))];
-        if let Some(Value::List(copies)) = props.header("CC") {
-            keys.extend(copies.iter().filter_map(|copy| match copy {
-                Value::Text(text) => Some(Arc::clone(text)),
-                _ => None,
-            }));
-        }
-        let time = ports.now.0 / 1_000_000_000;
-        let death = Death { reason: reason.word(), queue: &queue, time, exchange: &exchange, keys };
-        with_death(props, &death, new_key, self.config.version)
-    }
-
     /// Takes the queues out of `scratch.targets` to which the message would come back by itself, for ever.
     fn leave_cycles_out(&mut self, message: &Message, because: Because, ports: &mut Port<'_>) {
         let Node { queues, scratch, .. } = self;
-        scratch.targets.retain(|number| {
+        let super::Room { targets, text, .. } = scratch;
+        targets.retain(|number| {
             let Some(queue) = queues.get(number) else { return false };
-            let cycle = is_cycle(&message.props, &ports.names.text(queue.spec.name));
+            text.clear();
+            // Writing to a text cannot fail.
+            let _ = write!(text, "{}", ports.names.show(queue.spec.name));
+            let cycle = is_cycle(&message.props, text);
             if cycle {
                 ports.out.note(rules::CYCLE, because, What::Dropped, queue.place, message.id, 1);
             }
@@ -173,4 +207,20 @@ impl Node {
         *stored = stored_rule(scratch, !keys.is_empty());
         targets.extend(scratch.queues.iter().filter_map(|name| vhost.queues.get(name)));
     }
+}
+
+/// The properties that a dead letter gets.
+fn mourn(content: &Content, way: &Way, version: Version, ports: &Port<'_>) -> Props {
+    let text = |name| ports.names.text(name);
+    let (queue, exchange) = (text(way.queue), text(way.exchange));
+    let props = &content.message.props;
+    let mut keys = vec![Arc::from(text(way.key))];
+    if let Some(Value::List(copies)) = props.header("CC") {
+        keys.extend(copies.iter().filter_map(|copy| match copy {
+            Value::Text(text) => Some(Arc::clone(text)),
+            _ => None,
+        }));
+    }
+    let death = Death { reason: way.reason.word(), queue: &queue, time: way.time, exchange: &exchange, keys };
+    with_death(props, &death, way.new_key, version)
 }

@@ -7,6 +7,7 @@ use super::{Node, Port, Vhost};
 use crate::amqp::error::{self, Checked};
 use crate::amqp::exchange::{Target, hash_target};
 use crate::amqp::method::Method;
+use crate::amqp::queue::Handle;
 use crate::amqp::queue::Queue;
 use crate::amqp::rules;
 use crate::ids::{ConnId, Name, PlaceId, RuleId};
@@ -83,7 +84,9 @@ impl Node {
             self.release(item.content);
             deletes.push(item.seq);
         }
-        self.drop_unacked_of(number, &mut deletes, ports);
+        if queue.out > 0 {
+            self.drop_unacked_of(number, &mut deletes, ports);
+        }
         for waiting in queue.journal.riding.drain(..).chain(queue.journal.puts.iter().filter_map(|put| put.waiting)) {
             self.done_waiting(waiting, false, rules::CONFIRM_TRANSIENT);
         }
@@ -103,7 +106,7 @@ impl Node {
         self.queues.give_back(number, queue);
     }
 
-    /// The consumers of a deleted queue learn of it (D37).
+    /// The consumers of a deleted queue learn of it, if their clients can (D37, D37b).
     fn tell_consumers(&mut self, queue: &Queue, number: u32, because: Because, ports: &mut Port<'_>) {
         for consumer in queue.classic.turns() {
             let at = (consumer.conn, consumer.channel);
@@ -112,8 +115,13 @@ impl Node {
                 continue;
             }
             channel.consumers.remove(&consumer.tag);
+            if !self.connections.get(&at.0).is_some_and(|connection| connection.cancel_notify) {
+                let (rule, none) = (rules::CANCEL_UNTOLD, Name::NONE);
+                ports.out.note(rule, because, What::Withheld, consumer.place, none, 1);
+                continue;
+            }
             let cancel = Method::BasicCancel { consumer_tag: consumer.tag, nowait: true };
-            self.send(rules::DELETED, because, Need::Nothing, at, cancel, ports);
+            self.send(rules::CANCEL_TOLD, because, Need::Nothing, at, cancel, ports);
         }
     }
 
@@ -125,7 +133,7 @@ impl Node {
                 let in_tx = channel.tx.settled.iter_mut().map(|(unacked, _)| unacked);
                 for unacked in channel.unacked.iter_mut().chain(in_tx).filter(|unacked| unacked.queue == number) {
                     unacked.queue = GONE;
-                    unacked.consumer = GONE;
+                    unacked.consumer = Handle::NONE;
                     contents.push(unacked.item.content);
                     deletes.push(unacked.item.seq);
                     ports.out.delta(|| Delta::Remove { copy: unacked.item.copy, place: unacked.place });

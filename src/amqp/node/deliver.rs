@@ -1,12 +1,12 @@
 //! Handing out: deliveries to consumers in rotation, and gets (R9, R10, R11).
 
-use super::channel::{GONE, Unacked};
+use super::channel::Unacked;
 use super::{Node, Port};
 use crate::amqp::error::Checked;
 use crate::amqp::method::Method;
-use crate::amqp::queue::{Item, Pick};
+use crate::amqp::queue::{Handle, Item, Pick, Queue};
 use crate::amqp::rules;
-use crate::ids::{ConnId, Name, PlaceId};
+use crate::ids::{ConnId, Name, PlaceId, RuleId};
 use crate::machine::{Because, Need};
 use crate::trace::{Delta, Flags, Order, PlaceKind, What};
 
@@ -34,9 +34,9 @@ impl Node {
         }
     }
 
-    fn deliver(&mut self, number: u32, index: u32, item: Item, because: Because, ports: &mut Port<'_>) {
-        let Some(queue) = self.queues.get(&number) else { return };
-        let Some(consumer) = queue.classic.consumer(index).copied() else { return };
+    fn deliver(&mut self, number: u32, handle: Handle, item: Item, because: Because, ports: &mut Port<'_>) {
+        let Some(queue) = self.queues.get_mut(&number) else { return };
+        let Some(consumer) = queue.classic.consumer(handle).copied() else { return };
         let Some(connection) = self.connections.get_mut(&consumer.conn) else { return };
         let Some(channel) = connection.channels.get_mut(&consumer.channel) else { return };
         connection.sent = true;
@@ -51,7 +51,7 @@ impl Node {
             key: content.key,
             message: content.message.clone(),
         };
-        let rule = if consumer.no_ack { rules::DELIVERED_AND_GONE } else { rules::DELIVERED };
+        let rule = delivery_rule(queue, consumer.no_ack);
         let frame = crate::amqp::Frame { channel: consumer.channel, body };
         ports.out.send(rule, because, Need::Copy(item.copy), consumer.conn, frame);
         if consumer.no_ack {
@@ -61,15 +61,13 @@ impl Node {
         }
         let (from, to) = (queue.place, consumer.place);
         ports.out.delta(|| moved(&item, from, to, tag));
+        queue.out += 1;
         channel.open += 1;
-        channel.unacked.push_back(Unacked {
-            tag,
-            queue: number,
-            consumer: index,
-            counted: true,
-            item,
-            place: consumer.place,
-        });
+        let (since, place) = (ports.now, consumer.place);
+        channel.unacked.push(tag, Unacked { tag, queue: number, consumer: handle, counted: true, since, item, place });
+        if channel.looks.is_none() {
+            self.watch_settling((consumer.conn, consumer.channel), ports);
+        }
     }
 
     /// A copy left its queue for good: its record and its content go.
@@ -119,11 +117,29 @@ impl Node {
         }
         let place = ports.place_for(PlaceKind::Unacked, name, at.0);
         ports.out.delta(|| moved(&item, from, place, tag));
-        if let Some(channel) = self.channel_mut(at) {
-            channel.unacked.push_back(Unacked { tag, queue: number, consumer: GONE, counted: false, item, place });
+        if let Some(queue) = self.queues.get_mut(&number) {
+            queue.out += 1;
         }
+        let (consumer, since) = (Handle::NONE, ports.now);
+        if let Some(channel) = self.channel_mut(at) {
+            channel.unacked.push(tag, Unacked { tag, queue: number, consumer, counted: false, since, item, place });
+        }
+        self.watch_settling(at, ports);
         self.drop_expired(number, Because::INPUT, ports);
         Ok(())
+    }
+}
+
+/// Why it is this consumer's turn.
+fn delivery_rule(queue: &Queue, no_ack: bool) -> RuleId {
+    if no_ack {
+        rules::DELIVERED_AND_GONE
+    } else if queue.features.single_active {
+        rules::SINGLE_ACTIVE
+    } else if queue.classic.consumers.has_priorities() {
+        rules::DELIVERED_BY_PRIORITY
+    } else {
+        rules::DELIVERED
     }
 }
 

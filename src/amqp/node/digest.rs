@@ -12,7 +12,7 @@ use crate::units::Time;
 
 impl Node {
     pub(super) fn digest_all(&self, now: Time, names: &Names, digest: &mut Digest) {
-        digest.word(self.life as u64);
+        digest.word(self.life as u64 | u64::from(self.fruitless) << 8);
         digest.unordered(self.vhosts.iter().map(|vhost| {
             Digest::of(|d| {
                 names.digest(vhost.name, d);
@@ -33,6 +33,7 @@ impl Node {
         digest.word(tick as u64);
         match tick {
             Tick::Heartbeat | Tick::Silence => digest.word(self.rank(ConnId(number))),
+            Tick::Unsettled => digest.word(self.rank(ConnId(number)) << 16 ^ token.0 >> 48),
             Tick::Idle | Tick::Written | Tick::Synced | Tick::Expired | Tick::Unused => {
                 let spec = self.queues.get(&number).map(|queue| &queue.spec);
                 names.digest(spec.map_or(Name::NONE, |spec| spec.vhost), digest);
@@ -73,7 +74,21 @@ impl Node {
         crate::amqp::method::digest_table(&spec.arguments, digest);
         digest.word(self.rank(*owner));
         digest.word(classic.ready() as u64);
-        classic.iter().for_each(|item| self.digest_item(item, now, names, digest));
+        let (in_order, out_of_order) = classic.parts();
+        let place = |item: &Item| u64::from(item.rank) << 32 | u64::from(classic.behind(item.seq));
+        in_order.for_each(|item| {
+            digest.word(place(item));
+            self.digest_item(item, now, names, digest);
+        });
+        digest.unordered(out_of_order.map(|item| {
+            Digest::of(|digest| {
+                digest.word(place(item));
+                self.digest_item(item, now, names, digest);
+            })
+        }));
+        let active = classic.consumers.active();
+        digest.word(active.map_or(u64::MAX, |active| self.rank(active.conn) << 16 ^ u64::from(active.channel)));
+        names.digest(active.map_or(Name::NONE, |active| active.tag), digest);
         digest.word(until(*ends, now));
         for consumer in classic.turns() {
             digest.word(self.rank(consumer.conn) << 16 ^ u64::from(consumer.channel));
@@ -84,7 +99,7 @@ impl Node {
                 .word(flags.iter().fold(u64::from(consumer.priority as u32), |all, flag| all << 1 | u64::from(*flag)));
         }
         digest.word(journal.phase as u64 | (journal.puts.len() as u64) << 8 | (journal.deletes.len() as u64) << 36);
-        for put in &journal.puts {
+        for put in journal.puts.iter() {
             digest.word(u64::from(classic.behind(put.seq)) << 1 | u64::from(put.redelivered));
         }
         journal.deletes.iter().for_each(|seq| digest.word(u64::from(classic.behind(*seq))));
@@ -94,9 +109,11 @@ impl Node {
     }
 
     fn digest_connection(&self, connection: &Connection, now: Time, names: &Names, digest: &mut Digest) {
-        let Connection { stage, vhost, tune, channels, sent, heard, silent } = connection;
+        let Connection { stage, vhost, tune, channels, sent, heard, silent, cancel_notify } = connection;
         digest.word(*stage as u64 | (*vhost as u64) << 8 | u64::from(tune.heartbeat) << 32);
-        digest.word(u64::from(*sent) | u64::from(*heard) << 1 | u64::from(*silent) << 2);
+        digest.word(
+            u64::from(*sent) | u64::from(*heard) << 1 | u64::from(*silent) << 2 | u64::from(!*cancel_notify) << 10,
+        );
         for (number, channel) in channels.iter() {
             digest.word(u64::from(*number));
             self.digest_channel(channel, now, names, digest);
@@ -107,14 +124,14 @@ impl Node {
         digest.word(u64::from(channel.closing) | (channel.mode as u64) << 1 | u64::from(channel.last_tag) << 8);
         digest.word(u64::from(channel.prefetch) << 32 | u64::from(channel.global));
         names.digest(channel.last_queue, digest);
-        channel.unacked.iter().for_each(|unacked| self.digest_unacked(unacked, now, names, digest));
+        channel.unacked.iter().for_each(|unacked| self.digest_unacked(unacked, channel.looks, now, names, digest));
         for (unacked, fate) in &channel.tx.settled {
             digest.word(match fate {
                 Fate::Done => 1,
                 Fate::Again | Fate::Returned => 2,
                 Fate::Rejected => 3,
             });
-            self.digest_unacked(unacked, now, names, digest);
+            self.digest_unacked(unacked, channel.looks, now, names, digest);
         }
         for held in &channel.tx.publishes {
             names.digest(held.exchange, digest);
@@ -131,13 +148,14 @@ impl Node {
         }
     }
 
-    fn digest_unacked(&self, unacked: &Unacked, now: Time, names: &Names, digest: &mut Digest) {
+    fn digest_unacked(&self, unacked: &Unacked, looks: Option<Time>, now: Time, names: &Names, digest: &mut Digest) {
+        digest.word(self.ticks_left(looks, unacked.since));
         let queue = self.queues.get(&unacked.queue);
         digest.word(u64::from(unacked.tag) << 1 | u64::from(unacked.counted));
         names.digest(queue.map_or(Name::NONE, |queue| queue.spec.name), digest);
         let Some(queue) = queue else { return };
         names.digest(queue.classic.consumer(unacked.consumer).map_or(Name::NONE, |consumer| consumer.tag), digest);
-        digest.word(u64::from(queue.classic.behind(unacked.item.seq)));
+        digest.word(u64::from(unacked.item.rank) << 32 | u64::from(queue.classic.behind(unacked.item.seq)));
         self.digest_item(&unacked.item, now, names, digest);
     }
 }

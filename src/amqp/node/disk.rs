@@ -73,8 +73,8 @@ impl Node {
         }
         journal.begin();
         let ops = (journal.puts.len() + journal.deletes.len()) as u32;
-        let newest = journal.puts.back().map(|put| put.copy);
-        for Put { seq, content, copy, redelivered, deadline, .. } in journal.puts.drain(..) {
+        let newest = journal.puts.last().map(|put| put.copy);
+        for Put { seq, content, copy, redelivered, deadline, .. } in journal.puts.drain() {
             let content = &contents[content];
             let record = Record::Message {
                 message: content.message.clone(),
@@ -173,10 +173,13 @@ impl Node {
     pub(super) fn write_everything(&mut self) {
         for (number, queue) in self.queues.iter_mut().filter(|(_, queue)| queue.spec.durable) {
             let both = Flags::REDELIVERED.and(Flags::PERSISTENT);
+            let mut again = Vec::new();
             for item in queue.classic.iter().filter(|item| item.flags.has(both)) {
                 let (seq, content, copy, deadline) = (item.seq, item.content, item.copy, item.deadline);
-                queue.journal.puts.push_back(Put { seq, content, copy, redelivered: true, deadline, waiting: None });
+                let waiting = queue.journal.puts.remove(seq).and_then(|put| put.waiting);
+                again.push((seq, Put { seq, content, copy, redelivered: true, deadline, waiting }));
             }
+            queue.journal.puts.put_back(again.into_iter());
             queue.journal.urgent = !queue.journal.puts.is_empty() || !queue.journal.deletes.is_empty();
             if !std::mem::replace(&mut queue.dirty, true) {
                 self.scratch.dirty.push(*number);

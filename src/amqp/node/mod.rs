@@ -21,6 +21,7 @@ mod publish;
 mod settle;
 #[cfg(test)]
 mod tests;
+mod timeout;
 
 use self::channel::{Channel, Connections, Stage};
 use super::config::{BindingSpec, Config, ExchangeSpec, QueueSpec};
@@ -117,6 +118,8 @@ pub struct Node {
     made_names: u32,
     /// Channels opened so far.
     opened: u32,
+    /// How often a delivery timed out since a client settled one.
+    fruitless: u32,
     scratch: Room,
 }
 
@@ -131,6 +134,7 @@ crate::clone_in_place!(Node {
     life,
     made_names,
     opened,
+    fruitless,
     scratch
 });
 
@@ -149,12 +153,18 @@ struct Room {
     answered: Vec<(ConnId, u16)>,
     /// Copies that died and are to be dead-lettered.
     dead: std::collections::VecDeque<dead_letter::Dead>,
+    /// Properties of dead letters.
+    mourned: dead_letter::Mourned,
+    /// The name of a queue, spelled out.
+    text: String,
     /// Queues whose journals changed.
     dirty: Vec<u32>,
     /// Queues that are to hand out.
     run: Vec<u32>,
-    /// Queues that lost a consumer.
-    left: Vec<u32>,
+    /// Consumers that leave, with their queues.
+    left: Vec<(u32, super::queue::Handle)>,
+    /// Consumers that have room again: queue, since when they were aside, which.
+    rejoin: Vec<(u32, u64, super::queue::Handle)>,
     /// Places in a queue that is being deleted.
     places: Vec<u32>,
     /// Contents of its unacknowledged deliveries.
@@ -211,10 +221,14 @@ impl Machine for Node {
         self.contents.len()
     }
 
+    fn waits(&self) -> bool {
+        self.waits_for_settling()
+    }
+
     fn observe(&self, _: ActorId, seen: &mut Observable) {
         for queue in self.queues.values() {
             for item in queue.classic.iter() {
-                self.show(queue.place, Order::from(u64::from(item.seq)), item, seen);
+                self.show(queue.place, Order::from(item.turn()), item, seen);
             }
         }
         for connection in self.connections.values() {
@@ -333,6 +347,9 @@ impl Node {
             Method::BasicGet { queue, no_ack } => self.get(at, queue, no_ack, ports),
             Method::BasicRecover { requeue } => self.recover(at, requeue, true, ports),
             Method::BasicRecoverAsync { requeue } => self.recover(at, requeue, false, ports),
+            Method::BasicQos { prefetch_size: size @ 1.., .. } => {
+                super::error::not_implemented(format_args!("prefetch_size!=0 ({size})"))
+            }
             Method::BasicQos { prefetch_count, global, .. } => self.qos(at, prefetch_count, global, ports),
             Method::BasicConsume { .. } => self.consume(at, body, ports),
             Method::BasicCancel { consumer_tag, nowait } => self.cancel(at, consumer_tag, nowait, ports),
@@ -394,6 +411,13 @@ enum Tick {
     Expired = 6,
     /// A queue was not used for as long as it may.
     Unused = 7,
+    /// A channel has had something unsettled for so long that it is looked at. The token names the channel too.
+    Unsettled = 8,
+}
+
+/// As [`token`], for a channel of a connection.
+fn token_on(tick: Tick, conn: ConnId, channel: u16) -> Token {
+    Token(u64::from(channel) << 48 | token(tick, conn.0).0)
 }
 
 fn token(tick: Tick, of: u32) -> Token {
@@ -402,7 +426,7 @@ fn token(tick: Tick, of: u32) -> Token {
 
 impl Tick {
     fn of(token: Token) -> Option<(Tick, u32)> {
-        let tick = match token.0 >> 32 {
+        let tick = match token.0 >> 32 & 0xffff {
             1 => Tick::Heartbeat,
             2 => Tick::Silence,
             3 => Tick::Idle,
@@ -410,6 +434,7 @@ impl Tick {
             5 => Tick::Synced,
             6 => Tick::Expired,
             7 => Tick::Unused,
+            8 => Tick::Unsettled,
             _ => return None,
         };
         Some((tick, token.0 as u32))

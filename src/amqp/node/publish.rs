@@ -229,10 +229,14 @@ impl Node {
         let copy = ports.registry.copy();
         let flags = Flags::PERSISTENT.when(on_disk);
         let deadline = expiry::deadline(&queue.features, &message.props, ports.now);
-        let seq = queue.classic.push(Item { seq: 0, content, copy, flags, size: message.size, deadline });
+        let rank = queue.features.rank(message.props.priority);
+        let item = Item { seq: 0, content, copy, flags, rank, size: message.size, deadline };
+        let seq = queue.classic.push(item);
         let (place, message) = (queue.place, message.id);
-        let stored = ports.out.note(self.scratch.stored, because, What::Stored, place, message, 1);
-        ports.out.delta(|| Delta::Put { place, copy, message, order: Order::from(u64::from(seq)), flags });
+        let rule = if queue.features.max_priority > 0 { rules::STORED_BY_PRIORITY } else { self.scratch.stored };
+        let stored = ports.out.note(rule, because, What::Stored, place, message, 1);
+        let order = Order::from(Item { seq, ..item }.turn());
+        ports.out.delta(|| Delta::Put { place, copy, message, order, flags });
         if queue.classic.consumer_count() == 0 {
             ports.out.note(rules::NO_CONSUMER, stored, What::Withheld, place, message, 1);
         }
@@ -318,9 +322,9 @@ impl Node {
     pub(super) fn tx_rollback(&mut self, at: (ConnId, u16), ports: &mut Port<'_>) -> Checked {
         let channel = self.transaction(at)?;
         channel.tx.publishes.clear();
-        for (unacked, _) in channel.tx.settled.drain(..) {
-            let i = channel.unacked.partition_point(|other| other.tag < unacked.tag);
-            channel.unacked.insert(i, unacked);
+        if !channel.tx.settled.is_empty() {
+            channel.unacked.put_back(channel.tx.settled.drain(..).map(|(unacked, _)| (unacked.tag, unacked)));
+            self.watch_settling(at, ports);
         }
         self.answer(rules::TX, at, Method::TxRollbackOk, ports);
         Ok(())
@@ -418,6 +422,7 @@ impl Node {
         for (unacked, fate) in &settled {
             self.carry_out_fate(at, unacked, *fate, because, ports);
         }
+        self.rejoin();
         // Back to their places from behind, which is cheapest.
         for (unacked, fate) in settled.drain(..).rev() {
             if let (true, Some(queue)) = (fate.goes_back(), self.queues.get_mut(&unacked.queue)) {
@@ -436,6 +441,9 @@ impl Node {
         }
         let mut run = std::mem::take(&mut self.scratch.run);
         for queue in run.drain(..) {
+            if let Some(queue) = self.queues.get_mut(&queue) {
+                queue.runs = false;
+            }
             self.drop_head(queue, because, ports);
             self.drop_expired(queue, because, ports);
             self.hand_out(queue, because, ports);

@@ -1,10 +1,11 @@
 //! Settling deliveries: ack, nack, reject, recover, and what becomes of them when their channel ends (R11, R12, R13).
 
-use super::channel::{Channel, Fate, GONE, Mode, Unacked};
+use super::channel::{Channel, Fate, Mode, Unacked};
 use super::dead_letter::Reason;
 use super::{Node, Port};
 use crate::amqp::error::{self, Checked};
 use crate::amqp::method::Method;
+use crate::amqp::queue::Handle;
 use crate::amqp::rules;
 use crate::ids::ConnId;
 use crate::machine::{Because, Does};
@@ -30,6 +31,7 @@ impl Node {
             channel.tx.settled.append(&mut scratch.settled);
             return Ok(());
         }
+        self.fruitless = 0;
         self.carry_out_fates(at, Because::INPUT, ports);
         Ok(())
     }
@@ -48,10 +50,11 @@ impl Node {
             self.give_room(at);
         }
         let Some(queue) = self.queues.get_mut(&number) else { return };
-        if consumer != GONE {
-            queue.classic.settled(consumer);
+        queue.out -= 1;
+        if let Some(since) = queue.classic.consumers.settled(consumer) {
+            self.scratch.rejoin.push((number, since, consumer));
         }
-        if !self.scratch.run.contains(&number) {
+        if !std::mem::replace(&mut queue.runs, true) {
             self.scratch.run.push(number);
         }
         let (rule, what) = match fate {
@@ -69,7 +72,7 @@ impl Node {
         }
         if fate.goes_back() {
             let flags = item.flags.and(Flags::REDELIVERED);
-            let order = Order::from(u64::from(item.seq));
+            let order = Order::from(item.turn());
             ports.out.delta(|| Delta::Move { copy: item.copy, from: place, to, order, flags });
         } else {
             ports.out.delta(|| Delta::Remove { copy: item.copy, place });
@@ -85,14 +88,30 @@ impl Node {
         if !was_full || !channel.has_room() {
             return;
         }
+        self.unblock(at);
+    }
+
+    /// A channel has room: its consumers that were set aside for want of it are to rejoin.
+    pub(super) fn unblock(&mut self, at: (ConnId, u16)) {
         let Node { connections, queues, scratch, .. } = self;
         let channel = connections.get(&at.0).and_then(|connection| connection.channels.get(&at.1));
-        for (number, _) in channel.into_iter().flat_map(|channel| channel.consumers.values()) {
-            if let Some(queue) = queues.get_mut(number) {
-                queue.classic.unblock(at.0, at.1);
-            }
-            if !scratch.run.contains(number) {
+        for (number, consumer) in channel.into_iter().flat_map(|channel| channel.consumers.values()) {
+            let Some(queue) = queues.get_mut(number) else { continue };
+            let Some(since) = queue.classic.consumers.aside_since(*consumer) else { continue };
+            scratch.rejoin.push((*number, since, *consumer));
+            if !std::mem::replace(&mut queue.runs, true) {
                 scratch.run.push(*number);
+            }
+        }
+    }
+
+    /// Consumers that have room again rejoin at the back, in the order in which they were set aside (D88a).
+    pub(super) fn rejoin(&mut self) {
+        let Node { queues, scratch, .. } = self;
+        scratch.rejoin.sort_unstable();
+        for (number, _, consumer) in scratch.rejoin.drain(..) {
+            if let Some(queue) = queues.get_mut(&number) {
+                queue.classic.consumers.rejoin(consumer);
             }
         }
     }
@@ -106,7 +125,7 @@ impl Node {
         let channel = connections.get_mut(&at.0).and_then(|connection| connection.channels.get_mut(&at.1));
         let Some(channel) = channel else { return Ok(()) };
         scratch.settled.clear();
-        scratch.settled.extend(channel.unacked.drain(..).map(|unacked| (unacked, Fate::Again)));
+        scratch.settled.extend(channel.unacked.drain().map(|unacked| (unacked, Fate::Again)));
         let mut because = Because::INPUT;
         if ok {
             because = self.answer(rules::RECOVERED, at, Method::BasicRecoverOk, ports);
@@ -122,67 +141,66 @@ impl Node {
         let mut left = std::mem::take(&mut self.scratch.left);
         let chosen = |number: &u16| only.is_none_or(|only| only == *number);
         self.scratch.settled.clear();
-        for (_, channel) in connection.channels.iter_mut().filter(|(number, _)| chosen(number)) {
+        for (number, channel) in connection.channels.iter_mut().filter(|(number, _)| chosen(number)) {
+            super::timeout::stop_looking(channel, (conn, *number), because, ports);
             for (queue, consumer) in channel.consumers.values() {
-                if let Some(queue) = self.queues.get_mut(queue) {
-                    queue.classic.unsubscribe(*consumer);
-                }
-                left.push(*queue);
+                left.push((*queue, *consumer));
             }
             channel.consumers.clear();
             channel.tx.publishes.clear();
             channel.awaited = None;
             channel.held.clear();
-            let all = channel.unacked.drain(..).chain(channel.tx.settled.drain(..).map(|(unacked, _)| unacked));
-            let gone = |unacked| (Unacked { consumer: GONE, counted: false, ..unacked }, Fate::Returned);
+            let all = channel.unacked.drain().chain(channel.tx.settled.drain(..).map(|(unacked, _)| unacked));
+            let gone = |unacked| (Unacked { consumer: Handle::NONE, counted: false, ..unacked }, Fate::Returned);
             self.scratch.settled.extend(all.map(gone));
         }
         // No two of a queue have the same place.
         self.scratch.settled.sort_unstable_by_key(|(unacked, _)| (unacked.queue, unacked.item.seq));
-        // An auto-delete queue goes with its last consumer, whatever it holds (A66).
         left.sort_unstable();
-        left.dedup();
-        let mut settled = std::mem::take(&mut self.scratch.settled);
-        for queue in left.drain(..) {
+        for (queue, consumer) in left.iter().copied() {
+            self.lose_consumer(queue, consumer, because, ports);
+        }
+        left.dedup_by_key(|(queue, _)| *queue);
+        for (queue, _) in left.drain(..) {
             if self.is_abandoned(queue) {
-                for (unacked, _) in settled.iter().filter(|(unacked, _)| unacked.queue == queue) {
-                    ports.out.note(
-                        rules::AUTO_DELETED,
-                        because,
-                        What::Purged,
-                        unacked.place,
-                        crate::ids::Name::NONE,
-                        1,
-                    );
-                    ports.out.delta(|| Delta::Remove { copy: unacked.item.copy, place: unacked.place });
-                    self.release(unacked.item.content);
-                }
-                settled.retain(|(unacked, _)| unacked.queue != queue);
+                self.bury_unacked(queue, because, ports);
                 self.remove_queue(queue, rules::AUTO_DELETED, because, ports);
             }
             self.touch(queue, ports);
         }
-        (self.scratch.settled, self.scratch.left) = (settled, left);
+        self.scratch.left = left;
         self.carry_out_fates((conn, 0), because, ports);
+    }
+
+    /// An auto-delete queue goes with its last consumer, whatever it holds (A66): also what its last consumer held, which
+    /// is in `scratch.settled`, sorted by queue.
+    fn bury_unacked(&mut self, queue: u32, because: Because, ports: &mut Port<'_>) {
+        let settled = std::mem::take(&mut self.scratch.settled);
+        let first = settled.partition_point(|(unacked, _)| unacked.queue < queue);
+        for (unacked, _) in settled[first..].iter().take_while(|(unacked, _)| unacked.queue == queue) {
+            let (rule, place) = (rules::AUTO_DELETED, unacked.place);
+            ports.out.note(rule, because, What::Purged, place, crate::ids::Name::NONE, 1);
+            ports.out.delta(|| Delta::Remove { copy: unacked.item.copy, place });
+            self.release(unacked.item.content);
+        }
+        self.scratch.settled = settled;
     }
 }
 
 /// Takes the deliveries that a tag means from a channel; `false` where it means none (R11).
 fn take(channel: &mut Channel, tag: u32, multiple: bool, fate: Fate, into: &mut Vec<(Unacked, Fate)>) -> bool {
     if multiple && tag == 0 {
-        into.extend(channel.unacked.drain(..).map(|unacked| (unacked, fate)));
+        into.extend(channel.unacked.drain().map(|unacked| (unacked, fate)));
         return true;
     }
-    // Mostly it is the oldest.
-    if channel.unacked.front().is_some_and(|oldest| oldest.tag == tag) {
-        into.extend(channel.unacked.pop_front().map(|unacked| (unacked, fate)));
-        return true;
-    }
-    let Ok(at) = channel.unacked.binary_search_by_key(&tag, |unacked| unacked.tag) else { return false };
     if multiple {
-        into.extend(channel.unacked.drain(..=at).map(|unacked| (unacked, fate)));
-    } else if let Some(unacked) = channel.unacked.remove(at) {
-        into.push((unacked, fate));
+        let known = channel.unacked.get(tag).is_some();
+        if known {
+            channel.unacked.take_to(tag, |unacked| into.push((unacked, fate)));
+        }
+        return known;
     }
-    true
+    let taken = channel.unacked.remove(tag);
+    into.extend(taken.map(|unacked| (unacked, fate)));
+    taken.is_some()
 }

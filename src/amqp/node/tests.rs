@@ -161,7 +161,7 @@ impl Bench {
         let tune = Tune { channel_max: 2047, frame_max: 131_072, heartbeat: self.config.heartbeat };
         let steps = [
             Method::ProtocolHeader,
-            Method::ConnectionStartOk,
+            Method::ConnectionStartOk { cancel_notify: true },
             Method::ConnectionTuneOk(tune),
             Method::ConnectionOpen { vhost },
         ];
@@ -752,3 +752,5 @@ proptest! {
         }
     }
 }
+
+mod consumers;

@@ -96,6 +96,14 @@ impl Features {
     }
 }
 
+impl Features {
+    /// How far a message of this priority is below the highest (E30): none is the lowest, and more than the highest is
+    /// the highest.
+    pub fn rank(&self, priority: Option<u8>) -> u8 {
+        self.max_priority - priority.unwrap_or(0).min(self.max_priority)
+    }
+}
+
 /// The argument with this key.
 pub(in crate::amqp) fn argument<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {
     table.iter().find(|(known, _)| &**known == key).map(|(_, value)| value)

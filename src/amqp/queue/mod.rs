@@ -6,9 +6,15 @@
 pub mod arguments;
 pub(in crate::amqp) mod check;
 pub mod classic;
+pub mod ready;
+pub mod rotation;
+#[cfg(test)]
+mod tests;
 
 pub use arguments::{Features, Overflow, Storage};
-pub use classic::{Classic, Consumer, Item, Pick};
+pub use classic::{Classic, Pick};
+pub use ready::Item;
+pub use rotation::{Consumer, Handle};
 
 use super::config::QueueSpec;
 use super::store::Journal;
@@ -31,29 +37,39 @@ pub struct Queue {
     pub journal: Journal,
     /// Its ready messages, for show.
     pub place: PlaceId,
+    /// How many unacknowledged deliveries it has.
+    pub out: u32,
     /// When it looks at the time to live of its head; [`Time::NEVER`] where it does not.
     pub wakes: Time,
     /// When it goes for want of use; [`Time::NEVER`] where it does not.
     pub ends: Time,
     /// Whether the journal changed in this call.
     pub dirty: bool,
+    /// Whether it is to hand out at the end of what is being done.
+    pub runs: bool,
 }
 
-crate::clone_in_place!(Queue { spec, features, owner, classic, journal, place, wakes, ends, dirty });
+crate::clone_in_place!(Queue { spec, features, owner, classic, journal, place, out, wakes, ends, dirty, runs });
 
 impl Queue {
     /// An empty queue.
     pub fn new(spec: Arc<QueueSpec>, features: Features, owner: ConnId, place: PlaceId) -> Queue {
+        let mut classic = Classic::default();
+        if features.single_active {
+            classic.consumers.serve_one_at_a_time();
+        }
         Queue {
             spec,
             features,
             owner,
-            classic: Classic::default(),
+            classic,
             journal: Journal::default(),
             place,
+            out: 0,
             wakes: Time::NEVER,
             ends: Time::NEVER,
             dirty: false,
+            runs: false,
         }
     }
 

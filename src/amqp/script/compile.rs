@@ -19,7 +19,7 @@ pub struct Program {
 
 #[derive(Debug)]
 pub(super) enum Op {
-    Connect { heartbeat: Option<Span>, vhost: Name },
+    Connect { heartbeat: Option<Span>, vhost: Name, cancel_notify: bool },
     Wait(Span),
     Abort,
     Await(u32),
@@ -32,7 +32,7 @@ impl Program {
         let (mut ops, mut numbers) = (Vec::new(), Vec::new());
         let vhost = names.intern("/");
         if !matches!(steps.first(), Some(Step::Connect { .. })) {
-            ops.push(Op::Connect { heartbeat: None, vhost });
+            ops.push(Op::Connect { heartbeat: None, vhost, cancel_notify: true });
         }
         let mut opened = false;
         for (number, step) in (1..).zip(steps) {
@@ -54,9 +54,10 @@ impl Program {
 
 fn op(step: &Step, names: &mut Names) -> Op {
     match step {
-        Step::Connect { heartbeat, vhost } => {
+        Step::Connect { heartbeat, vhost, cancel_notify } => {
             let vhost = names.intern(vhost.as_deref().unwrap_or("/"));
-            Op::Connect { heartbeat: heartbeat.map(|SpanText(span)| span), vhost }
+            let heartbeat = heartbeat.map(|SpanText(span)| span);
+            Op::Connect { heartbeat, vhost, cancel_notify: cancel_notify.0 }
         }
         Step::Wait(SpanText(span)) => Op::Wait(*span),
         Step::Abort {} => Op::Abort,

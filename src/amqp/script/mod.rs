@@ -80,6 +80,8 @@ pub struct Script {
     /// A connection that was given up.
     left: ConnId,
     offered: Option<Span>,
+    /// Whether it announces that it understands when a consumer is cancelled.
+    cancel_notify: bool,
     vhost: Name,
     heart: Heart,
     channels: ReuseMap<u16, Channel>,
@@ -102,6 +104,7 @@ crate::clone_in_place!(Script {
     conn,
     left,
     offered,
+    cancel_notify,
     vhost,
     heart,
     channels,
@@ -156,7 +159,10 @@ impl Script {
             let Some(op) = program.ops.get(self.at as usize) else { return };
             self.at += 1;
             match op {
-                Op::Connect { heartbeat, vhost } => self.connect(*heartbeat, *vhost, because, io),
+                Op::Connect { heartbeat, vhost, cancel_notify } => {
+                    self.cancel_notify = *cancel_notify;
+                    self.connect(*heartbeat, *vhost, because, io);
+                }
                 Op::Wait(span) => {
                     self.waits = Waits::Time;
                     let verb = verbs::TIMER_STEP;
@@ -296,7 +302,8 @@ impl Script {
         match body {
             Method::ConnectionStart if self.stage == Stage::Start => {
                 self.stage = Stage::Tune;
-                self.send(rules::HANDSHAKE, Because::INPUT, 0, Method::ConnectionStartOk, io);
+                let start = Method::ConnectionStartOk { cancel_notify: self.cancel_notify };
+                self.send(rules::HANDSHAKE, Because::INPUT, 0, start, io);
             }
             Method::ConnectionTune(proposed) if self.stage == Stage::Tune => {
                 self.stage = Stage::Open;

@@ -135,6 +135,8 @@ steps! {
             heartbeat: Option<SpanText>,
             /// The virtual host; left out for `/`.
             vhost: Option<String>,
+            /// Whether it wants to be told when the broker cancels a consumer; left out for yes.
+            cancel_notify: Unless,
         }
         /// Breaks the TCP connection off.
         Abort "abort" {}

@@ -21,7 +21,7 @@ impl Fields<'_> {
             _ => None,
         }
     }
-    fn flag(&self, key: &str) -> bool {
+    pub(super) fn flag(&self, key: &str) -> bool {
         matches!(self.value(key), Some(Value::Bool(true)))
     }
     pub(super) fn number(&self, key: &str) -> Option<i64> {

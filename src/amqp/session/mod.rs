@@ -36,6 +36,7 @@ pub struct Session {
     stage: Stage,
     vhost: Name,
     tune: Tune,
+    cancel_notify: bool,
     /// What was done before the handshake was over.
     held: Vec<Frame>,
 }
@@ -78,6 +79,8 @@ impl Replayer for Session {
                 frame_max: most(args.long("frame_max"), FRAME_MAX),
                 heartbeat: args.short("heartbeat"),
             },
+            // Without a word about capabilities a client has them all.
+            cancel_notify: args.table("caps").is_none_or(|caps| Fields(caps).flag("consumer_cancel_notify")),
             held: Vec::new(),
         }
     }
@@ -100,7 +103,9 @@ impl Replayer for Session {
         let Frame { channel, body } = frame;
         let own_close = self.stage == Stage::Closed;
         match &body {
-            Method::ConnectionStart => send.push(Frame::new(0, Method::ConnectionStartOk)),
+            Method::ConnectionStart => {
+                send.push(Frame::new(0, Method::ConnectionStartOk { cancel_notify: self.cancel_notify }));
+            }
             Method::ConnectionTune(offered) => {
                 let Tune { channel_max, frame_max, heartbeat } = self.tune;
                 let channel_max = if channel_max == 0 { offered.channel_max } else { channel_max };

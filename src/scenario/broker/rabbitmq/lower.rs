@@ -21,6 +21,7 @@ pub(super) fn config(rabbitmq: &Rabbitmq, names: &mut Names) -> amqp::Config {
         Version::V3_13 => amqp::Version::V3_13,
         Version::V4_1 => amqp::Version::V4_1,
     };
+    config.consumer_timeout = rabbitmq.consumer_timeout;
     for exchange in &rabbitmq.exchanges {
         let mut arguments = table(&exchange.arguments);
         if let Some(alternate) = &exchange.alternate {

@@ -9,13 +9,14 @@ use crate::amqp::script::Step;
 use crate::ids::{Name, Names};
 use crate::machine::Value;
 use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned, visible};
-use crate::scenario::fields::{Fields, address, choice, name, spanned_text, truth};
+use crate::scenario::fields::{Fields, address, choice, name, some_span, spanned_text, truth};
 use crate::scenario::lower::LowerError;
 use crate::scenario::schema::values::{Row, rows};
 use crate::scenario::schema::{Consumer, Scenario, Script};
 use crate::scenario::tree::Node;
 use crate::systems;
 use crate::trace::VerbTable;
+use crate::units::Span;
 use std::sync::Arc;
 
 /// A RabbitMQ node with its topology.
@@ -25,6 +26,8 @@ pub struct Rabbitmq {
     pub name: Spanned<String>,
     /// Which version it behaves like.
     pub version: Version,
+    /// How long a delivery may be unsettled; `None` for what the version has.
+    pub consumer_timeout: Option<Span>,
     /// Exchanges besides the predeclared ones.
     pub exchanges: Vec<Exchange>,
     /// Queues.
@@ -118,11 +121,12 @@ pub(super) fn decode(node: &Node, sink: &mut Sink) -> Rabbitmq {
     let mut f = Fields::of_call(node, "`rabbitmq`", sink);
     let name = f.optional("name", name).unwrap_or_else(|| Spanned::new("broker".to_owned(), node.head()));
     let version = f.or("version", Version::V3_10, version);
+    let consumer_timeout = f.optional("consumer_timeout", some_span);
     let exchanges = f.list("exchanges", exchange);
     let queues = f.list("queues", queue);
     let bindings = f.list("bindings", binding);
     f.finish();
-    Rabbitmq { name, version, exchanges, queues, bindings }
+    Rabbitmq { name, version, consumer_timeout, exchanges, queues, bindings }
 }
 
 fn version(node: &Node, sink: &mut Sink) -> Option<Version> {

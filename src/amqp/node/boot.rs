@@ -246,6 +246,9 @@ impl Node {
         let (place, id, size) = (queue.place, message.id, message.size);
         let content = self.contents.insert(Content { message, exchange, key, copied_to, copies: 1 });
         let flags = Flags::PERSISTENT.and(Flags::REDELIVERED.when(redelivered || !clean));
+        if queue.features.timing().segments {
+            queue.journal.segments.add(seq);
+        }
         queue.classic.restore(Item { seq, content, copy, flags, size, deadline });
         let rule = if clean { rules::RECOVERED_CLEAN } else { rules::RECOVERED_UNCLEAN };
         ports.out.note(rule, Because::INPUT, What::Recovered, place, id, 1);

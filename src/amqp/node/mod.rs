@@ -394,6 +394,8 @@ enum Tick {
     Expired = 6,
     /// A queue was not used for as long as it may.
     Unused = 7,
+    /// A file of which every message is gone is deleted.
+    Dropped = 16,
 }
 
 fn token(tick: Tick, of: u32) -> Token {
@@ -410,6 +412,7 @@ impl Tick {
             5 => Tick::Synced,
             6 => Tick::Expired,
             7 => Tick::Unused,
+            16 => Tick::Dropped,
             _ => return None,
         };
         Some((tick, token.0 as u32))

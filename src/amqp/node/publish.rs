@@ -237,13 +237,16 @@ impl Node {
             ports.out.note(rules::NO_CONSUMER, stored, What::Withheld, place, message, 1);
         }
         if on_disk {
-            queue.journal.put(Put { seq, content, copy, redelivered: false, deadline, waiting });
+            let timing = queue.features.timing();
+            queue.journal.put(Put { seq, content, copy, redelivered: false, deadline, waiting }, timing);
             if waiting.is_some() {
-                ports.out.note(rules::CONFIRM_AFTER_FSYNC, stored, What::Withheld, place, message, 1);
+                ports.out.note(timing.confirmed, stored, What::Withheld, place, message, 1);
             }
             if !std::mem::replace(&mut queue.dirty, true) {
                 self.scratch.dirty.push(number);
             }
+        } else {
+            self.stir(number);
         }
         self.hand_out(number, stored, ports);
         self.drop_head(number, stored, ports);

@@ -126,14 +126,6 @@ impl Node {
         }
     }
 
-    pub(super) fn on_disk_failed(&mut self, failed: Token, ports: &mut Port<'_>) {
-        let Some((Tick::Written | Tick::Synced, number)) = Tick::of(failed) else { return };
-        let place = self.queues.get(&number).map_or(crate::ids::PlaceId::NONE, |queue| queue.place);
-        let (rule, none) = (rules::STORE_FAILED, crate::ids::Name::NONE);
-        ports.out.note(rule, Because::INPUT, crate::trace::What::RefusedByBroker, place, none, 1);
-        self.on_stored(number, false, true);
-    }
-
     fn phase(&mut self, number: u32) -> Option<&mut Phase> {
         if number == METADATA.0 {
             return Some(&mut self.metadata.journal.phase);
@@ -157,7 +149,7 @@ impl Node {
     }
 
     /// The disk is done with what a file was given, or has failed; who waited for it is answered.
-    fn on_stored(&mut self, number: u32, synced: bool, failed: bool) {
+    pub(super) fn on_stored(&mut self, number: u32, synced: bool, failed: bool) {
         let mut rule = rules::CONFIRM_AFTER_FSYNC;
         let riding = if number == METADATA.0 {
             self.metadata.journal.phase = Phase::Idle;

@@ -9,6 +9,7 @@ mod boot;
 mod channel;
 mod connection;
 mod consume;
+mod crash;
 mod dead_letter;
 mod declare;
 mod delete;

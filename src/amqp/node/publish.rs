@@ -334,8 +334,10 @@ impl Node {
         let at = (conn, number);
         let Some(awaited) = self.channel_mut(at).and_then(|channel| channel.awaited.take()) else { return };
         if awaited.refused {
-            let partial = error::partial_commit();
-            return self.refuse(at, Method::TxCommit.id(), &partial, ports);
+            return match awaited.answer {
+                Some(Method::TxCommitOk) => self.refuse(at, Method::TxCommit.id(), &error::partial_commit(), ports),
+                _ => self.refuse(at, (0, 0), &error::internal(), ports),
+            };
         }
         if let Some(answer) = awaited.answer {
             self.answer(awaited.rule, at, answer, ports);

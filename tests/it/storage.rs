@@ -248,8 +248,8 @@ fn dead_letters_and_a_kill() {
 
 #[test]
 fn a_kill_in_the_middle_of_the_confirms_loses_no_confirmed_message() {
-    for (kind, nth) in [(V1, 1), (V1, 2), (V1, 4), (V2, 1), (V2, 2), (LAZY, 2)] {
-        let one: String = (0..60).map(|n| publish("q", n * 10..n * 10 + 10, true) + r#"wait("100us"),"#).collect();
+    for (kind, nth) in [(V1, 1), (V1, 3), (V1, 8), (V2, 1), (V2, 8), (LAZY, 3)] {
+        let one: String = (0..60).map(|n| publish("q", n * 10..n * 10 + 10, true) + r#"wait("1ms"),"#).collect();
         let steps = format!("{} confirm_select(), {one}", queue("q", kind));
         let moment = format!(r#"when: arriving(method: "basic.ack", to: "writer", nth: {nth}), restart: "50ms""#);
         let text = format!(
@@ -442,5 +442,25 @@ fn a_queue_whose_disk_fails_refuses_and_starts_again_with_what_was_written() {
         let state = log.state_after(log.events().len());
         let refused = state.beliefs.values().filter(|belief| **belief == mqlab::trace::Belief::Refused).count();
         assert_eq!(refused, 1, "C61: the publisher of m3 gets a nack");
+    }
+}
+
+#[test]
+fn a_stop_on_a_disk_that_fails_counts_as_unclean() {
+    for kind in [V1, V2] {
+        let steps = format!(
+            r#"{}{} basic_get(queue: "q"), queue_delete(queue: "mark"), wait("1ms"), queue_purge(queue: "mark")"#,
+            queue("q", kind),
+            confirmed(3)
+        );
+        let text = format!(
+            r#"Scenario(title: "t", about: "t", broker: rabbitmq(), expect: [], scripts: [(name: "writer", steps: [{steps}])],
+                faults: [
+                    (name: "f", what: fail_disk("broker", lasting: "100ms", when: arriving(method: "queue.delete", from: "writer"))),
+                    (name: "s", what: stop("broker", when: arriving(method: "queue.purge", from: "writer"), restart: "200ms")),
+                ])"#
+        );
+        let expected: Vec<_> = (0..3).map(|id| (format!("m{id}"), true)).collect();
+        assert_eq!(left(&told(&text))["q"], expected);
     }
 }

@@ -9,7 +9,7 @@ use crate::amqp::queue::{Item, Queue};
 use crate::amqp::rules;
 use crate::amqp::store::{METADATA, Phase};
 use crate::ids::{Name, PlaceId};
-use crate::machine::{Because, Token};
+use crate::machine::{Because, Does, Need, Token};
 use crate::trace::{Delta, Flags, Order, What};
 
 impl Node {
@@ -17,7 +17,13 @@ impl Node {
         let Some((tick @ (Tick::Written | Tick::Synced | Tick::Dropped), number)) = Tick::of(failed) else { return };
         let place = self.queues.get(&number).map_or(PlaceId::NONE, |queue| queue.place);
         let because = ports.out.note(rules::STORE_FAILED, Because::INPUT, What::RefusedByBroker, place, Name::NONE, 1);
-        if number != METADATA.0 && self.life == Life::Up {
+        if self.life != Life::Up {
+            // It ends without the mark of a clean stop.
+            self.life = Life::Gone;
+            ports.out.push(rules::STORE_FAILED, because, Need::Nothing, Does::Exit);
+            return;
+        }
+        if number != METADATA.0 {
             self.restart_queue(number, because, ports);
         }
         if tick != Tick::Dropped {

@@ -23,7 +23,9 @@ impl Node {
             ports.out.push(rules::STORE_FAILED, because, Need::Nothing, Does::Exit);
             return;
         }
-        if number != METADATA.0 {
+        // Behind a file that could not be deleted the disk may be busy with more; what comes of that is told later.
+        let idle = self.queues.get(&number).is_none_or(|queue| queue.journal.phase == Phase::Idle);
+        if number != METADATA.0 && (tick != Tick::Dropped || idle) {
             self.restart_queue(number, because, ports);
         }
         if tick != Tick::Dropped {
@@ -39,6 +41,7 @@ impl Node {
         let mut lost = std::mem::take(&mut self.scratch.places);
         let written = journal.phase == Phase::Syncing;
         lost.extend(journal.flight.iter().filter(|_| !written).chain(&journal.puts).map(|put| put.seq));
+        lost.sort_unstable();
         // Who waits for what is only buffered is refused with those who wait for the disk.
         journal.riding.extend(journal.puts.iter().filter_map(|put| put.waiting));
         journal.urgent = false;
@@ -49,7 +52,7 @@ impl Node {
         let place = *place;
         let mut keep = |item: &mut Item, from: PlaceId| {
             let message = contents[item.content].message.id;
-            if !item.flags.has(Flags::PERSISTENT) || lost.contains(&item.seq) {
+            if !item.flags.has(Flags::PERSISTENT) || lost.binary_search(&item.seq).is_ok() {
                 ports.out.note(rules::QUEUE_RESTARTED, because, What::Vanished, from, message, 1);
                 ports.out.delta(|| Delta::Remove { copy: item.copy, place: from });
                 scratch.contents.push(item.content);

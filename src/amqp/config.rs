@@ -6,7 +6,6 @@
 use super::exchange::Kind;
 use super::method::{FRAME_MAX, Table};
 use crate::ids::Name;
-use crate::units::Span;
 use std::sync::Arc;
 
 /// Which RabbitMQ the node behaves like.
@@ -91,8 +90,6 @@ pub struct Config {
     pub channel_max: u16,
     /// The largest frame in bytes.
     pub frame_max: u32,
-    /// How long a classic queue of version 1 is idle before it writes what nobody waits for (F02.1).
-    pub flush_after: Span,
     /// How long a delivery may be unsettled; `None` for what the version has. Without effect in 3.7, which has no such
     /// timeout (V1).
     pub consumer_timeout: Option<Span>,
@@ -112,7 +109,6 @@ impl Config {
             heartbeat: 60,
             channel_max: 2047,
             frame_max: FRAME_MAX,
-            flush_after: Span::millis(200),
             consumer_timeout: None,
             channel_tick: Span::millis(60_000),
         }

@@ -180,6 +180,12 @@ pub(super) fn partial_commit() -> Refusal {
     Refusal { scope: Scope::Channel, code: 406, text, rule: rules::TX_PARTIAL }
 }
 
+/// 541: the broker itself failed; it names no method (R2).
+pub(super) fn internal() -> Refusal {
+    let text = Text::of(format_args!("INTERNAL_ERROR"));
+    Refusal { scope: Scope::Connection, code: 541, text, rule: rules::INTERNAL_ERROR }
+}
+
 /// 406 (D27).
 pub(super) fn unknown_tag<T>(tag: u32) -> Checked<T> {
     precondition(rules::UNKNOWN_TAG, format_args!("unknown delivery tag {tag}"))

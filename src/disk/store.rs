@@ -5,21 +5,33 @@ use crate::ids::{CopyId, Digest, Name, Names};
 use crate::machine::{Op, Record};
 use crate::units::Time;
 
+/// So many changes may be in the page cache before it is looked at whether later ones undo earlier ones.
+const COMPACT: usize = 1024;
+
 /// A file's records. Keys mostly grow, so the durable part is a sorted vector with holes.
 #[derive(Debug)]
 pub(super) struct FileStore<R> {
     durable: Vec<(u64, Option<R>)>,
     holes: usize,
     cache: Vec<Op<R>>,
-    /// One more than the largest key that the page cache changes: a key from there on is new to it.
-    cache_end: u64,
+    /// The copies that the page cache puts, by key; nothing where one was replaced or removed since.
+    shown: Vec<(u64, Option<(CopyId, Name)>)>,
+    /// With so many changes the page cache is rid of those that later ones undo.
+    most: usize,
     /// Used within one call only: the changes by key, then by position.
     order: Vec<(u64, u32)>,
 }
 
 impl<R> Default for FileStore<R> {
     fn default() -> Self {
-        FileStore { durable: Vec::new(), holes: 0, cache: Vec::new(), cache_end: 0, order: Vec::new() }
+        FileStore {
+            durable: Vec::new(),
+            holes: 0,
+            cache: Vec::new(),
+            shown: Vec::new(),
+            most: COMPACT,
+            order: Vec::new(),
+        }
     }
 }
 
@@ -29,7 +41,8 @@ impl<R: Clone> Clone for FileStore<R> {
             durable: self.durable.clone(),
             holes: self.holes,
             cache: self.cache.clone(),
-            cache_end: self.cache_end,
+            shown: self.shown.clone(),
+            most: self.most,
             order: Vec::new(),
         }
     }
@@ -37,7 +50,8 @@ impl<R: Clone> Clone for FileStore<R> {
         self.durable.clone_from(&from.durable);
         self.holes = from.holes;
         self.cache.clone_from(&from.cache);
-        self.cache_end = from.cache_end;
+        self.shown.clone_from(&from.shown);
+        self.most = from.most;
     }
 }
 
@@ -54,7 +68,8 @@ impl<R> FileStore<R> {
 
     pub(super) fn lose_cache(&mut self) {
         self.cache.clear();
-        self.cache_end = 0;
+        self.shown.clear();
+        self.most = COMPACT;
     }
 }
 
@@ -65,27 +80,56 @@ impl<R: Record> FileStore<R> {
 
     pub(super) fn write(&mut self, op: Op<R>, visible: &mut impl FnMut(Visible)) {
         let key = key_of(&op);
-        if let Op::Put(_, record) = &op
-            && let Some((copy, message)) = record.copy()
-        {
-            if let Some(old) = self.cached_copy(key) {
-                visible(Visible::CacheGone(old));
-            }
+        let copy = if let Op::Put(_, record) = &op { record.copy() } else { None };
+        if let Some((old, _)) = self.show(key, copy) {
+            visible(Visible::CacheGone(old));
+        }
+        if let Some((copy, message)) = copy {
             visible(Visible::Cached(copy, message, key));
         }
         self.cache.push(op);
-        self.cache_end = self.cache_end.max(key + 1);
+        if self.cache.len() >= self.most {
+            self.compact();
+        }
     }
 
-    /// The copy that the last change in the page cache puts under this key.
-    fn cached_copy(&self, key: u64) -> Option<CopyId> {
-        if key >= self.cache_end {
-            return None;
+    /// What the page cache shows under a key from now on; gives what it showed before.
+    fn show(&mut self, key: u64, copy: Option<(CopyId, Name)>) -> Option<(CopyId, Name)> {
+        // Keys mostly grow.
+        let at = match self.shown.last() {
+            Some((last, _)) if *last >= key => self.shown.binary_search_by_key(&key, |(known, _)| *known),
+            _ => Err(self.shown.len()),
+        };
+        match at {
+            Ok(at) => std::mem::replace(&mut self.shown[at].1, copy),
+            Err(at) => {
+                if copy.is_some() {
+                    self.shown.insert(at, (key, copy));
+                }
+                None
+            }
         }
-        self.cache.iter().rev().find_map(|op| match op {
-            Op::Put(k, record) if *k == key => record.copy().map(|(copy, _)| copy),
-            _ => None,
-        })
+    }
+
+    /// Of several changes of a key the last one alone counts, and none that removes what is not durable. A file that is
+    /// never synced would grow for ever.
+    fn compact(&mut self) {
+        let FileStore { durable, cache, shown, order, .. } = self;
+        by_key(cache, order);
+        let is_durable =
+            |key: &u64| durable.binary_search_by_key(key, |(known, _)| *known).is_ok_and(|at| durable[at].1.is_some());
+        let mut at = 0;
+        cache.retain(|op| {
+            let last = last_change(order, key_of(op)) == Some(at);
+            at += 1;
+            last && match op {
+                Op::Put(..) => true,
+                Op::Delete(key) => is_durable(key),
+            }
+        });
+        order.clear();
+        shown.retain(|(_, copy)| copy.is_some());
+        self.most = COMPACT.max(self.cache.len() * 2);
     }
 
     pub(super) fn caches(&self, message: Name) -> bool {
@@ -108,12 +152,7 @@ impl<R: Record> FileStore<R> {
                         visible(Visible::Synced(copy, *key));
                     }
                 }
-                // What a later put replaced is out of view already; what a later delete removes is not.
-                Op::Put(_, record) if !put_follows(&cache, i) => {
-                    if let Some((copy, _)) = record.copy() {
-                        visible(Visible::CacheGone(copy));
-                    }
-                }
+                // What a later change replaced or removed is out of view already.
                 Op::Put(..) => {}
                 Op::Delete(key) if last => {
                     if let Some((copy, _)) = self.delete(*key).as_ref().and_then(Record::copy) {
@@ -125,7 +164,8 @@ impl<R: Record> FileStore<R> {
         }
         cache.clear();
         order.clear();
-        (self.cache, self.order, self.cache_end) = (cache, order, 0);
+        (self.cache, self.order) = (cache, order);
+        self.lose_cache();
         if self.holes > 32 && self.holes * 2 > self.durable.len() {
             self.durable.retain(|(_, record)| record.is_some());
             self.holes = 0;
@@ -182,18 +222,15 @@ impl<R: Record> FileStore<R> {
         .map(|(key, record)| (key, record.clone()))
     }
 
-    /// The copies in view: a put in the page cache is in view until it is synced or replaced by another put.
+    /// The copies in view: a put in the page cache is in view until it is synced, replaced or removed.
     pub(super) fn copies(
         &self,
         cached: &mut impl FnMut(CopyId, Name, u64),
         durable: &mut impl FnMut(CopyId, Name, u64),
     ) {
-        for (i, op) in self.cache.iter().enumerate() {
-            if let Op::Put(key, record) = op
-                && let Some((copy, message)) = record.copy()
-                && !put_follows(&self.cache, i)
-            {
-                cached(copy, message, *key);
+        for (key, shown) in &self.shown {
+            if let Some((copy, message)) = shown {
+                cached(*copy, *message, *key);
             }
         }
         for (key, record) in &self.durable {
@@ -255,12 +292,6 @@ fn last_change(order: &[(u64, u32)], key: u64) -> Option<usize> {
     (k == key).then_some(i as usize)
 }
 
-/// Whether a later change puts another record under the same key. Rare: only asked where a key was changed twice.
-fn put_follows<R>(cache: &[Op<R>], at: usize) -> bool {
-    let key = key_of(&cache[at]);
-    cache[at + 1..].iter().any(|op| matches!(op, Op::Put(k, _) if *k == key))
-}
-
 /// What the last of these changes leaves under a key; nothing where none concerns it.
 pub(super) fn latest<'a, R>(ops: impl DoubleEndedIterator<Item = &'a Op<R>>, key: u64) -> Option<Option<&'a R>> {
     ops.rev().find(|op| key_of(op) == key).map(|op| match op {
@@ -311,5 +342,67 @@ fn digest_op<R: Record>(op: &Op<R>, now: Time, names: &Names, digest: &mut Diges
             record.digest(now, names, digest);
         }
         Op::Delete(key) => digest.word(*key << 1 | 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Debug)]
+    struct Kept(u32);
+
+    impl Record for Kept {
+        fn copy(&self) -> Option<(CopyId, Name)> {
+            Some((CopyId(self.0), Name::EMPTY))
+        }
+        fn digest(&self, _: Time, _: &Names, digest: &mut Digest) {
+            digest.word(u64::from(self.0));
+        }
+    }
+
+    fn in_view(file: &FileStore<Kept>) -> (Vec<u32>, Vec<u32>) {
+        let (mut cached, mut durable) = (Vec::new(), Vec::new());
+        file.copies(&mut |copy, _, _| cached.push(copy.0), &mut |copy, _, _| durable.push(copy.0));
+        (cached, durable)
+    }
+
+    #[test]
+    fn what_is_removed_in_the_page_cache_is_out_of_view_at_once() {
+        let mut file = FileStore::default();
+        let mut told = Vec::new();
+        for op in [Op::Put(1, Kept(1)), Op::Put(2, Kept(2)), Op::Delete(1), Op::Put(2, Kept(3))] {
+            file.write(op, &mut |change| told.push(format!("{change:?}")));
+        }
+        assert_eq!(told.iter().filter(|change| change.starts_with("CacheGone")).count(), 2);
+        assert_eq!(in_view(&file), (vec![3], vec![]));
+        file.sync(&mut |_| {});
+        assert_eq!(in_view(&file), (vec![], vec![3]));
+        file.write(Op::Delete(2), &mut |_| {});
+        assert_eq!(
+            in_view(&file),
+            (vec![], vec![3]),
+            "a removal that is not synced would be undone by a loss of power"
+        );
+        assert_eq!(file.contents().count(), 0);
+    }
+
+    #[test]
+    fn a_file_that_is_never_synced_holds_what_lives_and_little_more() {
+        let mut file = FileStore::default();
+        file.write(Op::Put(0, Kept(0)), &mut |_| {});
+        file.sync(&mut |_| {});
+        file.write(Op::Delete(0), &mut |_| {});
+        for n in 1..20_000u32 {
+            file.write(Op::Put(u64::from(n), Kept(n)), &mut |_| {});
+            if n > 5 {
+                file.write(Op::Delete(u64::from(n - 5)), &mut |_| {});
+            }
+        }
+        assert!(file.cache.len() <= COMPACT && file.shown.len() <= COMPACT);
+        let left: Vec<u64> = file.contents().map(|(key, _)| key).collect();
+        assert_eq!(left, [19_995, 19_996, 19_997, 19_998, 19_999]);
+        file.lose_cache();
+        assert_eq!(file.contents().map(|(key, _)| key).collect::<Vec<_>>(), [0], "power comes back");
     }
 }

@@ -16,4 +16,5 @@ mod proofs;
 mod random;
 mod replays;
 mod rules;
+mod storage;
 mod vain;

@@ -249,6 +249,9 @@ impl Node {
         let rank = queue.features.rank(message.props.priority);
         let content = self.contents.insert(Content { message, exchange, key, copied_to, copies: 1 });
         let flags = Flags::PERSISTENT.and(Flags::REDELIVERED.when(redelivered || !clean));
+        if queue.features.timing().segments {
+            queue.journal.segments.add(seq);
+        }
         let item = Item { seq, content, copy, flags, rank, size, deadline };
         queue.classic.restore(item);
         let rule = if clean { rules::RECOVERED_CLEAN } else { rules::RECOVERED_UNCLEAN };

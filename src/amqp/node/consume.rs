@@ -112,6 +112,7 @@ impl Node {
             let ok = Method::BasicConsumeOk { consumer_tag: tag };
             because = self.answer(rules::CONSUMER_JOINS, at, ok, ports);
         }
+        self.stir(number);
         self.hand_out(number, because, ports);
         Ok(())
     }
@@ -129,6 +130,7 @@ impl Node {
             self.remove_queue(number, rules::AUTO_DELETED, because, ports);
         }
         self.touch(number, ports);
+        self.stir(number);
         self.run_queues(because, ports);
         Ok(())
     }

@@ -172,6 +172,7 @@ impl Node {
         let found = self.vhosts[self.vhost_of(at.0)].queues.get(&queue).copied();
         if let Some(number) = found {
             self.touch(number, ports);
+            self.stir(number);
         }
         let found = found.and_then(|number| self.queues.get(&number));
         let (messages, consumers) =

@@ -77,7 +77,7 @@ impl Node {
             return;
         }
         let Some(queue) = self.queues.get_mut(&number) else { return };
-        let waiting = queue.journal.delete(item.seq);
+        let waiting = queue.journal.delete(item.seq, queue.features.timing());
         if !std::mem::replace(&mut queue.dirty, true) {
             self.scratch.dirty.push(number);
         }
@@ -90,6 +90,7 @@ impl Node {
     pub(super) fn get(&mut self, at: (ConnId, u16), queue: Name, no_ack: bool, ports: &mut Port<'_>) -> Checked {
         let number = self.usable_queue(at, queue, ports)?;
         self.touch(number, ports);
+        self.stir(number);
         let Some(queue) = self.queues.get_mut(&number) else { return Ok(()) };
         let Some(item) = queue.classic.pop() else {
             self.answer(rules::GOT, at, Method::BasicGetEmpty, ports);

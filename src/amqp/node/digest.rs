@@ -34,7 +34,7 @@ impl Node {
         match tick {
             Tick::Heartbeat | Tick::Silence => digest.word(self.rank(ConnId(number))),
             Tick::Unsettled => digest.word(self.rank(ConnId(number)) << 16 ^ token.0 >> 48),
-            Tick::Idle | Tick::Written | Tick::Synced | Tick::Expired | Tick::Unused => {
+            Tick::Idle | Tick::Written | Tick::Synced | Tick::Expired | Tick::Unused | Tick::Dropped => {
                 let spec = self.queues.get(&number).map(|queue| &queue.spec);
                 names.digest(spec.map_or(Name::NONE, |spec| spec.vhost), digest);
                 names.digest(spec.map_or(Name::NONE, |spec| spec.name), digest);
@@ -103,7 +103,8 @@ impl Node {
             digest.word(u64::from(classic.behind(put.seq)) << 1 | u64::from(put.redelivered));
         }
         journal.deletes.iter().for_each(|seq| digest.word(u64::from(classic.behind(*seq))));
-        digest.word(u64::from(journal.idle_since.is_some()));
+        digest.word(u64::from(journal.idle_since.is_some()) | u64::from(journal.unsynced) << 1);
+        journal.segments.counts().for_each(|live| digest.word(u64::from(live)));
         let buffered = journal.puts.iter().filter_map(|put| put.waiting.as_ref());
         self.digest_waiting(journal.riding.iter().chain(buffered), digest);
     }

@@ -1,7 +1,8 @@
 //! When what is written and synced: the metadata at once, a queue's messages at once where somebody waits for them and
-//! after an idle time where nobody does (R18).
+//! after an idle time where nobody does (R18). How long that is, and what is synced, is the storage version's business.
 
 use super::{Life, Node, Port, Tick, token};
+use crate::amqp::queue::Queue;
 use crate::amqp::rules;
 use crate::amqp::store::{CLEAN, METADATA, Phase, Put, Record, Step};
 use crate::amqp::verbs;
@@ -38,27 +39,43 @@ impl Node {
     }
 
     fn pump_queue(&mut self, number: u32, ports: &mut Port<'_>) {
-        let after = self.config.flush_after;
         let Some(queue) = self.queues.get_mut(&number) else { return };
         queue.dirty = false;
-        match queue.journal.step() {
+        if !queue.journal.dropped.is_empty() {
+            drop_segment(queue, number, ports);
+        }
+        let timing = queue.features.timing();
+        match queue.journal.step(timing) {
             Step::Nothing if queue.journal.phase == Phase::Idle && queue.journal.idle_since.take().is_some() => {
                 let cancel = Does::CancelTimer(token(Tick::Idle, number));
-                ports.out.push(rules::WRITE_AFTER_IDLE, Because::INPUT, Need::Nothing, cancel);
+                ports.out.push(timing.after_idle, Because::INPUT, Need::Nothing, cancel);
             }
             Step::Nothing => {}
-            Step::Write => self.write(number, rules::WRITE_FOR_CONFIRM, ports),
+            Step::Write(rule) => self.write(number, rule, ports),
             Step::Later => {
-                // Each change starts the idle time anew (F02.1).
+                // Whatever the queue does starts the idle time anew (F02.1).
                 queue.journal.idle_since = Some(ports.now);
                 let does = Does::SetTimer {
                     token: token(Tick::Idle, number),
-                    after,
+                    after: timing.idle,
                     verb: verbs::TIMER_FLUSH,
                     housekeeping: false,
                 };
-                ports.out.push(rules::WRITE_AFTER_IDLE, Because::INPUT, Need::Nothing, does);
+                ports.out.push(timing.after_idle, Because::INPUT, Need::Nothing, does);
             }
+            Step::Sync => {
+                queue.journal.phase = Phase::Syncing;
+                let sync = Does::Sync { file: File(number), token: token(Tick::Synced, number) };
+                ports.out.push(rules::SYNC_AT_STOP, Because::INPUT, Need::Nothing, sync);
+            }
+        }
+    }
+
+    /// A queue had something to do: if it waits to be idle, it waits anew.
+    pub(super) fn stir(&mut self, number: u32) {
+        let Some(queue) = self.queues.get_mut(&number) else { return };
+        if queue.journal.idle_since.is_some() && !std::mem::replace(&mut queue.dirty, true) {
+            self.scratch.dirty.push(number);
         }
     }
 
@@ -72,9 +89,9 @@ impl Node {
             ports.out.push(rule, Because::INPUT, Need::Nothing, cancel);
         }
         journal.begin();
-        let ops = (journal.puts.len() + journal.deletes.len()) as u32;
-        let newest = journal.puts.last().map(|put| put.copy);
-        for Put { seq, content, copy, redelivered, deadline, .. } in journal.puts.drain() {
+        let ops = (journal.flight.len() + journal.deletes.len()) as u32;
+        let newest = journal.flight.back().map(|put| put.copy);
+        for &Put { seq, content, copy, redelivered, deadline, .. } in &journal.flight {
             let content = &contents[content];
             let record = Record::Message {
                 message: content.message.clone(),
@@ -95,25 +112,18 @@ impl Node {
     pub(super) fn on_idle(&mut self, number: u32, ports: &mut Port<'_>) {
         let Some(queue) = self.queues.get_mut(&number) else { return };
         queue.journal.idle_since = None;
-        if queue.journal.step() != Step::Nothing {
-            self.write(number, rules::WRITE_AFTER_IDLE, ports);
+        let timing = queue.features.timing();
+        if matches!(queue.journal.step(timing), Step::Write(_) | Step::Later) {
+            self.write(number, timing.after_idle, ports);
         }
     }
 
     pub(super) fn on_disk_done(&mut self, done: Token, ports: &mut Port<'_>) {
         match Tick::of(done) {
             Some((Tick::Written, number)) => self.on_written(number, ports),
-            Some((Tick::Synced, number)) => self.on_synced(number, false),
+            Some((Tick::Synced, number)) => self.on_stored(number, true, false),
             _ => {}
         }
-    }
-
-    pub(super) fn on_disk_failed(&mut self, failed: Token, ports: &mut Port<'_>) {
-        let Some((Tick::Written | Tick::Synced, number)) = Tick::of(failed) else { return };
-        let place = self.queues.get(&number).map_or(crate::ids::PlaceId::NONE, |queue| queue.place);
-        let (rule, none) = (rules::STORE_FAILED, crate::ids::Name::NONE);
-        ports.out.note(rule, Because::INPUT, crate::trace::What::RefusedByBroker, place, none, 1);
-        self.on_synced(number, true);
     }
 
     fn phase(&mut self, number: u32) -> Option<&mut Phase> {
@@ -124,26 +134,37 @@ impl Node {
     }
 
     fn on_written(&mut self, number: u32, ports: &mut Port<'_>) {
+        let mut rule = rules::SYNC_AFTER_WRITE;
+        if let Some(queue) = self.queues.get(&number).filter(|queue| queue.journal.phase == Phase::Writing) {
+            let timing = queue.features.timing();
+            if !queue.journal.syncs(timing) {
+                return self.on_stored(number, false, false);
+            }
+            rule = if timing.syncs { rule } else { rules::SYNC_AT_STOP };
+        }
         let Some(phase @ Phase::Writing) = self.phase(number) else { return };
         *phase = Phase::Syncing;
         let sync = Does::Sync { file: File(number), token: token(Tick::Synced, number) };
-        ports.out.push(rules::SYNC_AFTER_WRITE, Because::INPUT, Need::Nothing, sync);
+        ports.out.push(rule, Because::INPUT, Need::Nothing, sync);
     }
 
-    fn on_synced(&mut self, number: u32, failed: bool) {
+    /// The disk is done with what a file was given, or has failed; who waited for it is answered.
+    pub(super) fn on_stored(&mut self, number: u32, synced: bool, failed: bool) {
+        let mut rule = rules::CONFIRM_AFTER_FSYNC;
         let riding = if number == METADATA.0 {
             self.metadata.journal.phase = Phase::Idle;
             std::mem::take(&mut self.metadata.journal.riding)
         } else {
             let Some(queue) = self.queues.get_mut(&number) else { return };
-            queue.journal.phase = Phase::Idle;
+            rule = queue.features.timing().confirmed;
+            queue.journal.end(synced);
             if !std::mem::replace(&mut queue.dirty, true) {
                 self.scratch.dirty.push(number);
             }
             std::mem::take(&mut queue.journal.riding)
         };
         for waiting in &riding {
-            self.done_waiting(*waiting, failed, rules::CONFIRM_AFTER_FSYNC);
+            self.done_waiting(*waiting, failed, rule);
         }
         self.give_back(number, riding);
     }
@@ -181,6 +202,7 @@ impl Node {
             }
             queue.journal.puts.put_back(again.into_iter());
             queue.journal.urgent = !queue.journal.puts.is_empty() || !queue.journal.deletes.is_empty();
+            queue.journal.closing = true;
             if !std::mem::replace(&mut queue.dirty, true) {
                 self.scratch.dirty.push(*number);
             }
@@ -206,4 +228,12 @@ impl Node {
             ports.out.push(rules::STOPPED, Because::INPUT, Need::Nothing, Does::Exit);
         }
     }
+}
+
+/// Every message of a file is gone: the file is deleted, whatever else is still buffered (F14.2).
+fn drop_segment(queue: &mut Queue, number: u32, ports: &mut Port<'_>) {
+    let ops = queue.journal.dropped.len() as u32;
+    ports.out.ops.extend(queue.journal.dropped.drain(..).map(|seq| Op::Delete(u64::from(seq))));
+    let write = Does::Write { file: File(number), ops, token: token(Tick::Dropped, number) };
+    ports.out.push(rules::SEGMENT_DROPPED, Because::INPUT, Need::Place(queue.place), write);
 }

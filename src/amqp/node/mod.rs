@@ -9,6 +9,7 @@ mod boot;
 mod channel;
 mod connection;
 mod consume;
+mod crash;
 mod dead_letter;
 mod declare;
 mod delete;
@@ -413,6 +414,8 @@ enum Tick {
     Unused = 7,
     /// A channel has had something unsettled for so long that it is looked at. The token names the channel too.
     Unsettled = 8,
+    /// A file of which every message is gone is deleted.
+    Dropped = 16,
 }
 
 /// As [`token`], for a channel of a connection.
@@ -435,6 +438,7 @@ impl Tick {
             6 => Tick::Expired,
             7 => Tick::Unused,
             8 => Tick::Unsettled,
+            16 => Tick::Dropped,
             _ => return None,
         };
         Some((tick, token.0 as u32))

@@ -241,13 +241,16 @@ impl Node {
             ports.out.note(rules::NO_CONSUMER, stored, What::Withheld, place, message, 1);
         }
         if on_disk {
-            queue.journal.put(Put { seq, content, copy, redelivered: false, deadline, waiting });
+            let timing = queue.features.timing();
+            queue.journal.put(Put { seq, content, copy, redelivered: false, deadline, waiting }, timing);
             if waiting.is_some() {
-                ports.out.note(rules::CONFIRM_AFTER_FSYNC, stored, What::Withheld, place, message, 1);
+                ports.out.note(timing.confirmed, stored, What::Withheld, place, message, 1);
             }
             if !std::mem::replace(&mut queue.dirty, true) {
                 self.scratch.dirty.push(number);
             }
+        } else {
+            self.stir(number);
         }
         self.hand_out(number, stored, ports);
         self.drop_head(number, stored, ports);
@@ -335,8 +338,10 @@ impl Node {
         let at = (conn, number);
         let Some(awaited) = self.channel_mut(at).and_then(|channel| channel.awaited.take()) else { return };
         if awaited.refused {
-            let partial = error::partial_commit();
-            return self.refuse(at, Method::TxCommit.id(), &partial, ports);
+            return match awaited.answer {
+                Some(Method::TxCommitOk) => self.refuse(at, Method::TxCommit.id(), &error::partial_commit(), ports),
+                _ => self.refuse(at, (0, 0), &error::internal(), ports),
+            };
         }
         if let Some(answer) = awaited.answer {
             self.answer(awaited.rule, at, answer, ports);

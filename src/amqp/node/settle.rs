@@ -54,16 +54,17 @@ impl Node {
         if let Some(since) = queue.classic.consumers.settled(consumer) {
             self.scratch.rejoin.push((number, since, consumer));
         }
+        let to = queue.place;
         if !std::mem::replace(&mut queue.runs, true) {
             self.scratch.run.push(number);
         }
+        self.stir(number);
         let (rule, what) = match fate {
             Fate::Rejected => return self.discard(number, &item, place, Reason::Rejected, because, ports),
             Fate::Done => (rules::SETTLED, What::Settled),
             Fate::Again => (rules::REQUEUED, What::Requeued),
             Fate::Returned => (rules::CLOSE_REQUEUES, What::Requeued),
         };
-        let to = queue.place;
         let shown = if fate.goes_back() { to } else { place };
         if ports.out.wanted.notes.has(what) {
             let message = self.contents[item.content].message.id;

@@ -6,6 +6,7 @@ use super::*;
 use crate::amqp::config::{BindingSpec, ExchangeSpec, QueueSpec};
 use crate::amqp::exchange::{Kind, Target};
 use crate::amqp::method::{Table, Tune};
+use crate::amqp::queue::Storage;
 use crate::ids::Digest;
 use crate::machine::{Does, Ending, File, NoDraws, Op, Out, Props, Registry, Value};
 use proptest::prelude::*;
@@ -136,6 +137,13 @@ impl Bench {
     fn settle(&mut self) {
         while let Some(token) = self.busy.pop_front() {
             self.input(Input::DiskDone(token));
+        }
+    }
+
+    /// The disk fails at what it is doing.
+    fn fail(&mut self) {
+        if let Some(token) = self.busy.pop_front() {
+            self.input(Input::DiskFailed(token));
         }
     }
 
@@ -707,9 +715,13 @@ proptest! {
     /// The bench compares fold and `observe()` after every input; a copy of the node behaves like the node.
     #[test]
     fn any_sequence_of_methods_keeps_deltas_and_state_together(
-        steps in prop::collection::vec((0u8..22, 1u32..3, 0u32..6), 1..80),
+        second in any::<bool>(),
+        steps in prop::collection::vec((0u8..24, 1u32..3, 0u32..6), 1..80),
     ) {
         let mut bench = Bench::usual();
+        if second {
+            bench.node.queues.values_mut().for_each(|queue| queue.features.storage = Storage::V2);
+        }
         bench.confirms(1);
         let mut copy = bench.node.clone();
         let mut next = 10;
@@ -733,6 +745,7 @@ proptest! {
                 17 => bench.frame(conn, 1, Method::BasicRecover { requeue: true }),
                 18 => bench.settle(),
                 19 => bench.wait(u64::from(n) * 60),
+                22 | 23 => bench.fail(),
                 20 => {
                     bench.input(Input::Ended(ConnId(conn), Ending::Reset));
                     bench.open(next, &[1]);

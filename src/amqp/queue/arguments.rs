@@ -7,6 +7,9 @@ use crate::amqp::config::Version;
 use crate::amqp::error::{self, Checked, Named};
 use crate::amqp::exchange::{shown, type_word};
 use crate::amqp::method::Table;
+use crate::amqp::store::Timing;
+use crate::amqp::store::v1::{V1, V1_LAZY};
+use crate::amqp::store::v2::V2;
 use crate::ids::{Name, Names};
 use crate::machine::Value;
 use crate::units::Span;
@@ -56,6 +59,8 @@ pub struct Features {
     pub single_active: bool,
     /// How it stores (`x-queue-version`, else the version's default).
     pub storage: Storage,
+    /// Whether it keeps its messages on disk rather than in memory (`x-queue-mode`, up to 3.11).
+    pub lazy: bool,
 }
 
 impl Features {
@@ -70,7 +75,6 @@ impl Features {
             _ => None,
         };
         let millis = |key: &str| number(key).map(|n| Span(n.saturating_mul(1_000_000)));
-        let default = if version >= Version::V4_1 { Storage::V2 } else { Storage::V1 };
         Features {
             message_ttl: millis("x-message-ttl"),
             expires: millis("x-expires"),
@@ -87,11 +91,23 @@ impl Features {
             // 3.7 does not know single active consumers (V15).
             single_active: version >= Version::V3_10
                 && matches!(argument(arguments, "x-single-active-consumer"), Some(Value::Bool(true))),
-            storage: match number("x-queue-version").filter(|_| version >= Version::V3_10) {
-                Some(1) => Storage::V1,
-                Some(2) => Storage::V2,
-                _ => default,
+            storage: match number("x-queue-version") {
+                // Version 2 came with 3.10 and is the only one since 4.0 (V7).
+                _ if version >= Version::V4_1 => Storage::V2,
+                Some(2) if version >= Version::V3_10 => Storage::V2,
+                _ => Storage::V1,
             },
+            // Without effect since 3.12 (V8).
+            lazy: version < Version::V3_13 && text("x-queue-mode") == Some("lazy"),
+        }
+    }
+
+    /// When the queue's storage writes and syncs.
+    pub fn timing(&self) -> &'static Timing {
+        match (self.storage, self.lazy) {
+            (Storage::V1, false) => &V1,
+            (Storage::V1, true) => &V1_LAZY,
+            (Storage::V2, _) => &V2,
         }
     }
 }

@@ -6,6 +6,7 @@
 use super::exchange::Kind;
 use super::method::{FRAME_MAX, Table};
 use crate::ids::Name;
+use crate::units::Span;
 use std::sync::Arc;
 
 /// Which RabbitMQ the node behaves like.

@@ -221,9 +221,9 @@ pub(super) fn not_implemented<T>(what: impl Display) -> Checked<T> {
     connection(540, format_args!("NOT_IMPLEMENTED - {what}"))
 }
 
-/// 541 (A82.06): the broker itself breaks. The close names no method (R2).
-pub(super) fn internal<T>() -> Checked<T> {
-    connection(541, format_args!("INTERNAL_ERROR"))
+/// 541 (A82.06): the broker itself breaks over a method.
+pub(super) fn broken<T>() -> Checked<T> {
+    Err(internal())
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ use super::sparse::Sparse;
 use crate::ids::{ConnId, CopyId, Digest, Name, Names, RuleId};
 use crate::machine::{File, Message};
 use crate::units::{Span, Time};
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// The file of durable exchanges, queues and bindings, and of the mark of a clean stop.
@@ -203,7 +202,7 @@ pub struct Journal {
     /// Places whose records go at once, because every message of their file is gone.
     pub dropped: Vec<u32>,
     /// The messages that the disk is being given.
-    pub flight: VecDeque<Put>,
+    pub flight: Sparse<Put>,
     /// How far the disk is.
     pub phase: Phase,
     /// Who waits for what the disk is busy with.

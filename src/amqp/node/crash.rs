@@ -5,7 +5,7 @@
 
 use super::channel::{Fate, GONE, Unacked};
 use super::{Life, Node, Port, Tick};
-use crate::amqp::queue::{Item, Queue};
+use crate::amqp::queue::{Handle, Item, Queue};
 use crate::amqp::rules;
 use crate::amqp::store::{METADATA, Phase};
 use crate::ids::{Name, PlaceId};
@@ -40,7 +40,7 @@ impl Node {
         // A write that failed left nothing; a sync that failed leaves what was written before it.
         let mut lost = std::mem::take(&mut self.scratch.places);
         let written = journal.phase == Phase::Syncing;
-        lost.extend(journal.flight.iter().filter(|_| !written).chain(&journal.puts).map(|put| put.seq));
+        lost.extend(journal.flight.iter().filter(|_| !written).chain(journal.puts.iter()).map(|put| put.seq));
         lost.sort_unstable();
         // Who waits for what is only buffered is refused with those who wait for the disk.
         journal.riding.extend(journal.puts.iter().filter_map(|put| put.waiting));
@@ -92,7 +92,7 @@ impl Node {
                 let in_tx = channel.tx.settled.iter_mut().map(|(unacked, _)| unacked);
                 for unacked in channel.unacked.iter_mut().chain(in_tx).filter(|unacked| unacked.queue == number) {
                     scratch.settled.push((*unacked, Fate::Returned));
-                    (unacked.queue, unacked.consumer) = (GONE, GONE);
+                    (unacked.queue, unacked.consumer) = (GONE, Handle::NONE);
                 }
             }
         }

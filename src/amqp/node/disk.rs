@@ -90,8 +90,8 @@ impl Node {
         }
         journal.begin();
         let ops = (journal.flight.len() + journal.deletes.len()) as u32;
-        let newest = journal.flight.back().map(|put| put.copy);
-        for &Put { seq, content, copy, redelivered, deadline, .. } in &journal.flight {
+        let newest = journal.flight.last().map(|put| put.copy);
+        for &Put { seq, content, copy, redelivered, deadline, .. } in journal.flight.iter() {
             let content = &contents[content];
             let record = Record::Message {
                 message: content.message.clone(),

@@ -300,7 +300,7 @@ fn check_age(key: &str, text: &str, what: Named<'_>) -> Checked {
     let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
     let number = &text[..text.len() - unit.len()];
     if number.is_empty() {
-        return error::internal();
+        return error::broken();
     }
     let positive = number.bytes().any(|digit| digit != b'0');
     if positive && ["Y", "M", "D", "h", "m", "s"].contains(&unit) {

@@ -84,28 +84,6 @@ impl Classic {
         self.consumers.free();
     }
 
-    /// Keeps the ready messages that `keep` wants, in no particular order, and lets it change their flags.
-    pub fn retain(&mut self, mut keep: impl FnMut(&mut Item) -> bool) {
-        let (mut bytes, mut timed) = (0, 0);
-        let mut keep = |item: &mut Item| {
-            let kept = keep(item);
-            bytes += u64::from(kept) * u64::from(item.size);
-            timed += u32::from(kept && item.is_timed());
-            kept
-        };
-        self.returned.retain_mut(&mut keep);
-        self.fresh.retain_mut(&mut keep);
-        (self.bytes, self.timed) = (bytes, timed);
-    }
-
-    /// Its consumers have no unacknowledged delivery any more; those that were set aside rejoin.
-    pub fn free_consumers(&mut self) {
-        self.consumers.iter_mut().for_each(|(_, consumer)| consumer.open = 0);
-        while let Some(&index) = self.aside.first() {
-            self.rejoin(index);
-        }
-    }
-
     /// How many places were given since this one.
     pub fn behind(&self, seq: u32) -> u32 {
         self.next - seq

@@ -2,6 +2,7 @@
 
 use super::channel::GONE;
 use super::{Node, Port};
+use crate::amqp::access::Action;
 use crate::amqp::error::{self, Checked};
 use crate::amqp::exchange::type_word;
 use crate::amqp::method::Method;
@@ -73,6 +74,10 @@ impl Node {
                 ports.names.show(consumer_tag)
             ));
         }
+        if queue == self.reply_to {
+            return self.consume_replies(at, consumer_tag, (no_ack, nowait), ports);
+        }
+        self.may_queue(at.0, Action::Read, self.named(at, queue)?, ports.names)?;
         let number = self.usable_queue(at, queue, ports)?;
         let limit = self.channel(at).map_or(0, |channel| channel.prefetch);
         let Some(found) = self.queues.get(&number) else { return Ok(()) };
@@ -92,9 +97,9 @@ impl Node {
         if taken || exclusive && found.classic.consumer_count() > 0 {
             return error::refused(format_args!("{} in exclusive use", what()));
         }
-        let name = found.spec.name;
+        let shown = ports.registry.places()[found.place.at()].name;
         let tag = if consumer_tag == Name::EMPTY { self.make_name("amq.ctag-", at.0, ports) } else { consumer_tag };
-        let place = ports.place_for(PlaceKind::Unacked, name, at.0);
+        let place = ports.place_for(PlaceKind::Unacked, shown, at.0);
         let consumer = Consumer {
             conn: at.0,
             channel: at.1,
@@ -122,7 +127,8 @@ impl Node {
     }
 
     pub(super) fn cancel(&mut self, at: (ConnId, u16), tag: Name, nowait: bool, ports: &mut Port<'_>) -> Checked {
-        let gone = self.channel_mut(at).and_then(|channel| {
+        let replies = self.cancel_replies(at, tag);
+        let gone = self.channel_mut(at).filter(|_| !replies).and_then(|channel| {
             let gone = channel.consumers.remove(&tag)?;
             let mine = channel.unacked.iter_mut().chain(channel.tx.settled.iter_mut().map(|(unacked, _)| unacked));
             for unacked in mine.filter(|unacked| (unacked.queue, unacked.consumer) == gone) {

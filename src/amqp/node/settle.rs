@@ -130,6 +130,9 @@ impl Node {
                 left.push(*queue);
             }
             channel.consumers.clear();
+            if let Some(reply) = channel.reply.take() {
+                self.replies.remove(&reply.address);
+            }
             channel.tx.publishes.clear();
             channel.awaited = None;
             channel.held.clear();

@@ -45,3 +45,52 @@ fn declared(broker: &Rabbitmq, vhosts: &Known<'_>, sink: &mut Sink) {
         vhosts.check(vhost, sink);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::scenario::read;
+
+    /// What is wrong with a scenario whose broker, producer and faults have these fields besides.
+    fn wrong(broker: &str, producer: &str, fault: &str) -> String {
+        let text = format!(
+            r#"Scenario(title: "t", broker: rabbitmq(vhosts: ["archive"], users: [(name: "clerk")], {broker}),
+            producers: [(name: "shop", publish: [(to: "", key: "k")], {producer})], faults: [{fault}])"#
+        );
+        read(&text).map(|_| String::new()).unwrap_or_else(|errors| errors.to_string())
+    }
+
+    #[test]
+    fn users_and_virtual_hosts_must_be_there() {
+        assert_eq!(wrong("", r#"user: "clerk", password: "x", vhost: "archive""#, ""), "");
+        assert_eq!(wrong("", r#"user: "guest", vhost: "/""#, ""), "");
+        for (broker, producer, fault, says) in [
+            ("", r#"user: "clark""#, "", "there is no user `clark`"),
+            ("", r#"vhost: "archiv""#, "", "there is no virtual host `archiv`"),
+            (r#"queues: [(name: "q", vhost: "arch")]"#, "", "", "there is no virtual host `arch`"),
+            ("", "", r#"(name: "f", what: delete_vhost("archives", when: at("1s")))"#, "virtual host `archives`"),
+            ("", "", r#"(name: "f", what: close_connection("shopp", when: at("1s")))"#, "there is no client `shopp`"),
+            ("", "", r#"(name: "f", what: alarm("broker", resource: time, lasting: "1s", when: at("1s")))"#, "time"),
+        ] {
+            let errors = wrong(broker, producer, fault);
+            assert!(errors.contains(says), "{says}: {errors}");
+        }
+        let near = wrong("", r#"user: "clark""#, "");
+        assert!(near.contains("clerk"), "{near}");
+    }
+
+    #[test]
+    fn a_pattern_that_cannot_be_used_is_an_error_where_it_stands() {
+        let text = r#"Scenario(title: "t", broker: rabbitmq(users: [
+            (name: "u", permissions: [(configure: "(", write: ".*", read: "")])]))"#;
+        let errors = read(text).unwrap_err().to_string();
+        assert!(errors.contains("not a pattern") && errors.contains("a `(` is not closed"), "{errors}");
+    }
+
+    #[test]
+    fn queues_of_two_virtual_hosts_may_have_one_name() {
+        let queues = r#"queues: [(name: "q"), (name: "q", vhost: "archive")]"#;
+        assert_eq!(wrong(queues, "", ""), "");
+        let twice = r#"queues: [(name: "q", vhost: "archive"), (name: "q", vhost: "archive")]"#;
+        assert!(wrong(twice, "", "").contains("two queues are called `q`"));
+    }
+}

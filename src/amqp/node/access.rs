@@ -8,6 +8,9 @@ use crate::amqp::queue::arguments::argument;
 use crate::ids::{ConnId, Name, Names};
 use crate::machine::Value;
 
+/// Names a queue or an exchange for an error.
+type Naming<'a> = fn(Name, Name, &'a Names) -> Named<'a>;
+
 impl Node {
     /// The user of a connection; `None` for the one that may do everything.
     #[inline]
@@ -40,7 +43,7 @@ impl Node {
         conn: ConnId,
         user: &User,
         action: Action,
-        (name, what): (Name, fn(Name, Name, &'a Names) -> Named<'a>),
+        (name, what): (Name, Naming<'a>),
         names: &'a Names,
     ) -> Checked {
         let vhost = self.vhosts[self.vhost_of(conn)].name;

@@ -28,6 +28,7 @@ fn frameless<F, G>(input: Input<F>) -> Option<Input<G>> {
         Input::DiskDone(token) => Input::DiskDone(token),
         Input::DiskFailed(token) => Input::DiskFailed(token),
         Input::Stop => Input::Stop,
+        Input::Order(order) => Input::Order(order),
         Input::Ask(ask) => Input::Ask(ask),
         Input::Report(report) => Input::Report(report),
     })

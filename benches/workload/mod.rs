@@ -132,13 +132,13 @@ pub fn pipeline(messages: u32) -> Arc<Plan> {
             "shop",
             ActorKind::Producer,
             producer(messages, &route, &mut names),
-            Session { confirms: true, take: None, heartbeat: Some(Span::ZERO) },
+            Session { confirms: true, take: None, heartbeat: Some(Span::ZERO), access: None },
         ),
         client(
             "biller",
             ActorKind::Consumer,
             consumer(&mut names),
-            Session { confirms: false, take: Some(take), heartbeat: Some(Span::ZERO) },
+            Session { confirms: false, take: Some(take), heartbeat: Some(Span::ZERO), access: None },
         ),
     ];
     names.share();

@@ -3,6 +3,7 @@
 //!
 //! Not checked here: names, types and arguments are the scenario's business.
 
+use super::access::User;
 use super::exchange::Kind;
 use super::method::{FRAME_MAX, Table};
 use crate::ids::Name;
@@ -21,6 +22,17 @@ pub enum Version {
     V3_13,
     /// 4.1.
     V4_1,
+}
+
+impl Version {
+    /// The largest body of a message in bytes (V10). Before 3.8 it was not configurable.
+    pub fn max_message_size(self) -> u32 {
+        match self {
+            Version::V3_7 => 2_147_483_647,
+            Version::V3_10 | Version::V3_13 => 134_217_728,
+            Version::V4_1 => 16_777_216,
+        }
+    }
 }
 
 /// An exchange to declare.
@@ -79,6 +91,8 @@ pub struct Config {
     pub version: Version,
     /// The virtual hosts.
     pub vhosts: Vec<Name>,
+    /// The users besides `guest`, who may do everything.
+    pub users: Vec<User>,
     /// Exchanges there from the start.
     pub exchanges: Vec<ExchangeSpec>,
     /// Queues there from the start.
@@ -104,6 +118,7 @@ impl Config {
         Config {
             version: Version::default(),
             vhosts: vec![vhost],
+            users: Vec::new(),
             exchanges: Vec::new(),
             queues: Vec::new(),
             bindings: Vec::new(),

@@ -113,6 +113,25 @@ pub(super) struct Named<'a> {
     names: &'a Names,
 }
 
+impl<'a> Named<'a> {
+    /// The same with the default exchange under the name that permissions know it by (I05.4).
+    pub(super) fn for_access(self) -> Access<'a> {
+        Access(self)
+    }
+}
+
+/// A [`Named`] as refusals of access say it.
+pub(super) struct Access<'a>(Named<'a>);
+
+impl Display for Access<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.name == Name::EMPTY {
+            return write!(f, "{} 'amq.default' in vhost '{}'", self.0.kind, self.0.names.show(self.0.vhost));
+        }
+        Display::fmt(&self.0, f)
+    }
+}
+
 impl Display for Named<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Named { kind, name, vhost, names } = *self;
@@ -206,7 +225,27 @@ pub(super) fn channel_error<T>(why: impl Display) -> Checked<T> {
     connection(504, format_args!("CHANNEL_ERROR - {why}"))
 }
 
-/// 503 (A48).
+/// 530 (tune): a limit that the node cannot agree to.
+pub(super) fn tune_refused<T>(why: impl Display) -> Checked<T> {
+    let text = Text::of(format_args!("NOT_ALLOWED - {why}"));
+    Err(Refusal { scope: Scope::Connection, code: 530, text, rule: rules::TUNE_LIMITS })
+}
+
+/// 406 (B34): a message in somebody else's name.
+pub(super) fn wrong_user<T>(claimed: &str, actual: impl Display) -> Checked<T> {
+    precondition(
+        rules::WRONG_USER,
+        format_args!("user_id property set to '{claimed}' but authenticated user was '{actual}'"),
+    )
+}
+
+/// 406 (A92, V10).
+pub(super) fn message_too_large<T>(size: u32, most: u32, configured: bool) -> Checked<T> {
+    let limit = if configured { "is larger than configured max size" } else { "larger than max size" };
+    precondition(rules::MESSAGE_SIZE, format_args!("message size {size} {limit} {most}"))
+}
+
+/// 503: a method that no client may send.
 pub(super) fn command_invalid<T>(why: impl Display) -> Checked<T> {
     connection(503, format_args!("COMMAND_INVALID - {why}"))
 }
@@ -214,6 +253,55 @@ pub(super) fn command_invalid<T>(why: impl Display) -> Checked<T> {
 /// 530 (D38, I02).
 pub(super) fn not_allowed<T>(why: impl Display) -> Checked<T> {
     connection(530, format_args!("NOT_ALLOWED - {why}"))
+}
+
+/// 530 (channel limit): a method on a channel that would be one too many.
+pub(super) fn too_many_channels<T>(open: usize, max: u16) -> Checked<T> {
+    let text = Text::of(format_args!(
+        "NOT_ALLOWED - number of channels opened ({open}) has reached the negotiated channel_max ({max})"
+    ));
+    Err(Refusal { scope: Scope::Connection, code: 530, text, rule: rules::CHANNEL_MAX })
+}
+
+/// 501 (A93): a frame larger than was agreed on. Its first bytes are not told.
+pub(super) fn frame_too_large(kind: u8, size: u32, most: u32) -> Refusal {
+    let text =
+        Text::of(format_args!("FRAME_ERROR - type {kind}, all octets = <<>>: {{frame_too_large,{size},{most}}}"));
+    Refusal { scope: Scope::Connection, code: 501, text, rule: rules::FRAME_MAX }
+}
+
+/// 320 (I06, I07): an operator's doing.
+pub(super) fn forced(why: impl Display) -> Refusal {
+    let text = Text::of(format_args!("CONNECTION_FORCED - {why}"));
+    Refusal { scope: Scope::Connection, code: 320, text, rule: rules::FORCED }
+}
+
+/// 403 at login (I04).
+pub(super) fn login_refused() -> Refusal {
+    let why = "Login was refused using authentication mechanism PLAIN. For details see the broker logfile.";
+    let text = Text::of(format_args!("ACCESS_REFUSED - {why}"));
+    Refusal { scope: Scope::Connection, code: 403, text, rule: rules::LOGIN_REFUSED }
+}
+
+/// 403 (I05): the user lacks the permission.
+pub(super) fn not_permitted<T>(what: impl Display, user: impl Display) -> Checked<T> {
+    channel(rules::NOT_PERMITTED, 403, format_args!("ACCESS_REFUSED - access to {what} refused for user '{user}'"))
+}
+
+/// 530 (I02, I03): a virtual host that cannot be opened.
+pub(super) fn no_vhost<T>(why: impl Display) -> Checked<T> {
+    let text = Text::of(format_args!("NOT_ALLOWED - {why}"));
+    Err(Refusal { scope: Scope::Connection, code: 530, text, rule: rules::VHOST_REFUSED })
+}
+
+/// 503 (A48, V4): before 4.0 an unknown exchange type ends the connection.
+pub(super) fn unknown_type<T>(word: impl Display, ends_connection: bool) -> Checked<T> {
+    let (scope, code, kind) = match ends_connection {
+        true => (Scope::Connection, 503, "COMMAND_INVALID"),
+        false => (Scope::Channel, 406, "PRECONDITION_FAILED"),
+    };
+    let rule = if ends_connection { rules::UNKNOWN_TYPE } else { rules::UNKNOWN_TYPE_CHANNEL };
+    Err(Refusal { scope, code, text: Text::of(format_args!("{kind} - unknown exchange type '{word}'")), rule })
 }
 
 /// 540 (B17, D33).

@@ -4,9 +4,10 @@
 //! content, for its header and body frames too. What a node does with a method is in `node`, what a client does in
 //! `client`.
 
+use super::access::Capabilities;
 use super::verbs;
 use crate::ids::{Digest, Name, Names, VerbId};
-use crate::machine::{Message, Props, Value, Wire, Words};
+use crate::machine::{Access, Message, Props, Value, Wire, Words};
 use crate::trace::FrameFlags;
 use std::sync::Arc;
 
@@ -61,10 +62,11 @@ pub enum Method {
     /// `AMQP 0 0 9 1`, the first thing a client sends. Not a frame of the protocol proper.
     ProtocolHeader,
     ConnectionStart,
-    /// Of the client's capabilities the one that the node's behaviour depends on: whether it wants to be told when a
-    /// consumer of its is cancelled.
+    /// User and password are [`Name::NONE`] where the client takes the library's default, which is the user `guest`.
     ConnectionStartOk {
-        cancel_notify: bool,
+        user: Name,
+        password: Name,
+        capabilities: Capabilities,
     },
     ConnectionTune(Tune),
     ConnectionTuneOk(Tune),
@@ -283,6 +285,16 @@ const fn kind(class: u16, method: u16, verb: VerbId) -> Kind {
 }
 
 impl Method {
+    /// What clients log in with where nothing else is said.
+    pub const LOGIN: Method =
+        Method::ConnectionStartOk { user: Name::NONE, password: Name::NONE, capabilities: Capabilities::ALL };
+
+    /// Logs in as a session asks for.
+    pub fn login(access: Option<&Access>, capabilities: Capabilities) -> Method {
+        let Access { user, password, .. } = access.copied().unwrap_or_default();
+        Method::ConnectionStartOk { user, password, capabilities }
+    }
+
     /// Class and method number; (0, 0) for what is no method.
     pub fn id(&self) -> (u16, u16) {
         let kind = self.kind();
@@ -388,6 +400,7 @@ impl Method {
     fn words(&self) -> (Name, Name) {
         const NO: Name = Name::NONE;
         match *self {
+            Method::ConnectionStartOk { user, .. } => (user, NO),
             Method::ConnectionOpen { vhost } => (vhost, NO),
             Method::ConnectionClose(close) | Method::ChannelClose(close) => (close.text, NO),
             Method::ConnectionBlocked { reason } => (reason, NO),
@@ -453,6 +466,28 @@ impl Method {
             | Method::BasicRecoverAsync { requeue } => FrameFlags::REQUEUE.when(*requeue),
             Method::BasicConsume { no_ack, .. } | Method::BasicGet { no_ack, .. } => FrameFlags::NO_ACK.when(*no_ack),
             _ => FrameFlags::default(),
+        }
+    }
+
+    /// Type and payload of a frame that has a table in it and is never split: the method frame (1), or the header frame of
+    /// a message (2). `None` for methods without a table, which always fit.
+    pub(super) fn unsplit_frame(&self, names: &Names) -> Option<(u8, u32)> {
+        match self {
+            Method::BasicPublish { message, .. } if message.props.headers.is_some() => {
+                Some((2, header_size(message, names)))
+            }
+            Method::ExchangeDeclare { arguments, .. }
+            | Method::ExchangeBind { arguments, .. }
+            | Method::ExchangeUnbind { arguments, .. }
+            | Method::QueueDeclare { arguments, .. }
+            | Method::QueueBind { arguments, .. }
+            | Method::QueueUnbind { arguments, .. }
+            | Method::BasicConsume { arguments, .. }
+                if !arguments.is_empty() =>
+            {
+                Some((1, 4 + self.arguments_size(names)))
+            }
+            _ => None,
         }
     }
 
@@ -531,11 +566,15 @@ fn value_size(value: &Value) -> u32 {
 
 /// Bytes of the content header frame and the body frames.
 fn content_size(message: &Message, names: &Names) -> u32 {
+    let bodies = message.size.div_ceil(FRAME_MAX - OVERHEAD);
+    OVERHEAD + header_size(message, names) + message.size + bodies * OVERHEAD
+}
+
+/// Bytes of the content header frame's payload.
+fn header_size(message: &Message, names: &Names) -> u32 {
     let short = |name: Name| if name.is_some() { 1 + names.len_of(name) } else { 0 };
     let properties = short(message.id) + short(message.reply_to) + short(message.correlation);
-    let header = OVERHEAD + 14 + properties + props_size(&message.props);
-    let bodies = message.size.div_ceil(FRAME_MAX - OVERHEAD);
-    header + message.size + bodies * OVERHEAD
+    14 + properties + props_size(&message.props)
 }
 
 fn props_size(props: &Props) -> u32 {
@@ -615,7 +654,11 @@ impl Method {
     /// What the words and the message do not say.
     fn digest_rest(&self, names: &Names, digest: &mut Digest) {
         match self {
-            Method::ProtocolHeader | Method::ConnectionStartOk { cancel_notify: false } => digest.word(1),
+            Method::ProtocolHeader => digest.word(1),
+            Method::ConnectionStartOk { password, capabilities, .. } => {
+                names.digest(*password, digest);
+                digest.word(u64::from(capabilities.0));
+            }
             Method::ConnectionTune(tune) | Method::ConnectionTuneOk(tune) => {
                 digest.word(u64::from(tune.channel_max) << 32 | u64::from(tune.frame_max));
             }

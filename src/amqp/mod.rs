@@ -2,6 +2,7 @@
 //!
 //! Not a codec: a frame is a value with a known size, and bytes are somebody else's.
 
+pub mod access;
 pub mod client;
 pub mod config;
 pub mod death;
@@ -17,6 +18,7 @@ pub mod sparse;
 pub mod store;
 pub mod verbs;
 
+pub use access::{Capabilities, Pattern, Permission, User};
 pub use client::Client;
 pub use config::{BindingSpec, Config, ExchangeSpec, QueueSpec, Version};
 pub use method::{Close, Frame, Method, Table, Tune};

@@ -33,6 +33,8 @@ pub enum Record {
     Queue(u32, Arc<QueueSpec>),
     /// A binding between durable things.
     Binding(Arc<BindingSpec>),
+    /// A virtual host of the configuration was deleted.
+    NoVhost(Name),
     /// A persistent message in a durable queue; its key is its place in the queue.
     Message {
         /// The message.
@@ -75,6 +77,10 @@ impl crate::machine::Record for Record {
     fn digest(&self, now: Time, names: &Names, digest: &mut Digest) {
         match self {
             Record::Mark => digest.word(1),
+            Record::NoVhost(name) => {
+                digest.word(7);
+                names.digest(*name, digest);
+            }
             Record::Exchange(spec) => {
                 digest.word(2);
                 names.digest(spec.vhost, digest);

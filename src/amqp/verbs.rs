@@ -5,7 +5,7 @@ use crate::verb_table;
 verb_table! { 2;
     PROTOCOL_HEADER: "protocol header", Handshake, "AMQP 0-9-1", "{from} greets {to} in AMQP 0-9-1.";
     CONNECTION_START: "connection.start", Handshake, "start", "{from} asks {to} to log in.";
-    CONNECTION_START_OK: "connection.start-ok", Handshake, "log in", "{from} logs in at {to}.";
+    CONNECTION_START_OK: "connection.start-ok", Handshake, "log in[ as {a}]", "{from} logs in at {to}[ as {a}].";
     CONNECTION_TUNE: "connection.tune", Handshake, "tune", "{from} proposes limits and a heartbeat of {number} s to {to}.";
     CONNECTION_TUNE_OK: "connection.tune-ok", Handshake, "tune ok", "{from} settles on limits and a heartbeat of {number} s.";
     CONNECTION_OPEN: "connection.open", Handshake, "open {a}", "{from} opens virtual host {a}.";
@@ -72,5 +72,6 @@ verb_table! { 2;
     TIMER_EXPIRED: "time to live", Timer, "time to live over", "{actor} looks at the head of a queue: its time to live is over.";
     TIMER_UNUSED: "queue unused", Timer, "queue unused", "{actor} looks at a queue that nobody has used for as long as its expiry allows.";
     TIMER_UNSETTLED: "unsettled delivery", Timer, "look for unsettled", "{actor} looks for deliveries that were not settled in time.";
+    TIMER_REFUSED: "refused login", Timer, "hang up", "{actor} hangs up on a client whose login it has refused.";
     TIMER_FLUSH: "journal flush", Timer, "flush journal", "The queue has been idle long enough: {actor} writes its buffered journal to disk.";
 }

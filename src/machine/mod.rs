@@ -6,6 +6,7 @@
 
 mod form;
 mod literal;
+mod order;
 mod out;
 mod port;
 mod ports;
@@ -14,8 +15,9 @@ mod replay;
 
 pub use form::{Form, Holding, Holds};
 pub use literal::{Arguments, Literal, Rows};
+pub use order::{Order, Resource};
 pub use out::{Because, Brief, Does, Light, Need, Out, Output, Wanted};
-pub use port::{Answer, Ask, Delivery, Down, Message, Publish, Report, Session, Settle, Take};
+pub use port::{Access, Answer, Ask, Delivery, Down, Message, Publish, Report, Session, Settle, Take};
 pub use ports::{Draws, NoDraws, Ports, Registry};
 pub use props::{Props, SharedProps, Value};
 pub use replay::{Did, Event, FrameOf, Outcome, PortsOf, Replayer, Unfit};
@@ -61,6 +63,8 @@ pub enum Input<F> {
     DiskFailed(Token),
     /// The operator asks the process to stop in order. It answers with [`Does::Exit`] when it is ready.
     Stop,
+    /// The operator asks a node for something else.
+    Order(Order),
     /// A client's application asks its wire machine for something.
     Ask(Ask),
     /// A client's wire machine tells its application something.

@@ -174,6 +174,19 @@ pub struct Session {
     pub take: Option<Take>,
     /// What the client offers as heartbeat interval; zero for none; `None` for what the broker proposes.
     pub heartbeat: Option<Span>,
+    /// As whom it logs in, and where; `None` for the system's defaults.
+    pub access: Option<Access>,
+}
+
+/// As whom a session logs in, and where to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Access {
+    /// The user; [`Name::NONE`] for the system's default, password included.
+    pub user: Name,
+    /// The password.
+    pub password: Name,
+    /// The part of the broker, such as a virtual host; [`Name::NONE`] for the system's default.
+    pub part: Name,
 }
 
 /// A subscription.

@@ -393,7 +393,9 @@ impl Machine for Node {
             Input::DiskDone(token) => return self.disk_done(token, ports),
             Input::DiskFailed(token) => return self.disk_failed(token, ports),
             Input::Stop => self.stopping = true,
-            Input::Started | Input::Connected(_) | Input::Ask(_) | Input::Report(_) => return,
+            Input::Started | Input::Connected(_) | Input::Ask(_) | Input::Report(_) | Input::Order(_) => {
+                return;
+            }
         }
         self.end_turn(new_from, ports);
     }

@@ -43,9 +43,28 @@ fn parts(scenario: &Scenario, root: &Node, sink: &mut Sink) {
         scenario.broker.system().check_script(script, sink);
     }
     scenario.broker.system().check(scenario, sink);
+    accesses(scenario, sink);
     ids(scenario, sink);
     faults(scenario, sink);
     expectations(scenario, sink);
+}
+
+/// Where a system has no users and virtual hosts, nobody can log in as one or to one.
+fn accesses(scenario: &Scenario, sink: &mut Sink) {
+    let system = scenario.broker.system();
+    if system.has_access() {
+        return;
+    }
+    let producers = scenario.producers.iter().map(|producer| &producer.access);
+    for access in producers.chain(scenario.consumers.iter().map(|consumer| &consumer.access)) {
+        for (what, name) in [("user", &access.user), ("virtual host", &access.vhost)] {
+            if let Some(name) = name {
+                let title =
+                    format!("there is no {what} `{}`: {} has none in this model", visible(&name.value), system.word());
+                sink.push(Diagnostic::new(Code::Conflict, title, name.at, format!("a {what}")));
+            }
+        }
+    }
 }
 
 fn faults(scenario: &Scenario, sink: &mut Sink) {
@@ -56,6 +75,9 @@ fn faults(scenario: &Scenario, sink: &mut Sink) {
         methods: Known::new("method").and(scenario.broker.methods()),
     };
     let (parties, nodes) = (&known.parties, &known.nodes);
+    let node = &scenario.broker.name().value;
+    let clients = scenario.parties().map(|(_, name)| name).filter(|name| name.value != *node);
+    let clients = Known::new("client").with(clients);
     for link in &scenario.network.links {
         between(scenario, &link.between, parties, sink);
     }
@@ -70,9 +92,26 @@ fn faults(scenario: &Scenario, sink: &mut Sink) {
                 }
             }
             Action::PowerLoss { who, .. } | Action::FailDisk { who, .. } => nodes.check(who, sink),
+            Action::Alarm { who, .. } => {
+                nodes.check(who, sink);
+                only_rabbitmq(scenario, &fault.name, "an alarm", sink);
+            }
+            Action::CloseConnection { who } => {
+                clients.check(who, sink);
+                only_rabbitmq(scenario, &fault.name, "an operator who closes connections", sink);
+            }
+            Action::DeleteVhost { .. } => only_rabbitmq(scenario, &fault.name, "a virtual host", sink),
             Action::Kill { who, .. } | Action::Stop { who, .. } | Action::Pause { who, .. } => parties.check(who, sink),
         }
         moment(&fault.when, &known, sink);
+    }
+}
+
+/// What only one system has in this model.
+fn only_rabbitmq(scenario: &Scenario, fault: &Spanned<String>, what: &str, sink: &mut Sink) {
+    if !scenario.broker.system().has_access() {
+        let title = format!("{} has no such thing as {what} in this model", scenario.broker.system().word());
+        sink.push(Diagnostic::new(Code::Conflict, title, fault.at, "this fault"));
     }
 }
 

@@ -3,11 +3,12 @@
 //! Nothing is checked here for the user's sake; a scenario that was selected is sound. What one system needs of it is
 //! in that system's file under `broker`.
 
+use super::broker::rabbitmq::DEFAULT_VHOST;
 use super::diagnostics::Spanned;
 use super::schema::{self, Action, Scenario, When, Which};
 use crate::app::{self, AckPolicy, Reliability, Timing};
 use crate::ids::{ActorId, Name, Names, VerbId};
-use crate::machine::{Props, Session, Take, Value};
+use crate::machine::{Access, Props, Session, Take, Value};
 use crate::net::Link;
 use crate::sim::{Limits, Spread};
 use crate::trace::{ActorKind, Destination, FaultText, Header};
@@ -89,7 +90,7 @@ fn header(scenario: &Scenario, plan: &Plan) -> Header {
         let own = scenario.broker.system().own_list(consumer);
         destinations.extend([Some(consumer.from.name.value.clone()), own].into_iter().flatten().map(|from| {
             Destination {
-                from,
+                from: shown(&consumer.access, from),
                 consumer: actor(plan, &consumer.name),
                 table: consumer.effect.as_ref().map(|effect| effect.table.value.clone()),
             }
@@ -107,6 +108,14 @@ fn header(scenario: &Scenario, plan: &Plan) -> Header {
         faults: scenario.faults.iter().map(|f| FaultText { name: f.name.value.clone(), says: says(f) }).collect(),
         expect: scenario.expect.iter().map(|e| e.expectation.to_string()).collect(),
         declared: scenario.declared.clone(),
+    }
+}
+
+/// A queue as the trace calls it: with its virtual host where that is not the default.
+fn shown(access: &schema::Access, queue: String) -> String {
+    match &access.vhost {
+        Some(vhost) if vhost.value != DEFAULT_VHOST => format!("{}/{queue}", vhost.value),
+        _ => queue,
     }
 }
 
@@ -160,6 +169,7 @@ impl Clients<'_> {
                     confirms: producer.reliability != Reliability::FireAndForget,
                     take: None,
                     heartbeat: producer.heartbeat,
+                    access: access(&producer.access, self.names),
                 }),
             },
             start: producer.start,
@@ -227,6 +237,7 @@ impl Clients<'_> {
                     confirms: false,
                     take: Some(self.take(consumer)),
                     heartbeat: consumer.heartbeat,
+                    access: access(&consumer.access, self.names),
                 }),
             },
             start: consumer.start,
@@ -266,6 +277,17 @@ pub(super) fn table(rows: &[schema::Row]) -> Vec<(Arc<str>, Value)> {
     rows.iter().map(|row| (Arc::from(row.key.value.as_str()), row.value.clone())).collect()
 }
 
+/// As whom a client logs in, and where; `None` for the defaults. Without a password it has the right one.
+fn access(access: &schema::Access, names: &mut Names) -> Option<Access> {
+    let schema::Access { user, password, vhost } = access;
+    let mut name = |text: Option<&str>| text.map_or(Name::NONE, |text| names.intern(text));
+    let user = name(user.as_ref().map(|user| &*user.value));
+    let password = name(password.as_deref());
+    let part = name(vhost.as_ref().map(|vhost| &*vhost.value));
+    let access = Access { user, password, part };
+    (access != Access::default()).then_some(access)
+}
+
 fn fault_plan(fault: &schema::Fault, plan: &Plan, names: &mut Names) -> FaultPlan {
     let (chance, when) = match &fault.when {
         When::With(chance, when) => (*chance, &**when),
@@ -287,6 +309,15 @@ fn fault_plan(fault: &schema::Fault, plan: &Plan, names: &mut Names) -> FaultPla
         Action::PowerLoss { who, restart } => FaultKind::PowerLoss { node: actor(plan, who), restart: *restart },
         Action::Stop { who, restart } => FaultKind::Stop { actor: actor(plan, who), restart: *restart },
         Action::Pause { who, lasting } => FaultKind::Pause { actor: actor(plan, who), lasts: *lasting },
+        Action::Alarm { who, resource, lasting } => {
+            FaultKind::Alarm { node: actor(plan, who), resource: *resource, lasts: *lasting }
+        }
+        Action::CloseConnection { who } => {
+            FaultKind::CloseConnections { client: actor(plan, who), node: plan.node_id(0) }
+        }
+        Action::DeleteVhost { vhost } => {
+            FaultKind::DeleteVhost { node: plan.node_id(0), vhost: names.intern(&vhost.value) }
+        }
         Action::FailDisk { who, lasting } => FaultKind::FailDisk { node: actor(plan, who), lasts: *lasting },
     };
     let when = trigger(when, plan, names);
@@ -356,6 +387,11 @@ fn says(fault: &schema::Fault) -> String {
         Action::PowerLoss { who, restart } => format!("cuts the power of {}{}", who.value, back(*restart)),
         Action::Stop { who, restart } => format!("stops {}{}", who.value, back(*restart)),
         Action::Pause { who, lasting } => format!("lets {} stand still for {lasting}", who.value),
+        Action::Alarm { who, resource, lasting } => {
+            format!("lets {} be low on {} for {lasting}", who.value, resource.word())
+        }
+        Action::CloseConnection { who } => format!("has the operator close the connections of {}", who.value),
+        Action::DeleteVhost { vhost } => format!("has the operator delete the virtual host {}", vhost.value),
         Action::FailDisk { who, lasting } => format!("lets {}'s disk fail for {lasting}", who.value),
     };
     format!("{what} {}", moment(&fault.when))

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub(super) struct Known<'a> {
     /// What one is: `queue`.
     kind: &'static str,
-    names: BTreeMap<&'a str, Option<Extent>>,
+    pub(super) names: BTreeMap<&'a str, Option<Extent>>,
 }
 
 impl<'a> Known<'a> {

@@ -311,19 +311,26 @@ const LITTLE: &str = r#"Scenario(/*a scenario*/
         (name: "g", what: kill("shop", when: with("1/2", when: at("1s")))),
         (name: "h", what: pause("shop", lasting: "1s", when: before_fsync())),
         (name: "i", what: cut(between: ("shop", "broker"), losing: to("shop"), when: worked("biller"))),
+        FAULTS
     ],
     lesson: (/*a lesson*/ captions: [(at: "1s", says: "a")], questions: [(/*a question*/ ask: "why?")]),
     variants: [(/*a variant*/ name: "v", change: [set("seed", 2)])],
 )"#;
 
 fn little() -> [String; 2] {
-    let rabbitmq = r#"broker: rabbitmq(/*`rabbitmq`*/ exchanges: [(/*an exchange*/ name: "a", kind: direct)],
+    let rabbitmq = r#"broker: rabbitmq(/*`rabbitmq`*/ users: [(/*a user*/ name: "u", permissions: [(/*a permission*/ configure: "", write: "", read: "")])], exchanges: [(/*an exchange*/ name: "a", kind: direct)],
         queues: [(/*a queue*/ name: "a")], bindings: [(/*a binding*/ from: "a", to: "a")]),
         scripts: [(/*a script*/ name: "s", steps: [])],"#;
     let network =
         r#"network: (/*the network*/ links: [(between: ("shop", "broker"), latency: uniform("1ms", "2ms"))]),"#;
-    [(rabbitmq, network), ("broker: redis(/*`redis`*/),", "network: (/*the network*/),")]
-        .map(|(broker, network)| LITTLE.replace("BROKER", broker).replace("NETWORK", network))
+    let faults = r#"(name: "j", what: alarm("broker", lasting: "1s", when: at("1s"))),
+        (name: "k", what: delete_vhost("/", when: at("1s"))),
+        (name: "l", what: close_connection("shop", when: at("1s"))),"#;
+    [(rabbitmq, network, faults), ("broker: redis(/*`redis`*/),", "network: (/*the network*/),", "")].map(
+        |(broker, network, faults)| {
+            LITTLE.replace("BROKER", broker).replace("NETWORK", network).replace("FAULTS", faults)
+        },
+    )
 }
 
 #[test]
@@ -466,4 +473,12 @@ mod properties {
             }
         }
     }
+}
+
+#[test]
+fn other_systems_have_no_users() {
+    let text = r#"Scenario(title: "t", broker: redis(),
+        producers: [(name: "shop", publish: [(to: "l")], user: "clerk")])"#;
+    let errors = read(text).unwrap_err().to_string();
+    assert!(errors.contains("there is no user `clerk`: redis has none"), "{errors}");
 }

@@ -8,8 +8,10 @@ use super::rules;
 use super::state::{Due, World};
 use crate::disk::Kind as DiskKind;
 use crate::ids::{ActorId, EventId, FaultId, Name, VerbId};
-use crate::machine::{File, Words};
+use crate::machine::{File, Input, Order, Words};
+use crate::net::Side;
 use crate::trace::{Class, Delta, Kind, Notes, Observer, Process as Step, What};
+use crate::units::Span;
 
 /// How far a fault has come.
 #[derive(Clone, Copy, Debug, Default)]
@@ -213,6 +215,7 @@ impl World {
             FaultKind::Kill { actor, .. } | FaultKind::Stop { actor, .. } => Some(actor),
             FaultKind::PowerLoss { node, .. } => Some(node),
             FaultKind::Cut { .. } | FaultKind::Pause { .. } | FaultKind::FailDisk { .. } => None,
+            FaultKind::Alarm { .. } | FaultKind::CloseConnections { .. } | FaultKind::DeleteVhost { .. } => None,
         };
         if busy.is_none() || struck != busy {
             self.scratch.deltas.clear();
@@ -232,6 +235,19 @@ impl World {
                 self.schedule_turn(self.engine.now(), Due::Stop(actor, event));
             }
             FaultKind::Pause { actor, lasts } => self.pause(actor, lasts, event, observer),
+            FaultKind::Alarm { node, resource, lasts } => {
+                self.order(node, Order::Alarm { resource, on: true }, Span::ZERO, event);
+                self.order(node, Order::Alarm { resource, on: false }, lasts, event);
+            }
+            FaultKind::CloseConnections { client, node } => {
+                let mut open = std::mem::take(&mut self.scratch.held);
+                open.extend(self.net.of(client).filter(|(conn, _)| self.net.end(*conn, Side::Node) == node));
+                for (conn, _) in open.drain(..) {
+                    self.order(node, Order::CloseConnection(conn), Span::ZERO, event);
+                }
+                self.scratch.held = open;
+            }
+            FaultKind::DeleteVhost { node, vhost } => self.order(node, Order::DeleteVhost(vhost), Span::ZERO, event),
             FaultKind::FailDisk { node, lasts } => {
                 let until = self.engine.now() + lasts;
                 self.disks[node.at() - self.plan.clients.len()].fail_until(until);
@@ -239,6 +255,21 @@ impl World {
             _ => {}
         }
         self.scratch.deltas.clear();
+    }
+
+    /// An order for a node, so long from now. It comes by itself, so that a node that is at work has finished.
+    fn order(&mut self, node: ActorId, order: Order, after: Span, cause: EventId) {
+        self.schedule_turn(self.engine.now() + after, Due::Order(node, order, cause));
+    }
+
+    /// An order reaches its node. One that stands still gets it when it goes on; one that is down never does.
+    pub(super) fn ordered<O: Observer>(&mut self, node: ActorId, order: Order, cause: EventId, observer: &mut O) {
+        let process = &self.processes[node.at()];
+        if process.paused {
+            self.stalled.push(Due::Order(node, order, cause));
+        } else if process.alive {
+            self.give_node(node, Input::Order(order), cause, observer);
+        }
     }
 
     /// A process is asked to stop in order.
@@ -250,7 +281,7 @@ impl World {
             Some(Some(_)) => super::process::Part::App,
             _ => super::process::Part::Wire,
         };
-        self.give(actor, part, crate::machine::Input::Stop, cause, observer);
+        self.give(actor, part, Input::Stop, cause, observer);
     }
 }
 

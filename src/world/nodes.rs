@@ -151,7 +151,7 @@ impl World {
                 engine.schedule(now, Due::Arrival(conn, side), false);
                 false
             }
-            Due::Timer(other, ..) => other != actor,
+            Due::Timer(other, ..) | Due::Order(other, ..) => other != actor,
             _ => true,
         });
     }
@@ -190,7 +190,7 @@ impl World {
         let (net, engine, plan) = (&self.net, &mut self.engine, &self.plan);
         let belongs = |due: &Due| match *due {
             Due::Arrival(conn, side) => net.end(conn, side) == actor,
-            Due::Timer(other, ..) => other == actor,
+            Due::Timer(other, ..) | Due::Order(other, ..) => other == actor,
             Due::Disk(node) => plan.node_id(node as usize) == actor,
             _ => false,
         };

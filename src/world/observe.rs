@@ -3,7 +3,7 @@
 use super::disks::tiers;
 use super::state::{Due, World};
 use crate::ids::Digest;
-use crate::machine::Wire;
+use crate::machine::{Order as Command, Wire};
 use crate::trace::{Flags, Held, Observable, Order};
 
 impl World {
@@ -110,6 +110,7 @@ impl World {
                 Due::Fault(_) => (3, crate::ids::ActorId::NONE),
                 Due::DialTimeout(conn) => (4, self.net.end(conn, crate::net::Side::Client)),
                 Due::Stop(actor, _) => (5, actor),
+                Due::Order(node, order, _) => (order_word(order), node),
                 Due::Arrival(..) | Due::Timer(..) | Due::Disk(_) => return None,
             };
             Some(Digest::of(|d| {
@@ -129,5 +130,14 @@ impl World {
             Some(client) => digest.text(&self.plan.clients[client].name),
             None => digest.text(&self.plan.nodes[id.at() - self.plan.clients.len()].name),
         }
+    }
+}
+
+/// An order as a number. Which connection or virtual host it names is known from the fault that it comes from.
+fn order_word(order: Command) -> u64 {
+    match order {
+        Command::Alarm { resource, on } => 6 + u64::from(on) + ((resource as u64) << 8),
+        Command::CloseConnection(_) => 8,
+        Command::DeleteVhost(_) => 9,
     }
 }

@@ -3,7 +3,7 @@
 use crate::app;
 use crate::disk::Speed;
 use crate::ids::{ActorId, Name, Names, VerbId};
-use crate::machine::Session;
+use crate::machine::{Resource, Session};
 use crate::net::Link;
 use crate::sim::Limits;
 use crate::systems;
@@ -132,6 +132,29 @@ pub enum FaultKind {
         actor: ActorId,
         /// For how long.
         lasts: Span,
+    },
+    /// A node is short of something.
+    Alarm {
+        /// The node.
+        node: ActorId,
+        /// Of what.
+        resource: Resource,
+        /// For how long.
+        lasts: Span,
+    },
+    /// The operator closes the connections of a client.
+    CloseConnections {
+        /// The client.
+        client: ActorId,
+        /// The node that is told to.
+        node: ActorId,
+    },
+    /// The operator deletes a virtual host.
+    DeleteVhost {
+        /// The node.
+        node: ActorId,
+        /// The virtual host.
+        vhost: Name,
     },
     /// Lets the operations of a node's disk fail.
     FailDisk {

@@ -8,7 +8,7 @@ use super::vain::Vain;
 use crate::app::Tables;
 use crate::disk::Disk;
 use crate::ids::{ActorId, ConnId, EventId, FrameId, Name, Names};
-use crate::machine::{Out, Registry, Token};
+use crate::machine::{Order, Out, Registry, Token};
 use crate::net::{Side, Tcp};
 use crate::sim::{Choices, Engine, Key, Limit, Step, StreamId};
 use crate::systems::{self, Frame, Node, Record};
@@ -41,6 +41,8 @@ pub(super) enum Due {
     Fault(u16),
     /// A process is asked to stop in order, because of an event.
     Stop(ActorId, EventId),
+    /// An order reaches a node, because of an event.
+    Order(ActorId, Order, EventId),
     /// A client waits no longer for an answer to its dialling.
     DialTimeout(ConnId),
 }
@@ -333,7 +335,7 @@ impl World {
     }
 
     fn handle<O: Observer>(&mut self, due: Due, observer: &mut O) {
-        if matches!(due, Due::Start(_) | Due::Resume(..) | Due::Fault(_) | Due::Stop(..)) {
+        if matches!(due, Due::Start(_) | Due::Resume(..) | Due::Fault(_) | Due::Stop(..) | Due::Order(..)) {
             self.turn_comes();
         }
         match due {
@@ -344,6 +346,7 @@ impl World {
             Due::Resume(actor, life) => self.resume(actor, life, observer),
             Due::Fault(fault) => self.fault_at_time(fault, observer),
             Due::Stop(actor, cause) => self.stop(actor, cause, observer),
+            Due::Order(node, order, cause) => self.ordered(node, order, cause, observer),
             Due::DialTimeout(conn) => self.dial_timeout(conn, observer),
         }
     }

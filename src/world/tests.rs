@@ -52,7 +52,7 @@ fn plan(faults: impl Fn(&mut Names) -> Vec<FaultPlan>, settle: bool) -> Arc<Plan
         dedup: None,
         reconnect: Some(Reconnect { after: Span::millis(50), max: 0 }),
     });
-    let session = |confirms, take| Arc::new(Session { confirms, take, heartbeat: None });
+    let session = |confirms, take| Arc::new(Session { confirms, take, heartbeat: None, access: None });
     let client = |name: &str, kind, spec, session| ClientPlan {
         name: name.to_owned(),
         kind,

@@ -97,7 +97,7 @@ impl Client {
     /// A client that publishes without confirms and consumes nothing; see [`Client::boot`].
     pub fn new() -> Self {
         Client {
-            session: Arc::new(Session { confirms: false, take: None, heartbeat: None }),
+            session: Arc::new(Session { confirms: false, take: None, heartbeat: None, access: None }),
             stage: Stage::Idle,
             conn: ConnId::NONE,
             left: ConnId::NONE,
@@ -309,6 +309,7 @@ impl Machine for Client {
             | Input::Started
             | Input::Stop
             | Input::Report(_)
+            | Input::Order(_)
             | Input::DiskDone(_)
             | Input::DiskFailed(_) => {}
         }

@@ -1,7 +1,7 @@
 //! How a session comes up, step by step, and how it is ended in order.
 
 use super::{CHANNEL, Client, Io, Options, Stage, agree, rules, tell};
-use crate::amqp::{Close, Method, Table};
+use crate::amqp::{Capabilities, Close, Method, Table};
 use crate::ids::{ConnId, Name};
 use crate::machine::{Because, Does, Down, Need, Report, Take, Value};
 use std::sync::Arc;
@@ -63,13 +63,15 @@ impl Client {
         match (self.stage, body) {
             (Stage::Start, Method::ConnectionStart) => {
                 self.stage = Stage::Tune;
-                self.send(rules::HANDSHAKE, Because::INPUT, 0, Method::ConnectionStartOk { cancel_notify: true }, io);
+                let login = Method::login(self.session.access.as_ref(), Capabilities::ALL);
+                self.send(rules::HANDSHAKE, Because::INPUT, 0, login, io);
             }
             (Stage::Tune, Method::ConnectionTune(proposed)) => {
                 let tune = agree(*proposed, self.session.heartbeat);
                 self.stage = Stage::Open;
                 let sent = self.send(rules::HANDSHAKE, Because::INPUT, 0, Method::ConnectionTuneOk(tune), io);
-                let vhost = io.names.intern("/");
+                let vhost = self.session.access.as_ref().map_or(Name::NONE, |access| access.part);
+                let vhost = if vhost.is_some() { vhost } else { io.names.intern("/") };
                 let sent = self.send(rules::HANDSHAKE, sent, 0, Method::ConnectionOpen { vhost }, io);
                 self.heart.start(tune.heartbeat, sent, io);
             }

@@ -64,6 +64,9 @@ impl Node {
             contents: Slab::new(),
             metadata: Metadata::default(),
             life: super::Life::Up,
+            alarms: super::alarm::Alarms::default(),
+            replies: VecMap::new(),
+            reply_to: crate::ids::Name::NONE,
             made_names: 0,
             opened: 0,
             fruitless: 0,
@@ -81,6 +84,7 @@ impl Node {
         ports: &mut Port<'_>,
     ) {
         self.clear(config);
+        self.reply_to = ports.names.intern(super::reply_to::PSEUDO_QUEUE);
         self.add_vhosts(ports);
         let mut found = std::mem::take(&mut self.scratch.found);
         let (booted, clean) = self.read_records(records, &mut found);
@@ -114,6 +118,8 @@ impl Node {
         self.metadata.clone_from(&Metadata::default());
         self.metadata.next_key = CLEAN + 1;
         self.life = super::Life::Up;
+        self.alarms = super::alarm::Alarms::default();
+        self.replies.clear();
         self.made_names = 0;
         self.opened = 0;
         self.fruitless = 0;
@@ -190,6 +196,11 @@ impl Node {
         let mut on_disk = std::mem::take(&mut self.scratch.records);
         for (key, record) in &on_disk {
             match record {
+                Record::NoVhost(name) => {
+                    let Some(vhost) = self.host(*name) else { continue };
+                    self.vhosts[vhost].name = Name::NONE;
+                    self.vhosts[vhost].exchanges.clear();
+                }
                 Record::Exchange(spec) => {
                     let Some(vhost) = self.host(spec.vhost) else { continue };
                     self.add_exchange(vhost, spec, ports.names);

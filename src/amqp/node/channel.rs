@@ -3,6 +3,8 @@
 //!
 //! Not the methods: those are in the neighbours, one file per group.
 
+use super::alarm::Throttle;
+use crate::amqp::access::Capabilities;
 use crate::amqp::method::{Method, Tune};
 use crate::amqp::queue::{Handle, Item};
 use crate::amqp::sparse::Sparse;
@@ -102,6 +104,15 @@ pub(super) struct Awaited {
     pub(super) rule: RuleId,
 }
 
+/// The consumer of direct replies of a channel.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reply {
+    /// Its consumer tag.
+    pub(super) tag: Name,
+    /// The address that requests carry.
+    pub(super) address: Name,
+}
+
 /// Whether a channel publishes in a special mode.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) enum Mode {
@@ -135,6 +146,8 @@ pub(super) struct Channel {
     pub(super) confirms: Confirms,
     pub(super) tx: Tx,
     pub(super) last_queue: Name,
+    /// Where replies are handed to, and the address that stands for it.
+    pub(super) reply: Option<Reply>,
     /// An answer that waits; what comes in behind it is held.
     pub(super) awaited: Option<Awaited>,
     pub(super) held: VecDeque<Method>,
@@ -154,6 +167,7 @@ crate::clone_in_place!(Channel {
     confirms,
     tx,
     last_queue,
+    reply,
     awaited,
     held
 });
@@ -175,6 +189,8 @@ pub(super) enum Stage {
     Running,
     /// Closed by the node; it waits for close-ok.
     Closing,
+    /// Its login was refused without a word; it is hung up on after a while.
+    Refused,
 }
 
 /// A connection.
@@ -183,6 +199,10 @@ pub(super) struct Connection {
     pub(super) stage: Stage,
     /// Index of the virtual host.
     pub(super) vhost: usize,
+    /// Index of the user in the configuration; `None` for the user that may do everything.
+    pub(super) user: Option<u16>,
+    /// What the client said of itself.
+    pub(super) capabilities: Capabilities,
     pub(super) tune: Tune,
     pub(super) channels: ReuseMap<u16, Channel>,
     /// Whether something was sent since the last look.
@@ -191,11 +211,11 @@ pub(super) struct Connection {
     pub(super) heard: bool,
     /// How many looks in a row found nothing.
     pub(super) silent: u8,
-    /// Whether the client wants to be told when a consumer of its is cancelled (D37b).
-    pub(super) cancel_notify: bool,
+    /// Whether it is blocked by an alarm, and what waits behind that.
+    pub(super) throttle: Throttle,
 }
 
-crate::clone_in_place!(Connection { stage, vhost, tune, channels, sent, heard, silent, cancel_notify });
+crate::clone_in_place!(Connection { stage, vhost, user, capabilities, tune, channels, sent, heard, silent, throttle });
 
 /// The connections of a node.
 pub(super) type Connections = ReuseMap<ConnId, Connection>;

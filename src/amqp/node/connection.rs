@@ -1,107 +1,27 @@
-//! Opening and closing of connections and channels, and signs of life (R1, R20).
+//! Opening and closing of channels, closing of connections, and signs of life (R1, R20).
+//!
+//! Not the handshake: that is `login`.
 
-use super::channel::{Connection, Stage};
+use super::channel::Stage;
 use super::{Node, Port, Tick, token};
-use crate::amqp::error::{self, Checked, Refusal};
-use crate::amqp::method::{Close, Method, Tune};
+use crate::amqp::error::{self, Refusal};
+use crate::amqp::method::{Close, Method};
 use crate::amqp::{rules, verbs};
 use crate::ids::{ConnId, Name};
 use crate::machine::{Because, Does, Need, Token};
-use crate::mem::ReuseMap;
 use crate::trace::What;
 use crate::units::Span;
 
 impl Node {
-    pub(super) fn on_connected(&mut self, conn: ConnId, ports: &mut Port<'_>) {
-        if self.life != super::Life::Up {
-            ports.out.push(rules::STOPPED, Because::INPUT, Need::Nothing, Does::Shut { conn, abort: true });
-            return;
-        }
-        let tune = self.proposal();
-        let connection = Connection {
-            stage: Stage::Header,
-            vhost: 0,
-            tune,
-            channels: ReuseMap::new(),
-            sent: false,
-            heard: false,
-            silent: 0,
-            cancel_notify: true,
-        };
-        self.connections.insert(conn, connection);
-    }
-
-    fn proposal(&self) -> Tune {
-        let config = &self.config;
-        Tune { channel_max: config.channel_max, frame_max: config.frame_max, heartbeat: config.heartbeat }
-    }
-
-    /// A method on channel 0, or before the connection is open.
-    pub(super) fn on_connection_method(&mut self, conn: ConnId, channel: u16, body: Method, ports: &mut Port<'_>) {
-        let id = body.id();
-        if let Err(refusal) = self.connection_method(conn, channel, body, ports) {
-            self.close_connection_with(conn, id, &refusal, ports);
-        }
-    }
-
-    fn connection_method(&mut self, conn: ConnId, channel: u16, body: Method, ports: &mut Port<'_>) -> Checked {
-        let proposal = self.proposal();
-        let Some(connection) = self.connections.get_mut(&conn) else { return Ok(()) };
-        let stage = connection.stage;
-        let reply = match (stage, body) {
-            (Stage::Closing, Method::ConnectionCloseOk) => {
-                self.hang_up(conn, ports);
-                return Ok(());
-            }
-            (Stage::Closing, Method::ConnectionClose(_)) => Method::ConnectionCloseOk,
-            (Stage::Closing, _) | (_, Method::Heartbeat) => return Ok(()),
-            (_, Method::ConnectionClose(_)) if channel == 0 => {
-                self.answer(rules::CLOSED_IN_ORDER, (conn, 0), Method::ConnectionCloseOk, ports);
-                self.hang_up(conn, ports);
-                return Ok(());
-            }
-            (Stage::Header, Method::ProtocolHeader) => {
-                connection.stage = Stage::StartOk;
-                Method::ConnectionStart
-            }
-            (Stage::StartOk, Method::ConnectionStartOk { cancel_notify }) => {
-                connection.cancel_notify = cancel_notify;
-                connection.stage = Stage::TuneOk;
-                Method::ConnectionTune(proposal)
-            }
-            (Stage::TuneOk, Method::ConnectionTuneOk(tune)) => {
-                connection.stage = Stage::Open;
-                connection.tune = tune;
-                self.watch(conn, tune.heartbeat, ports);
-                return Ok(());
-            }
-            (Stage::Open, Method::ConnectionOpen { vhost }) => {
-                let Some(at) = self.vhosts.iter().position(|known| known.name == vhost) else {
-                    return error::not_allowed(format_args!("vhost {} not found", ports.names.show(vhost)));
-                };
-                connection.vhost = at;
-                connection.stage = Stage::Running;
-                Method::ConnectionOpenOk
-            }
-            _ => {
-                let state = match stage {
-                    Stage::Running => "running",
-                    Stage::Open => "opening",
-                    Stage::TuneOk => "tuning",
-                    _ => "starting",
-                };
-                return error::channel_error(format_args!("unexpected method in connection state {state}"));
-            }
-        };
-        self.answer(rules::HANDSHAKE, (conn, 0), reply, ports);
-        Ok(())
-    }
-
     /// A method on a channel that is not open.
     pub(super) fn on_unopened(&mut self, conn: ConnId, channel: u16, body: Method, ports: &mut Port<'_>) {
-        let max = self.connections.get(&conn).map_or(0, |connection| connection.tune.channel_max);
+        let (max, open) = self.connections.get(&conn).map_or((0, 0), |connection| {
+            let open = connection.channels.values().filter(|channel| !channel.closing).count();
+            (connection.tune.channel_max, open)
+        });
+        let is_full = max > 0 && open >= usize::from(max);
         match body {
-            Method::ChannelOpen if max == 0 || channel <= max => {
+            Method::ChannelOpen if !is_full => {
                 if let Some(connection) = self.connections.get_mut(&conn) {
                     self.opened += 1;
                     let serial = self.opened;
@@ -112,14 +32,13 @@ impl Node {
             // The two sides closed at the same time.
             Method::ChannelCloseOk | Method::Heartbeat => {}
             body => {
-                let refusal = match body {
-                    Method::ChannelOpen => error::not_allowed::<()>(format_args!(
-                        "number of channels opened ({max}) has reached the negotiated channel_max ({max})"
-                    )),
-                    _ => error::channel_error("expected 'channel.open'"),
+                // Any method makes a channel of a number that has none; it is the channel that then objects.
+                let (refusal, id) = match is_full {
+                    true => (error::too_many_channels::<()>(open, max), (0, 0)),
+                    false => (error::channel_error("expected 'channel.open'"), body.id()),
                 };
                 if let Err(refusal) = refusal {
-                    self.close_connection_with(conn, body.id(), &refusal, ports);
+                    self.close_connection_with(conn, id, &refusal, ports);
                 }
             }
         }
@@ -184,10 +103,12 @@ impl Node {
             connection.channels.clear();
             connection.stage = Stage::Closing;
         }
+        // They go as the node closes, and do not wait for the client's answer.
+        self.drop_exclusive(conn, because, ports);
     }
 
     /// Ends a connection that is closed in order.
-    fn hang_up(&mut self, conn: ConnId, ports: &mut Port<'_>) {
+    pub(super) fn hang_up(&mut self, conn: ConnId, ports: &mut Port<'_>) {
         let shut = Does::Shut { conn, abort: false };
         let because = ports.out.push(rules::CLOSED_IN_ORDER, Because::INPUT, Need::Nothing, shut);
         self.end_connection(conn, because, ports);
@@ -202,13 +123,17 @@ impl Node {
                 ports.out.push(rules::SILENCE_WATCHED, because, Need::Nothing, cancel);
             }
         }
+        if connection.stage == Stage::Refused {
+            let cancel = Does::CancelTimer(token(Tick::Refused, conn.0));
+            ports.out.push(rules::LOGIN_SILENT, because, Need::Nothing, cancel);
+        }
         self.retire_channels(conn, None, because, ports);
         self.connections.remove(&conn);
         self.drop_exclusive(conn, because, ports);
     }
 
     /// Sets the timers of a connection's heartbeats.
-    fn watch(&mut self, conn: ConnId, heartbeat: u16, ports: &mut Port<'_>) {
+    pub(super) fn watch(&mut self, conn: ConnId, heartbeat: u16, ports: &mut Port<'_>) {
         if heartbeat > 0 {
             self.set_heartbeat(conn, heartbeat, ports);
             self.set_silence(conn, heartbeat, true, ports);
@@ -244,6 +169,7 @@ impl Node {
             Some((Tick::Expired, queue)) => self.on_head_expired(queue, ports),
             Some((Tick::Unused, queue)) => self.on_unused(queue, ports),
             Some((Tick::Unsettled, conn)) => self.on_unsettled(ConnId(conn), (token.0 >> 48) as u16, ports),
+            Some((Tick::Refused, conn)) => self.on_refusal_over(ConnId(conn), ports),
             _ => {}
         }
     }
@@ -264,7 +190,9 @@ impl Node {
     fn on_silence_check(&mut self, conn: ConnId, ports: &mut Port<'_>) {
         let Some(connection) = self.connections.get_mut(&conn) else { return };
         let heartbeat = connection.tune.heartbeat;
-        connection.silent = if std::mem::take(&mut connection.heard) { 0 } else { connection.silent + 1 };
+        // A connection that is blocked is not read, and so not watched.
+        let heard = std::mem::take(&mut connection.heard) || connection.throttle.blocked;
+        connection.silent = if heard { 0 } else { connection.silent + 1 };
         if connection.silent < 2 {
             let housekeeping = connection.silent == 0;
             return self.set_silence(conn, heartbeat, housekeeping, ports);

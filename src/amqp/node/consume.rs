@@ -1,6 +1,7 @@
 //! Subscribing: prefetch limits, consumers and their end (R9, R10, R13).
 
 use super::{Node, Port};
+use crate::amqp::access::Action;
 use crate::amqp::error::{self, Checked};
 use crate::amqp::exchange::type_word;
 use crate::amqp::method::Method;
@@ -68,6 +69,10 @@ impl Node {
                 ports.names.show(consumer_tag)
             ));
         }
+        if queue == self.reply_to {
+            return self.consume_replies(at, consumer_tag, (no_ack, nowait), ports);
+        }
+        self.may_queue(at.0, Action::Read, self.named(at, queue)?, ports.names)?;
         let number = self.usable_queue(at, queue, ports)?;
         let limit = self.channel(at).map_or(0, |channel| channel.prefetch);
         let Some(found) = self.queues.get(&number) else { return Ok(()) };
@@ -87,9 +92,9 @@ impl Node {
         if single || found.classic.consumers.is_taken() || exclusive && found.classic.consumer_count() > 0 {
             return error::refused(format_args!("{} in exclusive use", what()));
         }
-        let name = found.spec.name;
+        let shown = ports.registry.places()[found.place.at()].name;
         let tag = if consumer_tag == Name::EMPTY { self.make_name("amq.ctag-", at.0, ports) } else { consumer_tag };
-        let place = ports.place_for(PlaceKind::Unacked, name, at.0);
+        let place = ports.place_for(PlaceKind::Unacked, shown, at.0);
         let consumer = Consumer {
             conn: at.0,
             channel: at.1,
@@ -118,7 +123,8 @@ impl Node {
     }
 
     pub(super) fn cancel(&mut self, at: (ConnId, u16), tag: Name, nowait: bool, ports: &mut Port<'_>) -> Checked {
-        let gone = self.channel_mut(at).and_then(|channel| channel.consumers.remove(&tag));
+        let replies = self.cancel_replies(at, tag);
+        let gone = self.channel_mut(at).filter(|_| !replies).and_then(|channel| channel.consumers.remove(&tag));
         let mut because = Because::INPUT;
         if !nowait {
             let ok = Method::BasicCancelOk { consumer_tag: tag };

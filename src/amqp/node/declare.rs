@@ -3,6 +3,7 @@
 use super::boot::queue_key;
 use super::channel::Awaited;
 use super::{Node, Port, Vhost};
+use crate::amqp::access::Action;
 use crate::amqp::config::{BindingSpec, ExchangeSpec, QueueSpec, Version};
 use crate::amqp::error::{self, Checked, Named};
 use crate::amqp::exchange::{BindError, Exchange, Kind, Target, hash_target, type_word};
@@ -14,6 +15,7 @@ use crate::amqp::store::{Record, Waiting};
 use crate::ids::{ConnId, Name, Names, PlaceId, RuleId};
 use crate::machine::{Because, Op, Value};
 use crate::trace::{PlaceKind, What};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 impl Node {
@@ -37,6 +39,9 @@ impl Node {
         let what = error::exchange_in(name, host, ports.names);
         let kind = if passive { None } else { Some(self.exchange_kind(kind, ports.names)?) };
         not_default(name)?;
+        if !passive {
+            self.may_exchange(at.0, Action::Configure, name, ports.names)?;
+        }
         let found = self.vhosts[vhost].exchanges.get(&name);
         let mut on_disk = false;
         match (kind, found) {
@@ -56,6 +61,7 @@ impl Node {
                         format_args!("invalid type '{word}' for arg 'alternate-exchange' in {what}"),
                     );
                 }
+                self.may_redirect(at.0, (name, true), "alternate-exchange", &arguments, ports.names)?;
                 if let Err(why) = Exchange::check(kind, &arguments) {
                     return error::precondition(rules::INVALID_ARGUMENT, why);
                 }
@@ -79,10 +85,7 @@ impl Node {
             return Ok(kind);
         }
         let word = names.show(word);
-        match self.config.version < Version::V4_1 {
-            true => error::command_invalid(format_args!("unknown exchange type '{word}'")),
-            false => error::precondition(rules::INVALID_ARGUMENT, format_args!("unknown exchange type '{word}'")),
-        }
+        error::unknown_type(word, self.config.version < Version::V4_1)
     }
 
     /// Makes an exchange.
@@ -104,6 +107,9 @@ impl Node {
         let queue = stripped(queue, ports.names);
         let vhost = self.vhost_of(at.0);
         let host = self.vhosts[vhost].name;
+        if let Some(there) = self.declare_replies(queue, ports) {
+            return self.replies_declared(at, queue, there, nowait, ports);
+        }
         if passive {
             self.open_queue(at.0, queue, ports)?;
             self.declared(at, queue, nowait, false, ports);
@@ -116,6 +122,7 @@ impl Node {
             not_reserved("queue", queue, ports.names)?;
             queue
         };
+        self.may_queue(at.0, Action::Configure, name, ports.names)?;
         // An exclusive queue is never kept.
         let durable = durable && !exclusive;
         let owner = if exclusive { at.0 } else { ConnId::NONE };
@@ -128,6 +135,7 @@ impl Node {
             return Ok(());
         }
         check::check(&spec, exclusive, self.config.version, what)?;
+        self.may_redirect(at.0, (name, false), "x-dead-letter-exchange", &spec.arguments, ports.names)?;
         let spec = self.scratch.specs.queues.get(spec);
         let number = self.add_queue(vhost, Arc::clone(&spec), owner, ports);
         if durable {
@@ -155,7 +163,12 @@ impl Node {
         ports: &mut Port<'_>,
     ) {
         let name = spec.name;
-        let place = ports.place(PlaceKind::Queue, name);
+        // Queues of other virtual hosts may have the same name: they are shown with their virtual host's.
+        let shown = match vhost {
+            0 => name,
+            _ => ports.names.compose(|names, text| write!(text, "{}/{}", names.show(spec.vhost), names.show(name))),
+        };
+        let place = ports.place(PlaceKind::Queue, shown);
         self.vhosts[vhost].queues.insert(name, number);
         let features = Features::read(&spec.arguments, self.config.version, ports.names);
         self.queues.insert(number, Queue::new(spec, features, owner, place));
@@ -196,7 +209,7 @@ impl Node {
         self.metadata.changes.push(Op::Put(queue_key(number), Record::Queue(number, spec)));
     }
 
-    fn keep(&mut self, record: Record) -> u64 {
+    pub(super) fn keep(&mut self, record: Record) -> u64 {
         let key = self.metadata.next_key;
         self.metadata.next_key += 1;
         self.metadata.changes.push(Op::Put(key, record));
@@ -257,6 +270,11 @@ impl Node {
             not_default(name)?;
         }
         not_default(source)?;
+        match to_queue {
+            true => self.may_queue(at.0, Action::Write, name, ports.names)?,
+            false => self.may_exchange(at.0, Action::Write, name, ports.names)?,
+        }
+        self.may_exchange(at.0, Action::Read, source, ports.names)?;
         let vhost = self.vhost_of(at.0);
         let spec = BindingSpec { vhost: self.vhosts[vhost].name, source, target, key, arguments };
         self.check_ends(at.0, &spec, ports)?;

@@ -4,6 +4,7 @@ use super::boot::queue_key;
 use super::channel::GONE;
 use super::declare::{not_default, stripped};
 use super::{Node, Port, Vhost};
+use crate::amqp::access::{Action, Capabilities};
 use crate::amqp::error::{self, Checked};
 use crate::amqp::exchange::{Target, hash_target};
 use crate::amqp::method::Method;
@@ -22,7 +23,9 @@ impl Node {
         nowait: bool,
         ports: &mut Port<'_>,
     ) -> Checked {
-        let number = self.usable_queue(at, stripped(queue, ports.names), ports)?;
+        let name = self.named(at, stripped(queue, ports.names))?;
+        self.may_queue(at.0, Action::Read, name, ports.names)?;
+        let number = self.open_queue(at.0, name, ports)?;
         let mut messages = 0;
         while let Some(item) = self.queues.get_mut(&number).and_then(|queue| queue.classic.pop()) {
             let place = self.queues.get(&number).map_or(PlaceId::NONE, |queue| queue.place);
@@ -47,6 +50,7 @@ impl Node {
         ports: &mut Port<'_>,
     ) -> Checked {
         let name = self.named(at, stripped(queue, ports.names))?;
+        self.may_queue(at.0, Action::Configure, name, ports.names)?;
         let vhost = &self.vhosts[self.vhost_of(at.0)];
         let mut messages = 0;
         let mut gone = None;
@@ -115,7 +119,10 @@ impl Node {
                 continue;
             }
             channel.consumers.remove(&consumer.tag);
-            if !self.connections.get(&at.0).is_some_and(|connection| connection.cancel_notify) {
+            // Who cannot be told is not told (D37b).
+            let notify =
+                |connection: &super::channel::Connection| connection.capabilities.has(Capabilities::CANCEL_NOTIFY);
+            if !self.connections.get(&at.0).is_some_and(notify) {
                 let (rule, none) = (rules::CANCEL_UNTOLD, Name::NONE);
                 ports.out.note(rule, because, What::Withheld, consumer.place, none, 1);
                 continue;
@@ -205,6 +212,7 @@ impl Node {
         if ports.names.prefix_text(name.prefix()).starts_with("amq.") {
             return error::refused(format_args!("deletion of system {what} not allowed"));
         }
+        self.may_exchange(at.0, Action::Configure, name, ports.names)?;
         let found = self.vhosts[vhost].exchanges.get(&name);
         if if_unused && found.is_some_and(|exchange| !exchange.is_unbound()) {
             return error::precondition(rules::IN_USE, format_args!("{what} in use"));

@@ -2,6 +2,7 @@
 
 use super::channel::Unacked;
 use super::{Node, Port};
+use crate::amqp::access::Action;
 use crate::amqp::error::Checked;
 use crate::amqp::method::Method;
 use crate::amqp::queue::{Handle, Item, Pick, Queue};
@@ -88,6 +89,7 @@ impl Node {
 
     /// Hands out the head of a queue, whatever the prefetch limit is (D12).
     pub(super) fn get(&mut self, at: (ConnId, u16), queue: Name, no_ack: bool, ports: &mut Port<'_>) -> Checked {
+        self.may_queue(at.0, Action::Read, self.named(at, queue)?, ports.names)?;
         let number = self.usable_queue(at, queue, ports)?;
         self.touch(number, ports);
         self.stir(number);
@@ -96,7 +98,8 @@ impl Node {
             self.answer(rules::GOT, at, Method::BasicGetEmpty, ports);
             return Ok(());
         };
-        let (from, name, messages) = (queue.place, queue.spec.name, queue.classic.ready() as u32);
+        let (from, messages) = (queue.place, queue.classic.ready() as u32);
+        let name = ports.registry.places()[from.at()].name;
         let content = self.contents[item.content].clone();
         let Some(channel) = self.channel_mut(at) else { return Ok(()) };
         channel.last_tag += 1;

@@ -12,7 +12,7 @@ use crate::units::Time;
 
 impl Node {
     pub(super) fn digest_all(&self, now: Time, names: &Names, digest: &mut Digest) {
-        digest.word(self.life as u64 | u64::from(self.fruitless) << 8);
+        digest.word(self.life as u64 | self.alarms.word() << 8 | u64::from(self.fruitless) << 32);
         digest.unordered(self.vhosts.iter().map(|vhost| {
             Digest::of(|d| {
                 names.digest(vhost.name, d);
@@ -32,7 +32,7 @@ impl Node {
         let Some((tick, number)) = Tick::of(token) else { return digest.word(token.0) };
         digest.word(tick as u64);
         match tick {
-            Tick::Heartbeat | Tick::Silence => digest.word(self.rank(ConnId(number))),
+            Tick::Heartbeat | Tick::Silence | Tick::Refused => digest.word(self.rank(ConnId(number))),
             Tick::Unsettled => digest.word(self.rank(ConnId(number)) << 16 ^ token.0 >> 48),
             Tick::Idle | Tick::Written | Tick::Synced | Tick::Expired | Tick::Unused | Tick::Dropped => {
                 let spec = self.queues.get(&number).map(|queue| &queue.spec);
@@ -110,11 +110,12 @@ impl Node {
     }
 
     fn digest_connection(&self, connection: &Connection, now: Time, names: &Names, digest: &mut Digest) {
-        let Connection { stage, vhost, tune, channels, sent, heard, silent, cancel_notify } = connection;
+        let Connection { stage, vhost, user, capabilities, tune, channels, sent, heard, silent, throttle } = connection;
         digest.word(*stage as u64 | (*vhost as u64) << 8 | u64::from(tune.heartbeat) << 32);
-        digest.word(
-            u64::from(*sent) | u64::from(*heard) << 1 | u64::from(*silent) << 2 | u64::from(!*cancel_notify) << 10,
-        );
+        digest.word(u64::from(capabilities.0) | user.map_or(0, |user| 1 + u64::from(user)) << 8);
+        digest.word(u64::from(tune.frame_max) | u64::from(tune.channel_max) << 32);
+        throttle.digest(names, digest);
+        digest.word(u64::from(*sent) | u64::from(*heard) << 1 | u64::from(*silent) << 2);
         for (number, channel) in channels.iter() {
             digest.word(u64::from(*number));
             self.digest_channel(channel, now, names, digest);
@@ -125,6 +126,10 @@ impl Node {
         digest.word(u64::from(channel.closing) | (channel.mode as u64) << 1 | u64::from(channel.last_tag) << 8);
         digest.word(u64::from(channel.prefetch) << 32 | u64::from(channel.global));
         names.digest(channel.last_queue, digest);
+        if let Some(reply) = channel.reply {
+            names.digest(reply.tag, digest);
+            names.digest(reply.address, digest);
+        }
         channel.unacked.iter().for_each(|unacked| self.digest_unacked(unacked, channel.looks, now, names, digest));
         for (unacked, fate) in &channel.tx.settled {
             digest.word(match fate {

@@ -5,6 +5,8 @@
 //! the real broker does in parallel processes (channel, queue, store) is one step here, except for the disk.
 //! Not here: how messages are matched (`exchange`), what a queue does (`queue`), what is written (`store`).
 
+mod access;
+mod alarm;
 mod boot;
 mod channel;
 mod connection;
@@ -18,7 +20,10 @@ mod digest;
 mod disk;
 mod expiry;
 mod limits;
+mod login;
+mod operator;
 mod publish;
+mod reply_to;
 mod settle;
 #[cfg(test)]
 mod tests;
@@ -115,6 +120,12 @@ pub struct Node {
     contents: Slab<Content>,
     metadata: Metadata,
     life: Life,
+    /// What the node is short of.
+    alarms: alarm::Alarms,
+    /// The channels that wait for direct replies, by address.
+    replies: VecMap<Name, (ConnId, u16)>,
+    /// The name `amq.rabbitmq.reply-to`.
+    reply_to: Name,
     /// Server-made names so far.
     made_names: u32,
     /// Channels opened so far.
@@ -133,6 +144,9 @@ crate::clone_in_place!(Node {
     contents,
     metadata,
     life,
+    alarms,
+    replies,
+    reply_to,
     made_names,
     opened,
     fruitless,
@@ -213,6 +227,7 @@ impl Machine for Node {
             Input::DiskDone(token) => self.on_disk_done(token, ports),
             Input::DiskFailed(token) => self.on_disk_failed(token, ports),
             Input::Stop => self.stop(ports),
+            Input::Order(order) => self.on_order(order, ports),
             Input::Started | Input::Ask(_) | Input::Report(_) => {}
         }
         self.finish(ports);
@@ -307,6 +322,19 @@ impl Node {
     fn on_frame(&mut self, conn: ConnId, frame: Frame, ports: &mut Port<'_>) {
         let Some(connection) = self.connections.get_mut(&conn) else { return };
         connection.heard = true;
+        let frame = match self.alarms.is_none() {
+            true => frame,
+            false => match self.held_back(conn, frame, ports) {
+                Some(frame) => frame,
+                None => return,
+            },
+        };
+        self.take_frame(conn, frame, ports);
+    }
+
+    /// Handles a frame that was read.
+    fn take_frame(&mut self, conn: ConnId, frame: Frame, ports: &mut Port<'_>) {
+        let Some(connection) = self.connections.get_mut(&conn) else { return };
         let Frame { channel, body } = frame;
         if connection.stage != Stage::Running || channel == 0 {
             return self.on_connection_method(conn, channel, body, ports);
@@ -322,6 +350,9 @@ impl Node {
     /// Carries out a method on an open channel, or closes what its error says.
     fn on_method(&mut self, at: (ConnId, u16), body: Method, ports: &mut Port<'_>) {
         let id = body.id();
+        if let Some(refusal) = self.too_large_a_frame(at.0, &body, ports.names) {
+            return self.close_connection_with(at.0, (0, 0), &refusal, ports);
+        }
         if let Err(refusal) = self.carry_out(at, body, ports) {
             // Where the broker itself breaks it does not say at which method (R2).
             let id = if refusal.code == 541 { (0, 0) } else { id };
@@ -386,7 +417,7 @@ impl Node {
             | Method::ChannelCloseOk
             | Method::ChannelFlowOk { .. }
             | Method::BasicCancelOk { .. } => Ok(()),
-            _ => super::error::channel_error("unexpected method"),
+            _ => super::error::command_invalid("unimplemented method"),
         }
     }
 }
@@ -416,6 +447,8 @@ enum Tick {
     Unsettled = 8,
     /// A file of which every message is gone is deleted.
     Dropped = 16,
+    /// A connection whose login was refused is to be hung up on.
+    Refused = 32,
 }
 
 /// As [`token`], for a channel of a connection.
@@ -439,6 +472,7 @@ impl Tick {
             7 => Tick::Unused,
             8 => Tick::Unsettled,
             16 => Tick::Dropped,
+            32 => Tick::Refused,
             _ => return None,
         };
         Some((tick, token.0 as u32))

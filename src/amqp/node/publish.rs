@@ -2,6 +2,8 @@
 
 use super::channel::{Awaited, Channel, Held, Mode, Pending};
 use super::{Content, Node, Port, expiry};
+use crate::amqp::access::Action;
+use crate::amqp::config::Version;
 use crate::amqp::error::{self, Checked};
 use crate::amqp::exchange::{Kind, Scratch, Target, route, type_word};
 use crate::amqp::method::Method;
@@ -23,13 +25,32 @@ impl Node {
         if immediate {
             return error::not_implemented("immediate=true");
         }
+        let version = self.config.version;
+        if held.message.size > version.max_message_size() {
+            let configured = version > Version::V3_7;
+            return error::message_too_large(held.message.size, version.max_message_size(), configured);
+        }
+        self.may_exchange(at.0, Action::Write, held.exchange, ports.names)?;
         self.check_exchange(at.0, held.exchange, ports)?;
+        if held.message.reply_to.is_some() {
+            self.address_request(at, &mut held.message)?;
+        }
         self.scratch.keys.clear();
         let props = &held.message.props;
         if props.headers.is_some() || props.expiration.is_some() || props.user_id.is_some() {
+            if let Some(user) = &props.user_id {
+                self.check_user_id(at.0, user, ports.names)?;
+            }
             self.check_props(&mut held.message, ports)?;
         }
+        if !self.replies.is_empty() {
+            self.hand_replies(&held, ports);
+        }
         let Some(channel) = self.channel_mut(at) else { return Ok(()) };
+        // Publishes are numbered when they may come back, whether the channel confirms them yet or not.
+        if held.mandatory && channel.mode == Mode::Plain {
+            channel.confirms.last += 1;
+        }
         match channel.mode {
             Mode::Tx => channel.tx.publishes.push(held),
             Mode::Plain => {
@@ -149,15 +170,15 @@ impl Node {
     }
 
     fn unroutable(&mut self, at: (ConnId, u16), held: Held, number: Option<u32>, ports: &mut Port<'_>) {
-        let Held { exchange, key, mandatory, message } = held;
-        let about = message.id;
-        if mandatory {
+        let about = held.message.id;
+        if held.mandatory {
+            let Held { exchange, key, message, .. } = held;
             let text = ports.names.intern("NO_ROUTE");
             let back = Method::BasicReturn { code: 312, text, exchange, key, message };
             self.answer(rules::RETURNED, at, back, ports);
-        } else {
+        } else if !self.is_reply(&held) {
             let (rule, nowhere) = (rules::UNROUTABLE, PlaceId::NONE);
-            ports.out.note(rule, Because::INPUT, What::Unroutable, nowhere, message.id, 1);
+            ports.out.note(rule, Because::INPUT, What::Unroutable, nowhere, about, 1);
         }
         if let Some(number) = number {
             self.outcome(at, number, about, rules::CONFIRM_UNROUTABLE);

@@ -148,6 +148,9 @@ impl Node {
                 left.push((*queue, *consumer));
             }
             channel.consumers.clear();
+            if let Some(reply) = channel.reply.take() {
+                self.replies.remove(&reply.address);
+            }
             channel.tx.publishes.clear();
             channel.awaited = None;
             channel.held.clear();

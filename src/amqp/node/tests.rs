@@ -1,6 +1,8 @@
 //! A node driven directly: frames, timers and disk completions in, what it sends out. No world, no client.
 
+mod connections;
 mod topology;
+mod versions;
 
 use super::*;
 use crate::amqp::config::{BindingSpec, ExchangeSpec, QueueSpec};
@@ -167,12 +169,8 @@ impl Bench {
         self.input(Input::Connected(ConnId(conn)));
         let vhost = self.names.intern("/");
         let tune = Tune { channel_max: 2047, frame_max: 131_072, heartbeat: self.config.heartbeat };
-        let steps = [
-            Method::ProtocolHeader,
-            Method::ConnectionStartOk { cancel_notify: true },
-            Method::ConnectionTuneOk(tune),
-            Method::ConnectionOpen { vhost },
-        ];
+        let steps =
+            [Method::ProtocolHeader, Method::LOGIN, Method::ConnectionTuneOk(tune), Method::ConnectionOpen { vhost }];
         for step in steps {
             self.frame(conn, 0, step);
         }

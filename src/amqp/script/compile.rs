@@ -1,9 +1,10 @@
 //! From steps as written to methods with interned names: what is done once, before any run.
 
 use super::step::{Size, SpanText, Step};
-use crate::amqp::{Close, Method, Table};
+use crate::amqp::client::agree;
+use crate::amqp::{Capabilities, Close, Method, Table, Tune};
 use crate::ids::{Name, Names};
-use crate::machine::{Arguments, Message, Props};
+use crate::machine::{Access, Arguments, Message, Props};
 use crate::units::Span;
 use std::sync::Arc;
 
@@ -17,9 +18,37 @@ pub struct Program {
     pub(super) queue: Name,
 }
 
+/// What a script asks for as it connects.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    /// The heartbeat interval; `None` for what the broker proposes.
+    pub(super) heartbeat: Option<Span>,
+    pub(super) access: Access,
+    pub(super) capabilities: Capabilities,
+    /// The limits that it settles on; `None` for what the broker proposes.
+    pub(super) channel_max: Option<u16>,
+    pub(super) frame_max: Option<u32>,
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        let (access, capabilities) = (Access::default(), Capabilities::ALL);
+        Asked { heartbeat: None, access, capabilities, channel_max: None, frame_max: None }
+    }
+}
+
+impl Asked {
+    /// What it answers to the broker's proposal.
+    pub(super) fn settle(&self, proposed: Tune) -> Tune {
+        let Tune { channel_max, frame_max, heartbeat } = agree(proposed, self.heartbeat);
+        let channel_max = self.channel_max.unwrap_or(channel_max);
+        Tune { channel_max, frame_max: self.frame_max.unwrap_or(frame_max), heartbeat }
+    }
+}
+
 #[derive(Debug)]
 pub(super) enum Op {
-    Connect { heartbeat: Option<Span>, vhost: Name, cancel_notify: bool },
+    Connect(Asked),
     Wait(Span),
     Abort,
     Await(u32),
@@ -30,9 +59,10 @@ impl Program {
     /// Interns the names and adds what stands there by itself: the first `connect`, and the opening of channel 1.
     pub(super) fn of(steps: &[Step], names: &mut Names) -> Program {
         let (mut ops, mut numbers) = (Vec::new(), Vec::new());
-        let vhost = names.intern("/");
+        let part = names.intern("/");
+        let asked = Asked { access: Access { part, ..Access::default() }, ..Asked::default() };
         if !matches!(steps.first(), Some(Step::Connect { .. })) {
-            ops.push(Op::Connect { heartbeat: None, vhost, cancel_notify: true });
+            ops.push(Op::Connect(asked));
         }
         let mut opened = false;
         for (number, step) in (1..).zip(steps) {
@@ -54,10 +84,17 @@ impl Program {
 
 fn op(step: &Step, names: &mut Names) -> Op {
     match step {
-        Step::Connect { heartbeat, vhost, cancel_notify } => {
-            let vhost = names.intern(vhost.as_deref().unwrap_or("/"));
-            let heartbeat = heartbeat.map(|SpanText(span)| span);
-            Op::Connect { heartbeat, vhost, cancel_notify: cancel_notify.0 }
+        Step::Connect { heartbeat, vhost, user, password, capabilities, channel_max, frame_max } => {
+            let mut name = |text: &Option<String>| text.as_deref().map_or(Name::NONE, |text| names.intern(text));
+            let (user, password) = (name(user), name(password));
+            let access = Access { user, password, part: names.intern(vhost.as_deref().unwrap_or("/")) };
+            Op::Connect(Asked {
+                heartbeat: heartbeat.map(|SpanText(span)| span),
+                access,
+                capabilities: if capabilities.0 { Capabilities::ALL } else { Capabilities::NONE },
+                channel_max: *channel_max,
+                frame_max: *frame_max,
+            })
         }
         Step::Wait(SpanText(span)) => Op::Wait(*span),
         Step::Abort {} => Op::Abort,

@@ -1,18 +1,18 @@
 //! The connection under a script: made when a step asks for it, and what follows when it ends.
 
+use super::compile::Asked;
 use super::{Io, STEP, Script, Stage, Waits};
 use crate::amqp::Method;
 use crate::amqp::client::{Pulse, rules};
-use crate::ids::{ConnId, Name, RuleId};
+use crate::ids::{ConnId, RuleId};
 use crate::machine::{Because, Does, Need, Token};
-use crate::units::Span;
 
 impl Script {
-    pub(super) fn connect(&mut self, heartbeat: Option<Span>, vhost: Name, because: Because, io: &mut Io<'_>) {
+    pub(super) fn connect(&mut self, asked: Asked, because: Because, io: &mut Io<'_>) {
         if self.stage != Stage::Off {
             self.shut(rules::GOODBYE, because, false, io);
         }
-        (self.offered, self.vhost) = (heartbeat, vhost);
+        self.asked = asked;
         self.stage = Stage::Dialling;
         self.waits = Waits::Connection;
         io.out.push(rules::HANDSHAKE, because, Need::Nothing, Does::Dial);

@@ -17,15 +17,15 @@ pub use crate::machine::{Arguments, Literal};
 pub use compile::Program;
 pub use step::{Size, SpanText, Step, Unless};
 
-use super::client::{Heart, agree, rules, verbs};
+use super::client::{Heart, rules, verbs};
 use super::{Frame, Method};
 use crate::ids::{ActorId, ConnId, Digest, Name, Names, PlaceId, RuleId};
 use crate::machine::{Because, Does, Input, Machine, Need, Ports, Token};
 use crate::mem::ReuseMap;
 use crate::trace::{Observable, What};
-use crate::units::{Span, Time};
+use crate::units::Time;
 use channel::{Channel, Mode, Subscription};
-use compile::{Op, answer};
+use compile::{Asked, Op, answer};
 use notes::Beliefs;
 use std::sync::Arc;
 
@@ -79,10 +79,7 @@ pub struct Script {
     conn: ConnId,
     /// A connection that was given up.
     left: ConnId,
-    offered: Option<Span>,
-    /// Whether it announces that it understands when a consumer is cancelled.
-    cancel_notify: bool,
-    vhost: Name,
+    asked: Asked,
     heart: Heart,
     channels: ReuseMap<u16, Channel>,
     /// The queue that the broker named last.
@@ -103,9 +100,7 @@ crate::clone_in_place!(Script {
     waits,
     conn,
     left,
-    offered,
-    cancel_notify,
-    vhost,
+    asked,
     heart,
     channels,
     queue,
@@ -159,10 +154,7 @@ impl Script {
             let Some(op) = program.ops.get(self.at as usize) else { return };
             self.at += 1;
             match op {
-                Op::Connect { heartbeat, vhost, cancel_notify } => {
-                    self.cancel_notify = *cancel_notify;
-                    self.connect(*heartbeat, *vhost, because, io);
-                }
+                Op::Connect(asked) => self.connect(*asked, because, io),
                 Op::Wait(span) => {
                     self.waits = Waits::Time;
                     let verb = verbs::TIMER_STEP;
@@ -302,14 +294,14 @@ impl Script {
         match body {
             Method::ConnectionStart if self.stage == Stage::Start => {
                 self.stage = Stage::Tune;
-                let start = Method::ConnectionStartOk { cancel_notify: self.cancel_notify };
-                self.send(rules::HANDSHAKE, Because::INPUT, 0, start, io);
+                let login = Method::login(Some(&self.asked.access), self.asked.capabilities);
+                self.send(rules::HANDSHAKE, Because::INPUT, 0, login, io);
             }
             Method::ConnectionTune(proposed) if self.stage == Stage::Tune => {
                 self.stage = Stage::Open;
-                let tune = agree(proposed, self.offered);
+                let tune = self.asked.settle(proposed);
                 let sent = self.send(rules::HANDSHAKE, Because::INPUT, 0, Method::ConnectionTuneOk(tune), io);
-                let open = Method::ConnectionOpen { vhost: self.vhost };
+                let open = Method::ConnectionOpen { vhost: self.asked.access.part };
                 let sent = self.send(rules::HANDSHAKE, sent, 0, open, io);
                 self.heart.start(tune.heartbeat, sent, io);
             }
@@ -456,6 +448,7 @@ impl Machine for Script {
             | Input::Ended(..)
             | Input::Ask(_)
             | Input::Report(_)
+            | Input::Order(_)
             | Input::DiskDone(_)
             | Input::DiskFailed(_) => {}
         }

@@ -135,8 +135,17 @@ steps! {
             heartbeat: Option<SpanText>,
             /// The virtual host; left out for `/`.
             vhost: Option<String>,
-            /// Whether it wants to be told when the broker cancels a consumer; left out for yes.
-            cancel_notify: Unless,
+            /// The user; left out for the one that every broker knows.
+            user: Option<String>,
+            /// The password; left out for the right one.
+            password: Option<String>,
+            /// Whether it says what it can be told of, as clients of today do: that it is blocked, that its login is
+            /// refused, that its consumer is cancelled.
+            capabilities: Unless,
+            /// The highest channel number to settle on; left out for what the broker proposes.
+            channel_max: Option<u16>,
+            /// The largest frame to settle on, in bytes; left out for what the broker proposes.
+            frame_max: Option<u32>,
         }
         /// Breaks the TCP connection off.
         Abort "abort" {}

@@ -4,6 +4,7 @@ use super::*;
 use crate::amqp::{Close, Tune};
 use crate::machine::{Ending, Message, NoDraws, Out, Registry, Value};
 use crate::trace::{Belief, Delta};
+use crate::units::Span;
 
 fn parse(text: &str) -> Vec<Step> {
     let options = ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);

@@ -11,6 +11,7 @@ mod methods;
 mod tests;
 mod words;
 
+use super::access::Capabilities;
 use super::config::{Config, Version};
 use super::method::{FRAME_MAX, Tune};
 use super::{Frame, Method, Node, Record};
@@ -36,7 +37,8 @@ pub struct Session {
     stage: Stage,
     vhost: Name,
     tune: Tune,
-    cancel_notify: bool,
+    /// What it says of itself.
+    capabilities: Capabilities,
     /// What was done before the handshake was over.
     held: Vec<Frame>,
 }
@@ -79,8 +81,7 @@ impl Replayer for Session {
                 frame_max: most(args.long("frame_max"), FRAME_MAX),
                 heartbeat: args.short("heartbeat"),
             },
-            // Without a word about capabilities a client has them all.
-            cancel_notify: args.table("caps").is_none_or(|caps| Fields(caps).flag("consumer_cancel_notify")),
+            capabilities: capabilities(args.value("caps")),
             held: Vec::new(),
         }
     }
@@ -103,9 +104,7 @@ impl Replayer for Session {
         let Frame { channel, body } = frame;
         let own_close = self.stage == Stage::Closed;
         match &body {
-            Method::ConnectionStart => {
-                send.push(Frame::new(0, Method::ConnectionStartOk { cancel_notify: self.cancel_notify }));
-            }
+            Method::ConnectionStart => send.push(Frame::new(0, self.login())),
             Method::ConnectionTune(offered) => {
                 let Tune { channel_max, frame_max, heartbeat } = self.tune;
                 let channel_max = if channel_max == 0 { offered.channel_max } else { channel_max };
@@ -199,6 +198,21 @@ impl Replayer for Session {
         let name = Value::text(&format!("q.{queue}"));
         (did("basic.get", [("queue", name), ("no_ack", Value::Bool(true))]), "basic.get-ok")
     }
+}
+
+impl Session {
+    fn login(&self) -> Method {
+        let none = Name::NONE;
+        Method::ConnectionStartOk { user: none, password: none, capabilities: self.capabilities }
+    }
+}
+
+/// The capabilities of a connection: those in the table that are true; where there is no table, all.
+fn capabilities(table: Option<&Value>) -> Capabilities {
+    let Some(Value::Table(rows)) = table else { return Capabilities::ALL };
+    let said = |name: &str| rows.iter().any(|(key, value)| &**key == name && *value == Value::Bool(true));
+    let all = Capabilities::NAMED.iter().filter(|(name, _)| said(name));
+    all.fold(Capabilities::NONE, |all, (_, one)| all.and(*one))
 }
 
 fn did<const N: usize>(what: &str, args: [(&str, Value); N]) -> Did {

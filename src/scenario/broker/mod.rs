@@ -65,6 +65,11 @@ pub(super) trait System {
         false
     }
 
+    /// Whether it knows users, virtual hosts, alarms and what an operator does.
+    fn has_access(&self) -> bool {
+        false
+    }
+
     /// What its node runs.
     fn config(&self, names: &mut Names) -> systems::NodeConfig;
     /// What a script performs.

@@ -1,5 +1,6 @@
 //! Consumers: what they take, when they acknowledge, what their work writes, and what goes wrong with it.
 
+use super::access::{Access, access};
 use super::timing::timing;
 use super::values::{Row, rows};
 use super::{Target, heartbeat, reconnect, target};
@@ -42,6 +43,8 @@ pub struct Consumer {
     pub reconnect: Option<Reconnect>,
     /// The heartbeat interval it offers, in whole seconds; zero for none, `None` for what the broker proposes.
     pub heartbeat: Option<Span>,
+    /// As whom it logs in, and where.
+    pub access: Access,
     /// When its process starts.
     pub start: Span,
     /// How long after its process died it is started again; never without.
@@ -96,6 +99,7 @@ pub(super) fn consumer(node: &Node, sink: &mut Sink) -> Option<Consumer> {
     let arguments = f.or("arguments", Vec::new(), rows);
     let reconnect = f.optional("reconnect", reconnect);
     let heartbeat = f.optional("heartbeat", heartbeat);
+    let access = access(&mut f);
     let start = f.or("start", Span::ZERO, span);
     let restart = f.optional("restart", span);
     f.finish();
@@ -114,6 +118,7 @@ pub(super) fn consumer(node: &Node, sink: &mut Sink) -> Option<Consumer> {
         arguments,
         reconnect,
         heartbeat,
+        access,
         start,
         restart,
     })

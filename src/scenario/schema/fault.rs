@@ -1,7 +1,8 @@
 //! Faults: what breaks, and at which moment of the run, addressed by meaning.
 
+use crate::machine::Resource;
 use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned};
-use crate::scenario::fields::{Fields, name, no_arguments, pair, positive, ratio, some_span, span, text, word};
+use crate::scenario::fields::{Fields, choice, name, no_arguments, pair, positive, ratio, some_span, span, text, word};
 use crate::scenario::tree::Node;
 use crate::units::{Ratio, Span};
 
@@ -53,6 +54,25 @@ pub enum Action {
         who: Spanned<String>,
         /// How long.
         lasting: Span,
+    },
+    /// A node is short of memory or disk.
+    Alarm {
+        /// Which node.
+        who: Spanned<String>,
+        /// What it is short of.
+        resource: Resource,
+        /// How long.
+        lasting: Span,
+    },
+    /// The operator closes a client's connections.
+    CloseConnection {
+        /// Whose.
+        who: Spanned<String>,
+    },
+    /// The operator deletes a virtual host.
+    DeleteVhost {
+        /// Which.
+        vhost: Spanned<String>,
     },
     /// A node's disk fails: no operation succeeds.
     FailDisk {
@@ -134,7 +154,8 @@ pub(super) fn fault(node: &Node, sink: &mut Sink) -> Option<Fault> {
 }
 
 fn action(node: &Node, sink: &mut Sink) -> Option<(Action, When)> {
-    const KNOWN: [&str; 6] = ["cut", "kill", "power_loss", "stop", "pause", "fail_disk"];
+    const KNOWN: [&str; 9] =
+        ["cut", "kill", "power_loss", "stop", "pause", "fail_disk", "alarm", "close_connection", "delete_vhost"];
     let found = word(node, "a fault", &KNOWN, sink)?;
     let mut f = Fields::of_call(node, "a fault", sink);
     let action = match found.value.as_str() {
@@ -143,6 +164,15 @@ fn action(node: &Node, sink: &mut Sink) -> Option<(Action, When)> {
             let losing = f.or("losing", None, losing);
             between.map(|between| Action::Cut { between, losing })
         }
+        "alarm" => {
+            let who = f.first("who", name);
+            let choose = |node: &Node, sink: &mut Sink| choice(node, "a resource", &Resource::ALL, sink);
+            let resource = f.or("resource", Resource::Memory, choose);
+            let lasting = f.required("lasting", some_span);
+            who.zip(lasting).map(|(who, lasting)| Action::Alarm { who, resource, lasting })
+        }
+        "close_connection" => f.first("who", name).map(|who| Action::CloseConnection { who }),
+        "delete_vhost" => f.first("vhost", name).map(|vhost| Action::DeleteVhost { vhost }),
         kind @ ("pause" | "fail_disk") => {
             let who = f.first("who", name);
             let lasting = f.required("lasting", some_span);

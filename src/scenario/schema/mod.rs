@@ -2,6 +2,7 @@
 //!
 //! Not yet a world; and not checked across parts: whether names are known is `check`'s business.
 
+mod access;
 mod consumer;
 mod expect;
 mod fault;
@@ -11,6 +12,7 @@ mod producer;
 mod timing;
 pub(super) mod values;
 
+pub use access::Access;
 pub use consumer::{Consumer, Effect, Fail, Which};
 pub use expect::Expect;
 pub use fault::{Action, DiskPoint, Fault, FramePoint, When, WorkPoint};

@@ -1,5 +1,6 @@
 //! Producers: what they publish and how they make sure.
 
+use super::access::{Access, access};
 use super::timing::timing;
 use super::values::{Row, rows};
 use super::{Target, heartbeat, reconnect, target};
@@ -24,6 +25,8 @@ pub struct Producer {
     pub reconnect: Option<Reconnect>,
     /// The heartbeat interval it offers, in whole seconds; zero for none, `None` for what the broker proposes.
     pub heartbeat: Option<Span>,
+    /// As whom it logs in, and where.
+    pub access: Access,
     /// When its process starts.
     pub start: Span,
     /// How long after its process died it is started again; never without.
@@ -75,10 +78,11 @@ pub(super) fn producer(node: &Node, sink: &mut Sink) -> Option<Producer> {
     let reliability = f.or("reliability", Reliability::FireAndForget, reliability);
     let reconnect = f.optional("reconnect", reconnect);
     let heartbeat = f.optional("heartbeat", heartbeat);
+    let access = access(&mut f);
     let start = f.or("start", Span::ZERO, span);
     let restart = f.optional("restart", span);
     f.finish();
-    Some(Producer { name: name?, publish, reliability, reconnect, heartbeat, start, restart })
+    Some(Producer { name: name?, publish, reliability, reconnect, heartbeat, access, start, restart })
 }
 
 fn publish(node: &Node, sink: &mut Sink) -> Option<Publish> {

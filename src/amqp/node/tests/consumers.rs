@@ -193,7 +193,7 @@ fn a_client_that_does_not_ask_for_it_is_not_told_that_its_consumer_is_gone() {
     let mut bench = Bench::with(&[]);
     bench.consume(1, "q", "t1", false);
     bench.consume(2, "q", "t2", false);
-    bench.node.connections.get_mut(&ConnId(2)).unwrap().cancel_notify = false;
+    bench.node.connections.get_mut(&ConnId(2)).unwrap().capabilities = crate::amqp::access::Capabilities::NONE;
     let queue = bench.names.intern("q");
     bench.frame(3, 1, Method::QueueDelete { queue, if_unused: false, if_empty: false, nowait: true });
     assert_eq!(bench.told(), ["1 basic.cancel"], "D37, D37b");

@@ -2,19 +2,41 @@
 //!
 //! Not how they are written; that is in the schema beside this file.
 
-use super::{Kind, Rabbitmq, Version};
+use super::{DEFAULT_VHOST, Kind, Permission, Queue, Rabbitmq, User, Version, host_text};
 use crate::amqp::{self, exchange::Target};
-use crate::ids::Names;
+use crate::ids::{Name, Names};
 use crate::machine::Value;
+use crate::scenario::diagnostics::Spanned;
 use crate::scenario::lower::{LowerError, table};
 use crate::scenario::printer::print_line;
 use crate::scenario::schema::Script;
 use std::sync::Arc;
 
+fn host(vhost: &Option<Spanned<String>>, names: &mut Names) -> Name {
+    names.intern(host_text(vhost))
+}
+
+impl User {
+    fn lower(&self, names: &mut Names) -> amqp::User {
+        let permission = |may: &Permission, names: &mut Names| amqp::Permission {
+            vhost: host(&may.vhost, names),
+            configure: may.configure.clone(),
+            write: may.write.clone(),
+            read: may.read.clone(),
+        };
+        amqp::User {
+            name: names.intern(&self.name.value),
+            password: names.intern(&self.password),
+            permissions: self.permissions.iter().map(|may| permission(may, names)).collect(),
+        }
+    }
+}
+
 /// What the node runs.
 pub(super) fn config(rabbitmq: &Rabbitmq, names: &mut Names) -> amqp::Config {
-    let vhost = names.intern("/");
-    let mut config = amqp::Config::new(vhost);
+    let mut config = amqp::Config::new(names.intern(DEFAULT_VHOST));
+    config.vhosts.extend(rabbitmq.vhosts.iter().map(|vhost| names.intern(&vhost.value)));
+    config.users = rabbitmq.users.iter().map(|user| user.lower(names)).collect();
     config.version = match rabbitmq.version {
         Version::V3_7 => amqp::Version::V3_7,
         Version::V3_10 => amqp::Version::V3_10,
@@ -28,7 +50,7 @@ pub(super) fn config(rabbitmq: &Rabbitmq, names: &mut Names) -> amqp::Config {
             arguments.push(("alternate-exchange".into(), Value::text(&alternate.value)));
         }
         config.exchanges.push(amqp::ExchangeSpec {
-            vhost,
+            vhost: host(&exchange.vhost, names),
             name: names.intern(&exchange.name.value),
             kind: match exchange.kind {
                 Kind::Direct => amqp::exchange::Kind::Direct,
@@ -45,7 +67,7 @@ pub(super) fn config(rabbitmq: &Rabbitmq, names: &mut Names) -> amqp::Config {
     }
     for queue in &rabbitmq.queues {
         config.queues.push(amqp::QueueSpec {
-            vhost,
+            vhost: host(&queue.vhost, names),
             name: names.intern(&queue.name.value),
             durable: queue.durable,
             auto_delete: queue.auto_delete,
@@ -54,9 +76,10 @@ pub(super) fn config(rabbitmq: &Rabbitmq, names: &mut Names) -> amqp::Config {
     }
     for binding in &rabbitmq.bindings {
         let to = names.intern(&binding.to.value);
-        let queue = rabbitmq.queues.iter().any(|queue| queue.name.value == binding.to.value);
+        let own = |queue: &Queue| host_text(&queue.vhost) == host_text(&binding.vhost);
+        let queue = rabbitmq.queues.iter().any(|queue| queue.name.value == binding.to.value && own(queue));
         config.bindings.push(amqp::BindingSpec {
-            vhost,
+            vhost: host(&binding.vhost, names),
             source: names.intern(&binding.from.value),
             target: if queue { Target::Queue(to) } else { Target::Exchange(to) },
             key: names.intern(&binding.key),

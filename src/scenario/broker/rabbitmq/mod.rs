@@ -1,15 +1,18 @@
 //! `rabbitmq(version: "3.10", exchanges: […], queues: […], bindings: […])`.
 
+mod access;
 mod lower;
 mod names;
 
 use super::steps;
 use super::{Setting, System};
+use crate::amqp::Pattern;
 use crate::amqp::script::Step;
 use crate::ids::{Name, Names};
 use crate::machine::Value;
 use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned, visible};
-use crate::scenario::fields::{Fields, address, choice, name, some_span, spanned_text, truth};
+use crate::scenario::fields::name as spanned_name;
+use crate::scenario::fields::{Fields, address, choice, name, some_span, spanned_text, text, truth};
 use crate::scenario::lower::LowerError;
 use crate::scenario::schema::values::{Row, rows};
 use crate::scenario::schema::{Consumer, Scenario, Script};
@@ -28,6 +31,10 @@ pub struct Rabbitmq {
     pub version: Version,
     /// How long a delivery may be unsettled; `None` for what the version has.
     pub consumer_timeout: Option<Span>,
+    /// Virtual hosts besides `/`.
+    pub vhosts: Vec<Spanned<String>>,
+    /// Users besides `guest`.
+    pub users: Vec<User>,
     /// Exchanges besides the predeclared ones.
     pub exchanges: Vec<Exchange>,
     /// Queues.
@@ -52,6 +59,30 @@ pub enum Version {
 const VERSIONS: [(&str, Version); 4] =
     [("3.7", Version::V3_7), ("3.10", Version::V3_10), ("3.13", Version::V3_13), ("4.1", Version::V4_1)];
 
+/// A user.
+#[derive(Clone, PartialEq, Debug)]
+pub struct User {
+    /// The name.
+    pub name: Spanned<String>,
+    /// The password; the name without.
+    pub password: String,
+    /// What the user may do, one a virtual host.
+    pub permissions: Vec<Permission>,
+}
+
+/// What a user may do in a virtual host. Each is a regular expression, searched for in names.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Permission {
+    /// The virtual host; `/` without.
+    pub vhost: Option<Spanned<String>>,
+    /// What may be made and deleted.
+    pub configure: Pattern,
+    /// Where messages may be put into.
+    pub write: Pattern,
+    /// Where messages may be taken from.
+    pub read: Pattern,
+}
+
 /// An exchange.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Exchange {
@@ -65,6 +96,8 @@ pub struct Exchange {
     pub auto_delete: bool,
     /// Whether clients may not publish to it.
     pub internal: bool,
+    /// Its virtual host; `/` without.
+    pub vhost: Option<Spanned<String>>,
     /// The alternate exchange.
     pub alternate: Option<Spanned<String>>,
     /// Other arguments.
@@ -95,6 +128,8 @@ pub struct Queue {
     pub durable: bool,
     /// Whether it goes with its last consumer.
     pub auto_delete: bool,
+    /// Its virtual host; `/` without.
+    pub vhost: Option<Spanned<String>>,
     /// Arguments, such as `x-max-length`.
     pub arguments: Vec<Row>,
 }
@@ -108,6 +143,8 @@ pub struct Binding {
     pub to: Spanned<String>,
     /// The binding key.
     pub key: String,
+    /// Its virtual host; `/` without.
+    pub vhost: Option<Spanned<String>>,
     /// Arguments, such as `x-match`.
     pub arguments: Vec<Row>,
 }
@@ -122,11 +159,13 @@ pub(super) fn decode(node: &Node, sink: &mut Sink) -> Rabbitmq {
     let name = f.optional("name", name).unwrap_or_else(|| Spanned::new("broker".to_owned(), node.head()));
     let version = f.or("version", Version::V3_10, version);
     let consumer_timeout = f.optional("consumer_timeout", some_span);
+    let vhosts = f.list("vhosts", spanned_name);
+    let users = f.list("users", user);
     let exchanges = f.list("exchanges", exchange);
     let queues = f.list("queues", queue);
     let bindings = f.list("bindings", binding);
     f.finish();
-    Rabbitmq { name, version, consumer_timeout, exchanges, queues, bindings }
+    Rabbitmq { name, version, consumer_timeout, vhosts, users, exchanges, queues, bindings }
 }
 
 fn version(node: &Node, sink: &mut Sink) -> Option<Version> {
@@ -139,6 +178,42 @@ fn version(node: &Node, sink: &mut Sink) -> Option<Version> {
         sink.push(bad.help(format!("modelled are {}; the next lower one is the nearest", list.join(", "))));
     }
     known.map(|(_, version)| *version)
+}
+
+fn user(node: &Node, sink: &mut Sink) -> Option<User> {
+    let mut f = Fields::of_struct(node, "a user", sink)?;
+    let name = f.required("name", name);
+    let password = f.optional("password", text);
+    let permissions = f.list("permissions", permission);
+    f.finish();
+    let name = name?;
+    let password = password.unwrap_or_else(|| name.value.clone());
+    Some(User { name, password, permissions })
+}
+
+fn permission(node: &Node, sink: &mut Sink) -> Option<Permission> {
+    let mut f = Fields::of_struct(node, "a permission", sink)?;
+    let vhost = f.optional("vhost", name);
+    let configure = f.required("configure", pattern);
+    let write = f.required("write", pattern);
+    let read = f.required("read", pattern);
+    f.finish();
+    Some(Permission { vhost, configure: configure?, write: write?, read: read? })
+}
+
+fn pattern(node: &Node, sink: &mut Sink) -> Option<Pattern> {
+    let text = text(node, sink)?;
+    match Pattern::new(&text) {
+        Ok(pattern) => Some(pattern),
+        Err(error) => {
+            let title = format!("`{}` is not a pattern that can be used", visible(&text));
+            let bad = Diagnostic::new(Code::BadTemplate, title, node.at, error.to_string());
+            sink.push(
+                bad.help("it is a regular expression that is searched for in names: \".*\" for all, \"^$\" for none"),
+            );
+            None
+        }
+    }
 }
 
 fn exchange(node: &Node, sink: &mut Sink) -> Option<Exchange> {
@@ -155,11 +230,12 @@ fn exchange(node: &Node, sink: &mut Sink) -> Option<Exchange> {
     let durable = f.or("durable", false, truth);
     let auto_delete = f.or("auto_delete", false, truth);
     let internal = f.or("internal", false, truth);
+    let vhost = f.optional("vhost", spanned_name);
     let alternate = f.optional("alternate", address);
     let arguments = f.or("arguments", Vec::new(), rows);
     f.finish();
     let kind = kind.unwrap_or(Kind::Direct);
-    Some(Exchange { name: name?, kind, durable, auto_delete, internal, alternate, arguments })
+    Some(Exchange { name: name?, kind, durable, auto_delete, internal, vhost, alternate, arguments })
 }
 
 fn queue(node: &Node, sink: &mut Sink) -> Option<Queue> {
@@ -167,9 +243,10 @@ fn queue(node: &Node, sink: &mut Sink) -> Option<Queue> {
     let name = f.required("name", name);
     let durable = f.or("durable", false, truth);
     let auto_delete = f.or("auto_delete", false, truth);
+    let vhost = f.optional("vhost", spanned_name);
     let arguments = f.or("arguments", Vec::new(), rows);
     f.finish();
-    Some(Queue { name: name?, durable, auto_delete, arguments })
+    Some(Queue { name: name?, durable, auto_delete, vhost, arguments })
 }
 
 fn binding(node: &Node, sink: &mut Sink) -> Option<Binding> {
@@ -177,9 +254,18 @@ fn binding(node: &Node, sink: &mut Sink) -> Option<Binding> {
     let from = f.required("from", name);
     let to = f.required("to", name);
     let key = f.optional("key", address).map_or_else(String::new, |key| key.value);
+    let vhost = f.optional("vhost", name);
     let arguments = f.or("arguments", Vec::new(), rows);
     f.finish();
-    Some(Binding { from: from?, to: to?, key, arguments })
+    Some(Binding { from: from?, to: to?, key, vhost, arguments })
+}
+
+/// The virtual host that stands where none is written.
+pub const DEFAULT_VHOST: &str = "/";
+
+/// A virtual host's name.
+fn host_text(vhost: &Option<Spanned<String>>) -> &str {
+    vhost.as_ref().map_or(DEFAULT_VHOST, |vhost| &vhost.value)
 }
 
 impl System for Rabbitmq {
@@ -226,6 +312,9 @@ impl System for Rabbitmq {
             Setting { word: word.to_owned(), of: name, says, fields, path, value }
         };
         self.queues.iter().map(setting).collect()
+    }
+    fn has_access(&self) -> bool {
+        true
     }
     fn heeds_properties(&self) -> bool {
         true

@@ -2,7 +2,7 @@
 //!
 //! Not the declarations themselves; those are in the schema beside this file.
 
-use super::{PREDECLARED, Rabbitmq};
+use super::{DEFAULT_VHOST, PREDECLARED, Rabbitmq, access, host_text};
 use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned, visible};
 use crate::scenario::names::{Known, unique};
 use crate::scenario::schema::{Scenario, Script};
@@ -32,21 +32,34 @@ fn declared_by(scripts: &[Script]) -> Declared {
 
 /// The queues, those that scripts declare included.
 pub(super) fn queues(broker: &Rabbitmq, scenario: &Scenario) -> Vec<Spanned<String>> {
-    let own = broker.queues.iter().map(|queue| queue.name.clone());
+    let own = broker.queues.iter().map(|queue| match host_text(&queue.vhost) {
+        DEFAULT_VHOST => queue.name.clone(),
+        // As the trace calls it.
+        vhost => Spanned::new(format!("{vhost}/{}", queue.name.value), queue.name.at),
+    });
     own.chain(declared_by(&scenario.scripts).queues).collect()
 }
 
 /// Reports names that stand twice, and those that are used and that nothing has.
 pub(super) fn check(broker: &Rabbitmq, scenario: &Scenario, sink: &mut Sink) {
     let declared = declared_by(&scenario.scripts);
-    unique("exchanges", broker.exchanges.iter().map(|exchange| &exchange.name), sink);
-    unique("queues", broker.queues.iter().map(|queue| &queue.name), sink);
+    let vhosts = access::check(broker, scenario, sink);
+    vhosts.names.keys().for_each(|vhost| topology(scenario, broker, vhost, &declared, sink));
+}
+
+/// What one virtual host has, and who uses it.
+fn topology(scenario: &Scenario, broker: &Rabbitmq, vhost: &str, declared: &Declared, sink: &mut Sink) {
+    let here = |of: &Option<Spanned<String>>| host_text(of) == vhost;
+    let own_exchanges = || broker.exchanges.iter().filter(|exchange| here(&exchange.vhost));
+    let own_queues = || broker.queues.iter().filter(|queue| here(&queue.vhost));
+    unique("exchanges", own_exchanges().map(|exchange| &exchange.name), sink);
+    unique("queues", own_queues().map(|queue| &queue.name), sink);
     let exchanges = Known::new("exchange")
-        .with(broker.exchanges.iter().map(|exchange| &exchange.name))
+        .with(own_exchanges().map(|exchange| &exchange.name))
         .with(&declared.exchanges)
         .and(PREDECLARED);
-    let queues = Known::new("queue").with(broker.queues.iter().map(|queue| &queue.name)).with(&declared.queues);
-    for exchange in &broker.exchanges {
+    let queues = Known::new("queue").with(own_queues().map(|queue| &queue.name)).with(&declared.queues);
+    for exchange in own_exchanges() {
         if let Some(alternate) = &exchange.alternate {
             exchanges.check(alternate, sink);
         }
@@ -55,19 +68,21 @@ pub(super) fn check(broker: &Rabbitmq, scenario: &Scenario, sink: &mut Sink) {
             sink.push(Diagnostic::new(Code::DuplicateName, title, exchange.name.at, "declared by RabbitMQ itself"));
         }
     }
-    for binding in &broker.bindings {
+    for binding in broker.bindings.iter().filter(|binding| here(&binding.vhost)) {
         exchanges.check(&binding.from, sink);
         if exchanges.find(&binding.to.value).is_none() {
             queues.check(&binding.to, sink);
         }
     }
-    for publish in scenario.producers.iter().flat_map(|producer| &producer.publish) {
-        exchanges.check_target(&publish.to, sink);
-        if let Some(reply_to) = &publish.reply_to {
-            queues.check_target(reply_to, sink);
+    for producer in scenario.producers.iter().filter(|producer| here(&producer.access.vhost)) {
+        for publish in &producer.publish {
+            exchanges.check_target(&publish.to, sink);
+            if let Some(reply_to) = &publish.reply_to {
+                queues.check_target(reply_to, sink);
+            }
         }
     }
-    for consumer in &scenario.consumers {
+    for consumer in scenario.consumers.iter().filter(|consumer| here(&consumer.access.vhost)) {
         queues.check_target(&consumer.from, sink);
     }
 }

@@ -192,19 +192,19 @@ impl Node {
 
     /// For a clean stop: what is buffered, and the flags that changed since a message was written (F04).
     pub(super) fn write_everything(&mut self) {
-        for (number, queue) in self.queues.iter_mut().filter(|(_, queue)| queue.spec.durable) {
+        let Node { queues, scratch, .. } = self;
+        for (number, queue) in queues.iter_mut().filter(|(_, queue)| queue.spec.durable) {
             let both = Flags::REDELIVERED.and(Flags::PERSISTENT);
-            let mut again = Vec::new();
             for item in queue.classic.iter().filter(|item| item.flags.has(both)) {
                 let (seq, content, copy, deadline) = (item.seq, item.content, item.copy, item.deadline);
                 let waiting = queue.journal.puts.remove(seq).and_then(|put| put.waiting);
-                again.push((seq, Put { seq, content, copy, redelivered: true, deadline, waiting }));
+                scratch.again.push((seq, Put { seq, content, copy, redelivered: true, deadline, waiting }));
             }
-            queue.journal.puts.put_back(again.into_iter());
+            queue.journal.puts.put_back(scratch.again.drain(..));
             queue.journal.urgent = !queue.journal.puts.is_empty() || !queue.journal.deletes.is_empty();
             queue.journal.closing = true;
             if !std::mem::replace(&mut queue.dirty, true) {
-                self.scratch.dirty.push(*number);
+                scratch.dirty.push(*number);
             }
         }
     }

@@ -162,6 +162,8 @@ struct Room {
     stored: RuleId,
     keys: Vec<Name>,
     settled: Vec<(channel::Unacked, channel::Fate)>,
+    /// Messages that are written again, with their places.
+    again: Vec<(u32, super::store::Put)>,
     /// Channels with outcomes to send.
     confirmed: Vec<(ConnId, u16)>,
     /// Channels whose answer is due.

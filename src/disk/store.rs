@@ -1,7 +1,7 @@
 //! One file: durable records in the order of their keys, and the changes that are only in the page cache.
 
-use super::Visible;
-use crate::ids::{CopyId, Digest, Name, Names};
+use super::{Kept, Visible};
+use crate::ids::{Digest, Name, Names};
 use crate::machine::{Op, Record};
 use crate::units::Time;
 
@@ -66,24 +66,24 @@ impl<R: Record> FileStore<R> {
     pub(super) fn write(&mut self, op: Op<R>, visible: &mut impl FnMut(Visible)) {
         let key = key_of(&op);
         if let Op::Put(_, record) = &op
-            && let Some((copy, message)) = record.copy()
+            && let Some(kept) = Kept::by(key, record)
         {
             if let Some(old) = self.cached_copy(key) {
                 visible(Visible::CacheGone(old));
             }
-            visible(Visible::Cached(copy, message, key));
+            visible(Visible::Cached(kept));
         }
         self.cache.push(op);
         self.cache_end = self.cache_end.max(key + 1);
     }
 
     /// The copy that the last change in the page cache puts under this key.
-    fn cached_copy(&self, key: u64) -> Option<CopyId> {
+    fn cached_copy(&self, key: u64) -> Option<Kept> {
         if key >= self.cache_end {
             return None;
         }
         self.cache.iter().rev().find_map(|op| match op {
-            Op::Put(k, record) if *k == key => record.copy().map(|(copy, _)| copy),
+            Op::Put(k, record) if *k == key => Kept::by(key, record),
             _ => None,
         })
     }
@@ -101,23 +101,23 @@ impl<R: Record> FileStore<R> {
             let last = last_change(&order, key_of(op)) == Some(i);
             match op {
                 Op::Put(key, record) if last => {
-                    if let Some((copy, _)) = self.put(*key, record.clone()).as_ref().and_then(Record::copy) {
-                        visible(Visible::DurableGone(copy));
+                    if let Some(old) = self.put(*key, record.clone()).and_then(|old| Kept::by(*key, &old)) {
+                        visible(Visible::DurableGone(old));
                     }
-                    if let Some((copy, _)) = record.copy() {
-                        visible(Visible::Synced(copy, *key));
+                    if let Some(kept) = Kept::by(*key, record) {
+                        visible(Visible::Synced(kept));
                     }
                 }
                 // What a later put replaced is out of view already; what a later delete removes is not.
-                Op::Put(_, record) if !put_follows(&cache, i) => {
-                    if let Some((copy, _)) = record.copy() {
-                        visible(Visible::CacheGone(copy));
+                Op::Put(key, record) if !put_follows(&cache, i) => {
+                    if let Some(kept) = Kept::by(*key, record) {
+                        visible(Visible::CacheGone(kept));
                     }
                 }
                 Op::Put(..) => {}
                 Op::Delete(key) if last => {
-                    if let Some((copy, _)) = self.delete(*key).as_ref().and_then(Record::copy) {
-                        visible(Visible::DurableGone(copy));
+                    if let Some(old) = self.delete(*key).and_then(|old| Kept::by(*key, &old)) {
+                        visible(Visible::DurableGone(old));
                     }
                 }
                 Op::Delete(_) => {}
@@ -183,22 +183,18 @@ impl<R: Record> FileStore<R> {
     }
 
     /// The copies in view: a put in the page cache is in view until it is synced or replaced by another put.
-    pub(super) fn copies(
-        &self,
-        cached: &mut impl FnMut(CopyId, Name, u64),
-        durable: &mut impl FnMut(CopyId, Name, u64),
-    ) {
+    pub(super) fn copies(&self, cached: &mut impl FnMut(Kept), durable: &mut impl FnMut(Kept)) {
         for (i, op) in self.cache.iter().enumerate() {
             if let Op::Put(key, record) = op
-                && let Some((copy, message)) = record.copy()
+                && let Some(kept) = Kept::by(*key, record)
                 && !put_follows(&self.cache, i)
             {
-                cached(copy, message, *key);
+                cached(kept);
             }
         }
         for (key, record) in &self.durable {
-            if let Some((copy, message)) = record.as_ref().and_then(Record::copy) {
-                durable(copy, message, *key);
+            if let Some(kept) = record.as_ref().and_then(|record| Kept::by(*key, record)) {
+                durable(kept);
             }
         }
     }

@@ -140,6 +140,7 @@ macro_rules! systems {
 
         impl crate::machine::Record for Record {
             fn copy(&self) -> Option<(CopyId, Name)> { match self { $(Record::$system(r) => r.copy()),* } }
+            fn queue(&self) -> Name { match self { $(Record::$system(r) => r.queue()),* } }
             fn placed(&self) -> bool { match self { $(Record::$system(r) => r.placed()),* } }
             fn titles(&self) -> Option<File> { match self { $(Record::$system(r) => r.titles()),* } }
             fn digest(&self, now: Time, names: &Names, digest: &mut Digest) {

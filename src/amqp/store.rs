@@ -39,6 +39,8 @@ pub enum Record {
     Message {
         /// The message.
         message: Message,
+        /// In which queue, for show: its file tells it.
+        queue: Name,
         /// To which exchange it was published.
         exchange: Name,
         /// With which routing key.
@@ -59,6 +61,13 @@ impl crate::machine::Record for Record {
         match self {
             Record::Message { copy, message, .. } => Some((*copy, message.id)),
             _ => None,
+        }
+    }
+
+    fn queue(&self) -> Name {
+        match self {
+            Record::Message { queue, .. } => *queue,
+            _ => Name::EMPTY,
         }
     }
 
@@ -105,7 +114,7 @@ impl crate::machine::Record for Record {
                 names.digest(spec.key, digest);
                 super::method::digest_table(&spec.arguments, digest);
             }
-            Record::Message { message, exchange, key, copied_to, redelivered, copy: _, deadline } => {
+            Record::Message { message, queue: _, exchange, key, copied_to, redelivered, copy: _, deadline } => {
                 digest.word(5 + u64::from(*redelivered));
                 names.digest(*exchange, digest);
                 names.digest(*key, digest);

@@ -60,14 +60,33 @@ pub struct Request {
 /// A change of what is visible, as an operation completes.
 #[derive(Clone, Copy, Debug)]
 pub enum Visible {
-    /// A copy is in the page cache, under this key of this file.
-    Cached(CopyId, Name, u64),
+    /// A copy is in the page cache.
+    Cached(Kept),
     /// A copy became durable.
-    Synced(CopyId, u64),
+    Synced(Kept),
     /// A copy is no longer in the page cache.
-    CacheGone(CopyId),
+    CacheGone(Kept),
     /// A copy is no longer durable.
-    DurableGone(CopyId),
+    DurableGone(Kept),
+}
+
+/// A copy of a message that a record keeps.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept {
+    /// Which copy.
+    pub copy: CopyId,
+    /// Of which message.
+    pub message: Name,
+    /// Of which queue; [`Name::EMPTY`] where the file is not that of one queue.
+    pub queue: Name,
+    /// Its key in the file.
+    pub key: u64,
+}
+
+impl Kept {
+    fn by<R: Record>(key: u64, record: &R) -> Option<Kept> {
+        record.copy().map(|(copy, message)| Kept { copy, message, queue: record.queue(), key })
+    }
 }
 
 /// The disk. Operations are done one after the other, in the order they were asked for.
@@ -234,8 +253,8 @@ impl<R: Record> Disk<R> {
         self.files.iter_mut().enumerate().flat_map(|(i, f)| f.contents().map(move |(k, r)| (File(i as u32), k, r)))
     }
 
-    /// The copies in the page cache and those that are durable, each with its key.
-    pub fn copies(&self, mut cached: impl FnMut(CopyId, Name, u64), mut durable: impl FnMut(CopyId, Name, u64)) {
+    /// The copies in the page cache and those that are durable.
+    pub fn copies(&self, mut cached: impl FnMut(Kept), mut durable: impl FnMut(Kept)) {
         for file in &self.files {
             file.copies(&mut cached, &mut durable);
         }

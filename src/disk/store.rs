@@ -1,7 +1,7 @@
 //! One file: durable records in the order of their keys, and the changes that are only in the page cache.
 
-use super::Visible;
-use crate::ids::{CopyId, Digest, Name, Names};
+use super::{Kept, Visible};
+use crate::ids::{Digest, Name, Names};
 use crate::machine::{Op, Record};
 use crate::units::Time;
 
@@ -15,7 +15,7 @@ pub(super) struct FileStore<R> {
     holes: usize,
     cache: Vec<Op<R>>,
     /// The copies that the page cache puts, by key; nothing where one was replaced or removed since.
-    shown: Vec<(u64, Option<(CopyId, Name)>)>,
+    shown: Vec<(u64, Option<Kept>)>,
     /// With so many changes the page cache is rid of those that later ones undo.
     most: usize,
     /// Used within one call only: the changes by key, then by position.
@@ -80,12 +80,12 @@ impl<R: Record> FileStore<R> {
 
     pub(super) fn write(&mut self, op: Op<R>, visible: &mut impl FnMut(Visible)) {
         let key = key_of(&op);
-        let copy = if let Op::Put(_, record) = &op { record.copy() } else { None };
-        if let Some((old, _)) = self.show(key, copy) {
+        let copy = if let Op::Put(_, record) = &op { Kept::by(key, record) } else { None };
+        if let Some(old) = self.show(key, copy) {
             visible(Visible::CacheGone(old));
         }
-        if let Some((copy, message)) = copy {
-            visible(Visible::Cached(copy, message, key));
+        if let Some(kept) = copy {
+            visible(Visible::Cached(kept));
         }
         self.cache.push(op);
         if self.cache.len() >= self.most {
@@ -94,7 +94,7 @@ impl<R: Record> FileStore<R> {
     }
 
     /// What the page cache shows under a key from now on; gives what it showed before.
-    fn show(&mut self, key: u64, copy: Option<(CopyId, Name)>) -> Option<(CopyId, Name)> {
+    fn show(&mut self, key: u64, copy: Option<Kept>) -> Option<Kept> {
         // Keys mostly grow.
         let at = match self.shown.last() {
             Some((last, _)) if *last >= key => self.shown.binary_search_by_key(&key, |(known, _)| *known),
@@ -145,18 +145,18 @@ impl<R: Record> FileStore<R> {
             let last = last_change(&order, key_of(op)) == Some(i);
             match op {
                 Op::Put(key, record) if last => {
-                    if let Some((copy, _)) = self.put(*key, record.clone()).as_ref().and_then(Record::copy) {
-                        visible(Visible::DurableGone(copy));
+                    if let Some(old) = self.put(*key, record.clone()).and_then(|old| Kept::by(*key, &old)) {
+                        visible(Visible::DurableGone(old));
                     }
-                    if let Some((copy, _)) = record.copy() {
-                        visible(Visible::Synced(copy, *key));
+                    if let Some(kept) = Kept::by(*key, record) {
+                        visible(Visible::Synced(kept));
                     }
                 }
                 // What a later change replaced or removed is out of view already.
                 Op::Put(..) => {}
                 Op::Delete(key) if last => {
-                    if let Some((copy, _)) = self.delete(*key).as_ref().and_then(Record::copy) {
-                        visible(Visible::DurableGone(copy));
+                    if let Some(old) = self.delete(*key).and_then(|old| Kept::by(*key, &old)) {
+                        visible(Visible::DurableGone(old));
                     }
                 }
                 Op::Delete(_) => {}
@@ -223,19 +223,15 @@ impl<R: Record> FileStore<R> {
     }
 
     /// The copies in view: a put in the page cache is in view until it is synced, replaced or removed.
-    pub(super) fn copies(
-        &self,
-        cached: &mut impl FnMut(CopyId, Name, u64),
-        durable: &mut impl FnMut(CopyId, Name, u64),
-    ) {
-        for (key, shown) in &self.shown {
-            if let Some((copy, message)) = shown {
-                cached(*copy, *message, *key);
+    pub(super) fn copies(&self, cached: &mut impl FnMut(Kept), durable: &mut impl FnMut(Kept)) {
+        for (_, shown) in &self.shown {
+            if let Some(kept) = shown {
+                cached(*kept);
             }
         }
         for (key, record) in &self.durable {
-            if let Some((copy, message)) = record.as_ref().and_then(Record::copy) {
-                durable(copy, message, *key);
+            if let Some(kept) = record.as_ref().and_then(|record| Kept::by(*key, record)) {
+                durable(kept);
             }
         }
     }
@@ -348,11 +344,12 @@ fn digest_op<R: Record>(op: &Op<R>, now: Time, names: &Names, digest: &mut Diges
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::CopyId;
 
     #[derive(Clone, Debug)]
-    struct Kept(u32);
+    struct Row(u32);
 
-    impl Record for Kept {
+    impl Record for Row {
         fn copy(&self) -> Option<(CopyId, Name)> {
             Some((CopyId(self.0), Name::EMPTY))
         }
@@ -361,9 +358,9 @@ mod tests {
         }
     }
 
-    fn in_view(file: &FileStore<Kept>) -> (Vec<u32>, Vec<u32>) {
+    fn in_view(file: &FileStore<Row>) -> (Vec<u32>, Vec<u32>) {
         let (mut cached, mut durable) = (Vec::new(), Vec::new());
-        file.copies(&mut |copy, _, _| cached.push(copy.0), &mut |copy, _, _| durable.push(copy.0));
+        file.copies(&mut |kept| cached.push(kept.copy.0), &mut |kept| durable.push(kept.copy.0));
         (cached, durable)
     }
 
@@ -371,7 +368,7 @@ mod tests {
     fn what_is_removed_in_the_page_cache_is_out_of_view_at_once() {
         let mut file = FileStore::default();
         let mut told = Vec::new();
-        for op in [Op::Put(1, Kept(1)), Op::Put(2, Kept(2)), Op::Delete(1), Op::Put(2, Kept(3))] {
+        for op in [Op::Put(1, Row(1)), Op::Put(2, Row(2)), Op::Delete(1), Op::Put(2, Row(3))] {
             file.write(op, &mut |change| told.push(format!("{change:?}")));
         }
         assert_eq!(told.iter().filter(|change| change.starts_with("CacheGone")).count(), 2);
@@ -390,11 +387,11 @@ mod tests {
     #[test]
     fn a_file_that_is_never_synced_holds_what_lives_and_little_more() {
         let mut file = FileStore::default();
-        file.write(Op::Put(0, Kept(0)), &mut |_| {});
+        file.write(Op::Put(0, Row(0)), &mut |_| {});
         file.sync(&mut |_| {});
         file.write(Op::Delete(0), &mut |_| {});
         for n in 1..20_000u32 {
-            file.write(Op::Put(u64::from(n), Kept(n)), &mut |_| {});
+            file.write(Op::Put(u64::from(n), Row(n)), &mut |_| {});
             if n > 5 {
                 file.write(Op::Delete(u64::from(n - 5)), &mut |_| {});
             }

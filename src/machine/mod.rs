@@ -115,6 +115,11 @@ pub trait Wire: Clone + std::fmt::Debug {
 pub trait Record: Clone + std::fmt::Debug {
     /// The copy of a message that this record keeps, if it keeps one.
     fn copy(&self) -> Option<(CopyId, Name)>;
+    /// The queue that the copy belongs to; [`Name::EMPTY`] where the record alone does not tell what a queue holds, as in
+    /// a log of commands.
+    fn queue(&self) -> Name {
+        Name::EMPTY
+    }
     /// Whether its key is a place in an order, as that of a message in its queue. Where it is not, the key only tells
     /// records apart, and which one a record got leaves no mark in a digest.
     fn placed(&self) -> bool {

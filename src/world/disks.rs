@@ -4,8 +4,8 @@ use super::draws::kinds;
 use super::emit::About;
 use super::rules;
 use super::state::{Due, World};
-use crate::disk::{Kind as Op, Visible};
-use crate::ids::{ActorId, Name, PlaceId};
+use crate::disk::{Kept, Kind as Op, Visible};
+use crate::ids::{ActorId, PlaceId};
 use crate::machine::{Input, Registry};
 use crate::trace::{Delta, DiskStep, Flags, Kind, Observer, Order, Place, PlaceKind};
 
@@ -108,22 +108,27 @@ impl World {
     }
 }
 
-/// The two places of a disk: what is in the page cache, and what is durable.
-pub(super) fn tiers(disk: ActorId, registry: &mut Registry) -> (PlaceId, PlaceId) {
-    let mut place = |kind| registry.place(Place { kind, actor: disk, name: Name::EMPTY, holder: ActorId::NONE });
-    (place(PlaceKind::PageCache), place(PlaceKind::Durable))
+/// The place of a queue's copies on a disk: in the page cache, or durable.
+pub(super) fn tier(kind: PlaceKind, disk: ActorId, kept: Kept, registry: &mut Registry) -> PlaceId {
+    registry.place(Place { kind, actor: disk, name: kept.queue, holder: ActorId::NONE })
 }
 
 fn delta(visible: Visible, disk: ActorId, registry: &mut Registry) -> Delta {
-    let (cache, durable) = tiers(disk, registry);
+    let mut cache = |kept| tier(PlaceKind::PageCache, disk, kept, registry);
+    let flags = Flags::default();
     match visible {
-        Visible::Cached(copy, message, key) => {
-            Delta::Put { place: cache, copy, message, order: Order::from(key), flags: Flags::default() }
+        Visible::Cached(kept) => {
+            let Kept { copy, message, key, .. } = kept;
+            Delta::Put { place: cache(kept), copy, message, order: Order::from(key), flags }
         }
-        Visible::Synced(copy, key) => {
-            Delta::Move { copy, from: cache, to: durable, order: Order::from(key), flags: Flags::default() }
+        Visible::Synced(kept) => {
+            let from = cache(kept);
+            let to = tier(PlaceKind::Durable, disk, kept, registry);
+            Delta::Move { copy: kept.copy, from, to, order: Order::from(kept.key), flags }
         }
-        Visible::CacheGone(copy) => Delta::Remove { copy, place: cache },
-        Visible::DurableGone(copy) => Delta::Remove { copy, place: durable },
+        Visible::CacheGone(kept) => Delta::Remove { copy: kept.copy, place: cache(kept) },
+        Visible::DurableGone(kept) => {
+            Delta::Remove { copy: kept.copy, place: tier(PlaceKind::Durable, disk, kept, registry) }
+        }
     }
 }

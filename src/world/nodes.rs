@@ -7,11 +7,11 @@ use super::process::Part;
 use super::rules;
 use super::state::{Due, World};
 use crate::disk::Disk;
-use crate::ids::{ActorId, EventId, RuleId};
-use crate::machine::Input;
+use crate::ids::{ActorId, EventId, PlaceId, RuleId};
+use crate::machine::{Input, Need};
 use crate::net::Side;
 use crate::systems::{Frame, Given, Node, Outs, Record};
-use crate::trace::{Delta, Kind, Observer, PlaceKind, Process as Step};
+use crate::trace::{Delta, Held, Kind, Observable, Observer, PlaceKind, Process as Step, What};
 use crate::units::Span;
 
 impl World {
@@ -85,6 +85,11 @@ impl World {
         observer: &mut O,
     ) {
         let power = step == Step::PowerLost;
+        let vanishing = if O::WANTS.all || O::WANTS.notes.has(What::Vanished) {
+            self.only_in_memory(actor, power)
+        } else {
+            Vec::new()
+        };
         let mut deltas = std::mem::take(&mut self.scratch.deltas);
         if O::WANTS.all {
             let disk = self.plan.node_index(actor).map(|node| self.plan.disk_id(node));
@@ -102,6 +107,10 @@ impl World {
         let event = self.emit_with(Kind::Process(step), About::of(actor, cause, rule), &deltas, observer);
         deltas.clear();
         self.scratch.deltas = deltas;
+        for (place, held) in vanishing {
+            let about = About { need: Need::Copy(held.copy), ..About::of(actor, event, rule) };
+            self.emit(Kind::Note { what: What::Vanished, place, message: held.message }, about, observer);
+        }
         let process = &mut self.processes[actor.at()];
         (process.alive, process.paused, process.powered, process.down_since) = (false, false, !power, event);
         process.stopping = None;
@@ -124,6 +133,23 @@ impl World {
         if let Some(after) = restart {
             self.schedule_turn(self.engine.now() + after, Due::Start(actor));
         }
+    }
+
+    /// The copies in a node's queues that no disk keeps if it ends now, in the order of their queues and places.
+    fn only_in_memory(&self, actor: ActorId, power: bool) -> Vec<(PlaceId, Held)> {
+        let Some(node) = self.plan.node_index(actor).filter(|_| self.processes[actor.at()].alive) else {
+            return Vec::new();
+        };
+        let (mut cached, mut kept) = (Vec::new(), Vec::new());
+        self.disks[node].copies(|copy| cached.push(copy.copy), |copy| kept.push(copy.copy));
+        if !power {
+            kept.append(&mut cached);
+        }
+        kept.sort_unstable();
+        let mut seen = Observable::new();
+        self.nodes[node].observe(actor, &mut seen);
+        let all = seen.places.iter().flat_map(|(place, copies)| copies.values().map(|held| (*place, *held)));
+        all.filter(|(_, held)| kept.binary_search(&held.copy).is_err()).collect()
     }
 
     /// The kernel closes the sockets of a process that is gone; a machine without power closes nothing.

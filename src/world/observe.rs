@@ -1,10 +1,10 @@
 //! Looking at a world without changing it: what is where, and whether two worlds are equal.
 
-use super::disks::tiers;
+use super::disks::tier;
 use super::state::{Due, World};
 use crate::ids::Digest;
 use crate::machine::{Order as Command, Wire};
-use crate::trace::{Flags, Held, Observable, Order};
+use crate::trace::{Flags, Held, Observable, Order, PlaceKind};
 
 impl World {
     /// What every machine, disk and table says that it holds. After every step it equals the sum of the changes that
@@ -38,15 +38,14 @@ impl World {
             }
         }
         for (i, disk) in self.disks.iter().enumerate() {
-            let (cache, durable) = tiers(self.plan.disk_id(i), &mut self.prov.registry);
-            let held = |copy, message| Held { copy, message, flags: Flags::default() };
-            let mut cached = Vec::new();
-            disk.copies(
-                |copy, message, key| cached.push((copy, message, key)),
-                |copy, message, key| seen.put(durable, Order::from(key), held(copy, message)),
-            );
-            for (copy, message, key) in cached {
-                seen.put(cache, Order::from(key), held(copy, message));
+            let (id, registry) = (self.plan.disk_id(i), &mut self.prov.registry);
+            let (mut cached, mut durable) = (Vec::new(), Vec::new());
+            disk.copies(|kept| cached.push(kept), |kept| durable.push(kept));
+            for (kind, copies) in [(PlaceKind::PageCache, cached), (PlaceKind::Durable, durable)] {
+                for kept in copies {
+                    let held = Held { copy: kept.copy, message: kept.message, flags: Flags::default() };
+                    seen.put(tier(kind, id, kept, registry), Order::from(kept.key), held);
+                }
             }
         }
         self.tables.observe(seen);

@@ -162,7 +162,16 @@ impl Node {
                     booted |= key == BOOTED;
                     clean |= key == CLEAN;
                 }
-                Record::Message { message, exchange, key: routing, copied_to, redelivered, copy, deadline } => {
+                Record::Message {
+                    message,
+                    queue: _,
+                    exchange,
+                    key: routing,
+                    copied_to,
+                    redelivered,
+                    copy,
+                    deadline,
+                } => {
                     found.push(Found {
                         queue: file.0,
                         seq: key as u32,

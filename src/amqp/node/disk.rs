@@ -83,6 +83,7 @@ impl Node {
     fn write(&mut self, number: u32, rule: RuleId, ports: &mut Port<'_>) {
         let Node { queues, contents, .. } = self;
         let Some(queue) = queues.get_mut(&number) else { return };
+        let name = queue.spec.name;
         let journal = &mut queue.journal;
         if journal.idle_since.take().is_some() {
             let cancel = Does::CancelTimer(token(Tick::Idle, number));
@@ -95,6 +96,7 @@ impl Node {
             let content = &contents[content];
             let record = Record::Message {
                 message: content.message.clone(),
+                queue: name,
                 exchange: content.exchange,
                 key: content.key,
                 copied_to: content.copied_to.clone(),

@@ -316,7 +316,7 @@ impl Observer for Verdict {
                     *count += 1;
                 }
             }
-            Kind::Process(Process::Started) => self.deed(event.actor, |deeds| deeds.left = None),
+            Kind::Process(Process::Started | Process::Restarted) => self.deed(event.actor, |deeds| deeds.left = None),
             Kind::End(outcome) => self.ended = Some(outcome),
             Kind::Link { .. } | Kind::Process(_) | Kind::Timer(_) | Kind::Disk { .. } => {}
         }

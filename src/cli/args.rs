@@ -83,7 +83,7 @@ pub(super) struct RunArgs {
     /// A scenario, a recorded trace, a name from the gallery, or - for standard input.
     pub(super) file: String,
     /// Another seed than the scenario's.
-    #[arg(long, value_name = "N", conflicts_with = "replay")]
+    #[arg(long, value_name = "N", conflicts_with = "replay", value_parser = seed, allow_negative_numbers = true)]
     pub(super) seed: Option<u64>,
     /// A variant of the scenario.
     #[arg(long, value_name = "NAME")]
@@ -106,6 +106,13 @@ pub(super) struct RunArgs {
     /// Run twice and name the first difference, if there is one.
     #[arg(long)]
     pub(super) check_determinism: bool,
+}
+
+/// A seed, in the range that a scenario's may have.
+fn seed(text: &str) -> Result<u64, String> {
+    const LAST: u64 = i64::MAX as u64;
+    let seed = text.parse().ok().filter(|seed| *seed <= LAST);
+    seed.ok_or_else(|| format!("the seed is a whole number from 0 to {LAST}"))
 }
 
 #[derive(Debug, Args)]

@@ -62,8 +62,11 @@ pub fn timeline(viewed: &Viewed<'_>, settings: &Settings) -> Page {
     let mut page = render(&timeline, settings.width, settings.glyphs);
     let unseen = match timeline.unseen {
         0 => return page,
-        1 => "1 step has no row of its own (a sign of life, or a timer that changed nothing)".to_owned(),
-        n => format!("{n} steps have no rows of their own (signs of life, timers that changed nothing)"),
+        1 => "1 step has no row of its own (its neighbours say it already, or it is a timer or a sign of life)"
+            .to_owned(),
+        n => format!(
+            "{n} steps have no rows of their own (their neighbours say them already, or they are timers or signs of life)"
+        ),
     };
     let text = format!("{unseen}; --view events shows every step");
     page.lines.extend(paragraph(Style::Dim, &text, settings.width));

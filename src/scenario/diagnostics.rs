@@ -234,7 +234,7 @@ impl Diagnostics {
             out.push_str(&format!("and {} more\n\n", n - MAX_SHOWN));
         }
         let errors = if n == 1 { "1 error".to_owned() } else { format!("{n} errors") };
-        out.push_str(&format!("{}: {errors}; nothing was run\n", visible(path)));
+        out.push_str(&format!("{}: {errors}\n", visible(path)));
         out
     }
 

@@ -11,7 +11,7 @@ use crate::ids::{ActorId, Name, Names, VerbId};
 use crate::machine::{Access, Props, Session, Take, Value};
 use crate::net::Link;
 use crate::sim::{Limits, Spread};
-use crate::trace::{ActorKind, Destination, FaultText, Header};
+use crate::trace::{ActorKind, Destination, FaultText, Header, Planned};
 use crate::units::{Ratio, Span, Time};
 use crate::world::VERBS;
 use crate::world::plan::{ClientPlan, FaultKind, FaultPlan, FrameMatch, NodePlan, Plan, Program, Trigger};
@@ -105,6 +105,7 @@ fn header(scenario: &Scenario, plan: &Plan) -> Header {
         token: None,
         actors: plan.actors(),
         destinations,
+        planned: planned(scenario, plan),
         faults: scenario.faults.iter().map(|f| FaultText { name: f.name.value.clone(), says: says(f) }).collect(),
         expect: scenario.expect.iter().map(|e| e.expectation.to_string()).collect(),
         declared: scenario.declared.clone(),
@@ -117,6 +118,15 @@ fn shown(access: &schema::Access, queue: String) -> String {
         Some(vhost) if vhost.value != DEFAULT_VHOST => format!("{}/{queue}", vhost.value),
         _ => queue,
     }
+}
+
+/// How much each producer is to publish.
+fn planned(scenario: &Scenario, plan: &Plan) -> Vec<Planned> {
+    let of = |producer: &schema::Producer| {
+        let messages = producer.publish.iter().fold(0, |sum: u32, publish| sum.saturating_add(publish.count));
+        Planned { producer: actor(plan, &producer.name), messages }
+    };
+    scenario.producers.iter().map(of).collect()
 }
 
 /// The id of a party; [`ActorId::NONE`] if there is none of this name.

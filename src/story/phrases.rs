@@ -24,7 +24,7 @@ pub(super) fn note(what: What) -> &'static str {
         What::Deleted => "{actor} deletes[ {place}][ {message}].",
         What::Withheld => "{actor} holds back[ {message}][ in {place}].",
         What::Published => "{actor} hands {message} to its client library.",
-        What::BelievesSent => "{actor} asked for no answer: from now on it takes {message} as delivered.",
+        What::BelievesSent => "{actor} does not wait for an answer: from now on it takes {message} as delivered.",
         What::BelievesConfirmed => "{actor} now knows that {message} is confirmed.",
         What::BelievesRefused => "{actor} now knows that {message} was refused or returned.",
         What::BelievesUnknown => "{actor} has no answer for {message} and cannot know whether the broker has it.",

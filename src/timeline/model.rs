@@ -234,7 +234,7 @@ pub struct Timeline {
     pub rows: Vec<Row>,
     /// What was left out, in order.
     pub gaps: Vec<Gap>,
-    /// How many events of the trace have no row (signs of life, timers that changed nothing).
+    /// How many events of the trace have no row (what its neighbours say already, timers, signs of life).
     pub unseen: u32,
 }
 

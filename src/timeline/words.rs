@@ -60,7 +60,7 @@ pub(super) fn note(what: What) -> Phrase {
     }
 }
 
-/// Of the message of the row's arrow, where its sender asked for no answer.
+/// Of the message of the row's arrow, where its sender does not wait for an answer.
 pub(super) const TRUSTED: &str = "takes it as delivered";
 /// Where the row names the message already.
 pub(super) const WORKS_ON_IT: &str = "works on it";

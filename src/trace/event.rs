@@ -180,7 +180,7 @@ words! {
 
         /// A producer hands the message to its client library; `number` is the attempt, from 1.
         Published = "published",
-        /// The producer asked for no answer and takes it as delivered.
+        /// The producer does not wait for an answer and takes it as delivered.
         BelievesSent = "believes-sent",
         /// The producer has its confirm.
         BelievesConfirmed = "believes-confirmed",

@@ -86,6 +86,16 @@ pub struct Destination {
     pub table: Option<String>,
 }
 
+/// How much a producer was to publish.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Planned {
+    /// The producer.
+    pub producer: ActorId,
+    /// Messages, each counted once.
+    pub messages: u32,
+}
+
 /// The first line of a trace.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -110,6 +120,9 @@ pub struct Header {
     /// Where the work of each consumer is counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub destinations: Vec<Destination>,
+    /// How much each producer was to publish.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub planned: Vec<Planned>,
     /// The faults, by id: name and what it does, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultText>,

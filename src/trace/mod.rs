@@ -29,7 +29,7 @@ pub use codec_write::{Writer, encode};
 pub use delta::{Belief, Delta, Flags, Order};
 pub use event::{DiskStep, Event, Frame, FrameFlags, Kind, Link, Outcome, Process, What};
 pub use expand::expand;
-pub use header::{Actor, ActorKind, Declared, Destination, FaultText, Header, Place, PlaceKind};
+pub use header::{Actor, ActorKind, Declared, Destination, FaultText, Header, Place, PlaceKind, Planned};
 pub use log::Log;
 pub use observable::{Held, Observable};
 pub use observer::{Notes, Observer, Tables, Wants};

@@ -104,7 +104,7 @@ pub struct Reading {
     pub carried: BTreeMap<OpId, Vec<Name>>,
     /// The events that repeat a publish on the wire: the sending of a message's frame after the first attempt.
     pub attempts: BTreeMap<EventId, u32>,
-    /// The sendings of messages that their producer takes as delivered from then on, since it asked for no answer. The
+    /// The sendings of messages that their producer takes as delivered from then on, since it does not wait for an answer. The
     /// note stands before the sending in the log, and is told with it.
     pub trusted: BTreeSet<EventId>,
     /// By connection: who dialled, and whom.

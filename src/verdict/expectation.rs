@@ -105,13 +105,13 @@ macro_rules! expectation_words {
 
 expectation_words! {
     Sent: "sent", Takes::CountMayOf(Of::Producer),
-        "Messages that the producer handed to the network without asking for an answer.";
+        "Messages that the producer handed to the network without waiting for an answer.";
     Confirmed: "confirmed", Takes::CountMayOf(Of::Producer),
         "Messages that the broker confirmed to the producer.";
     Refused: "refused", Takes::CountMayOf(Of::Producer),
         "Messages that the producer knows were refused, returned or answered with an error.";
     Unknown: "unknown", Takes::CountMayOf(Of::Producer),
-        "Messages for which the producer asked for an answer and never got one.";
+        "Messages for whose answer the producer waited, and it never came.";
     Lost: "lost", Takes::CountMayOf(Of::Destination),
         "The producer believes it delivered (sent or confirmed); no work was completed and no copy is left.";
     LostConfirmed: "lost_confirmed", Takes::CountMayOf(Of::Destination),
@@ -123,7 +123,7 @@ expectation_words! {
     DuplicateRows: "duplicate_rows", Takes::CountMayOf(Of::Table),
         "Rows of a message beyond its first in the table; a deduplicating consumer works twice and has one row.";
     Reordered: "reordered", Takes::CountMayOf(Of::Destination),
-        "First completions that come after one of a later publish of the same producer; redelivered copies do not count.";
+        "First completions that are earlier in the order of publishing than the completion just before them (same producer, same destination); redelivered copies do not count.";
     Recovered: "recovered", Takes::CountMayOf(Of::Destination),
         "The producer does not know, and the work was done.";
     Unexpected: "unexpected", Takes::CountMayOf(Of::Destination),

@@ -14,6 +14,9 @@ pub struct Ids {
     pub ids: Vec<String>,
     /// Whether there are messages that are not listed.
     pub more: bool,
+    /// Where those that are not listed go on from the last listed one, number by number: the last of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub through: Option<String>,
 }
 
 /// The cases of a word at one destination, queue or producer.
@@ -44,9 +47,12 @@ pub struct ProducerView {
     pub name: String,
     /// Messages it published.
     pub published: u32,
+    /// Messages it was to publish, where the scenario says how many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub planned: Option<u32>,
     /// Publishes, retries included.
     pub attempts: u32,
-    /// Handed to the network without asking for an answer.
+    /// Handed to the network without waiting for an answer.
     pub sent: Ids,
     /// Answered: yes.
     pub confirmed: Ids,
@@ -56,6 +62,9 @@ pub struct ProducerView {
     pub unknown: Ids,
     /// Those it gave up on.
     pub gave_up: Ids,
+    /// When it gave up connecting for good; `None` if it did not, or was started again since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left: Option<Time>,
 }
 
 /// What is in a queue at the end.
@@ -90,6 +99,9 @@ pub struct ConsumerView {
     pub skipped: u32,
     /// Delivered, not worked on yet.
     pub waiting: Ids,
+    /// When it gave up connecting for good; `None` if it did not, or was started again since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left: Option<Time>,
 }
 
 /// The rows of a table at the end.

@@ -208,12 +208,14 @@ impl Verdict {
             views.push(ProducerView {
                 name: actor.name.clone(),
                 published,
+                planned: self.header.planned.iter().find(|row| row.producer.at() == at).map(|row| row.messages),
                 attempts: self.deeds[at].attempts,
                 sent: of(Belief::Sent as usize),
                 confirmed: of(Belief::Confirmed as usize),
                 refused: of(Belief::Refused as usize),
                 unknown: of(Belief::Unknown as usize),
                 gave_up: of(4),
+                left: self.deeds[at].left,
             });
         }
         views
@@ -235,6 +237,7 @@ impl Verdict {
                 failed: deeds.failed,
                 skipped: deeds.skipped,
                 waiting: held(state, tables, inbox),
+                left: deeds.left,
             });
         }
         views
@@ -315,13 +318,23 @@ fn queues(actors: &[crate::trace::Actor], state: &Observable, tables: &Tables<'_
 /// The copies in all places that `wanted` chooses.
 fn held(state: &Observable, tables: &Tables<'_>, wanted: impl Fn(&crate::trace::Place) -> bool) -> Ids {
     let mut ids = Ids::default();
+    // The last message, as long as the unlisted ones go on from the last listed one.
+    let mut last = Some(Name::NONE);
     for (id, _) in tables.places.iter().enumerate().filter(|(_, place)| wanted(place)) {
         for held in state.in_place(PlaceId(id as u32)) {
             ids.count += 1;
             list(&mut ids, tables.names, held.message);
+            last = last.filter(|last| !ids.more || goes_on(*last, held.message)).map(|_| held.message);
         }
     }
+    ids.through = last.filter(|_| ids.more).map(|last| tables.names.text(last));
     ids
+}
+
+/// Whether a message is the same as another, or the next of its series.
+fn goes_on(one: Name, next: Name) -> bool {
+    let follows = || one.number().and_then(|n| n.checked_add(1)).is_some_and(|n| next.number() == Some(n));
+    one == next || one.prefix() == next.prefix() && follows()
 }
 
 fn list(ids: &mut Ids, names: &Names, message: Name) {
@@ -345,9 +358,17 @@ impl Listing<'_> {
     fn ids(&self, tally: &Tally) -> Ids {
         let mut ids = Ids { count: tally.count, more: tally.count as usize > tally.slots.len(), ..Ids::default() };
         for slot in &tally.slots {
-            list(&mut ids, self.names, self.verdict.book.message(*slot as usize).name);
+            list(&mut ids, self.names, self.name(*slot));
+        }
+        if let Some(from) = tally.slots.last().filter(|_| ids.more && !tally.gap) {
+            let unbroken = (*from..tally.last).all(|slot| goes_on(self.name(slot), self.name(slot + 1)));
+            ids.through = unbroken.then(|| self.names.text(self.name(tally.last)));
         }
         ids
+    }
+
+    fn name(&self, slot: u32) -> Name {
+        self.verdict.book.message(slot as usize).name
     }
 
     /// A word with its cases by place, if it has any.
@@ -427,6 +448,7 @@ fn beliefs(producers: &[ProducerView], of: impl Fn(&ProducerView) -> &Ids) -> Ve
 fn merge(ids: &mut Ids, more: Ids) {
     ids.count += more.count;
     ids.more |= more.more;
+    ids.through = None;
     for id in more.ids {
         if !ids.ids.contains(&id) {
             ids.ids.push(id);

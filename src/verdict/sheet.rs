@@ -91,11 +91,17 @@ impl Sheet {
         }
         self.heading("What the producers believe");
         for view in &findings.producers {
+            let planned = match view.planned {
+                Some(planned) if planned > view.published => {
+                    format!("{} of {}", view.published, number(planned, "message", "messages"))
+                }
+                _ => number(view.published, "message", "messages"),
+            };
             let attempts = match view.attempts {
                 n if n > view.published => format!(" in {}", number(n, "attempt", "attempts")),
                 _ => String::new(),
             };
-            let text = format!("published {}{attempts}", number(view.published, "message", "messages"));
+            let text = format!("published {planned}{attempts}{}", left(view.left));
             self.row(&plain(&view.name), &text);
             for (label, ids) in [
                 ("sent", &view.sent),
@@ -149,7 +155,7 @@ impl Sheet {
             if view.skipped > 0 {
                 parts.push(format!("{} known already and skipped", view.skipped));
             }
-            self.row(&plain(&view.name), &parts.join(", "));
+            self.row(&plain(&view.name), &(parts.join(", ") + &left(view.left)));
             self.ids("waiting", &view.waiting);
         }
     }
@@ -193,7 +199,9 @@ impl Sheet {
         }
         self.heading("Guarantees");
         for line in &findings.guarantees {
+            let stuck = if promises_completion(line.word) { findings.count(Word::Stuck) } else { 0 };
             let text = match &line.first {
+                None if stuck > 0 => format!("open: {stuck} stuck"),
                 None => "held".to_owned(),
                 Some((id, at)) => {
                     let more = if line.broken > 1 { format!(", {} in all", cases(line)) } else { String::new() };
@@ -265,6 +273,11 @@ fn is_outcome(word: Word) -> bool {
     matches!(word.takes(), Takes::CountMayOf(_)) && !believed
 }
 
+/// Whether a guarantee is about everything being done, so that what is stuck leaves it open.
+fn promises_completion(word: Word) -> bool {
+    matches!(word, Word::AtLeastOnce | Word::EffectivelyOnce)
+}
+
 /// A place with what leads it in; a message that no queue took has none.
 fn placed(word: &str, at: &str) -> String {
     if at == "nowhere" { "routed nowhere".to_owned() } else { format!("{word} {}", plain(at)) }
@@ -294,6 +307,11 @@ fn ending_text(outcome: crate::trace::Outcome) -> &'static str {
     }
 }
 
+/// When a client gave up connecting, if it did.
+fn left(at: Option<Time>) -> String {
+    at.map(|at| format!("; gave up at {}", at.since(Time::ZERO).brief())).unwrap_or_default()
+}
+
 fn cases(line: &Guarantee) -> String {
     number(line.broken, "case", "cases")
 }
@@ -309,14 +327,15 @@ fn list(ids: &Ids) -> String {
 /// The names, neighbours of one series as a range, at most twelve items.
 fn names(ids: &Ids) -> String {
     const SHOWN: usize = 12;
-    let runs = runs(&ids.ids);
+    let through = ids.through.as_deref();
+    let runs = runs(&ids.ids, through);
     let shown: Vec<&str> = runs.iter().take(SHOWN).map(String::as_str).collect();
-    let dots = if ids.more || runs.len() > SHOWN { ", …" } else { "" };
+    let dots = if (ids.more && through.is_none()) || runs.len() > SHOWN { ", …" } else { "" };
     format!("{}{dots}", shown.join(", "))
 }
 
-/// `order-1, order-2, order-3` as `order-1 to order-3`.
-fn runs(ids: &[String]) -> Vec<String> {
+/// `order-1, order-2, order-3` as `order-1 to order-3`; the last of them goes on to `through`.
+fn runs(ids: &[String], through: Option<&str>) -> Vec<String> {
     let mut out = Vec::new();
     let mut at = 0;
     while at < ids.len() {
@@ -324,7 +343,9 @@ fn runs(ids: &[String]) -> Vec<String> {
         while end + 1 < ids.len() && follows(&ids[end], &ids[end + 1]) {
             end += 1;
         }
-        if end - at >= 2 {
+        if let Some(through) = through.filter(|_| end + 1 == ids.len()) {
+            out.push(format!("{} to {}", plain(&ids[at]), plain(through)));
+        } else if end - at >= 2 {
             out.push(format!("{} to {}", plain(&ids[at]), plain(&ids[end])));
         } else {
             out.extend(ids[at..=end].iter().map(|id| plain(id)));

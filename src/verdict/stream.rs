@@ -8,7 +8,7 @@ use super::flight::{Carried, Flight};
 use super::tally::Tallies;
 use crate::ids::{ActorId, EventId, FrameId, Name, PlaceId};
 use crate::trace::{
-    ActorKind, Belief, Class, Delta, Event, Frame, FrameFlags, Header, Kind, Notes, Observer, Outcome, Tables,
+    ActorKind, Belief, Class, Delta, Event, Frame, FrameFlags, Header, Kind, Notes, Observer, Outcome, Process, Tables,
     VerbBook, Wants, What,
 };
 use crate::units::Time;
@@ -46,6 +46,8 @@ pub(super) struct Deeds {
     pub(super) done: u32,
     pub(super) failed: u32,
     pub(super) skipped: u32,
+    /// When it gave up connecting.
+    pub(super) left: Option<Time>,
 }
 
 /// Watches a run and judges it.
@@ -151,6 +153,11 @@ impl Verdict {
 
     fn note(&mut self, actor: ActorId, what: What, place: PlaceId, message: Name, tables: &Tables<'_>) {
         if !message.is_some() {
+            // Without a message it is its connection that a client gives up.
+            if what == What::GaveUp {
+                let now = self.now;
+                self.deed(actor, |deeds| deeds.left = Some(now));
+            }
             return;
         }
         match what {
@@ -309,6 +316,7 @@ impl Observer for Verdict {
                     *count += 1;
                 }
             }
+            Kind::Process(Process::Started | Process::Restarted) => self.deed(event.actor, |deeds| deeds.left = None),
             Kind::End(outcome) => self.ended = Some(outcome),
             Kind::Link { .. } | Kind::Process(_) | Kind::Timer(_) | Kind::Disk { .. } => {}
         }

@@ -10,6 +10,10 @@ pub(super) const LISTED: usize = 100;
 pub(super) struct Tally {
     pub(super) count: u32,
     pub(super) slots: Vec<u32>,
+    /// The slot that was added last.
+    pub(super) last: u32,
+    /// Whether one of those that are only counted is not the neighbour of the one before it.
+    pub(super) gap: bool,
 }
 
 impl Tally {
@@ -18,7 +22,10 @@ impl Tally {
         self.count += 1;
         if self.slots.len() < LISTED {
             self.slots.push(slot as u32);
+        } else {
+            self.gap |= slot as u32 != self.last && slot as u32 != self.last + 1;
         }
+        self.last = slot as u32;
     }
 }
 
@@ -40,6 +47,7 @@ impl Tallies {
         for tally in &mut self.all {
             tally.count = 0;
             tally.slots.clear();
+            tally.gap = false;
         }
     }
     pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &Tally)> + Clone {

@@ -326,3 +326,43 @@ fn the_sheet_says_it_all() {
     let checked: Vec<Checked> = expected.iter().map(|one| one.check(&findings)).collect();
     insta::assert_snapshot!(sheet(&findings, &checked));
 }
+
+#[test]
+fn neighbours_are_one_range_however_many_they_are() {
+    let mut run = Run::new();
+    for n in 1..=300 {
+        run.publish(&format!("m-{n}"), &[], What::BelievesSent);
+    }
+    let text = sheet(&run.judge(), &[]);
+    assert!(text.contains("300: m-1 to m-300\n"), "{text}");
+    run.publish("m-302", &[], What::BelievesSent);
+    let text = sheet(&run.judge(), &[]);
+    assert!(text.contains("301: m-1 to m-100, …\n"), "{text}");
+}
+
+#[test]
+fn what_is_stuck_leaves_a_guarantee_open() {
+    let mut run = Run::new();
+    run.publish("o-1", &["billing"], What::BelievesSent);
+    let queue = run.queue("billing");
+    run.left(queue, "o-1");
+    let text = sheet(&run.judge(), &[]);
+    assert!(text.contains("at least once         open: 1 stuck\n"), "{text}");
+    assert!(text.contains("at most once          held\n"), "{text}");
+}
+
+#[test]
+fn a_client_that_gave_up_before_it_was_done_is_said_to_have() {
+    let mut run = Run::new();
+    run.log.header.planned = vec![crate::trace::Planned { producer: SHOP, messages: 2 }];
+    run.publish("o-1", &[], What::BelievesSent);
+    for client in [SHOP, BILLER] {
+        run.event(client, Kind::Note { what: What::GaveUp, place: PlaceId::NONE, message: Name::NONE });
+    }
+    let findings = run.judge();
+    let text = sheet(&findings, &[]);
+    assert!(text.contains("published 1 of 2 messages; gave up at 1ns\n"), "{text}");
+    assert!(text.contains("0 deliveries, 0 worked on; gave up at 1ns\n"), "{text}");
+    run.event(SHOP, Kind::Process(crate::trace::Process::Started));
+    assert!(run.judge().producers[0].left.is_none(), "a new process tries again");
+}

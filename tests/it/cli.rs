@@ -432,3 +432,13 @@ fn conform_refuses_what_is_no_recording() {
     let error = refused(&mqlab(&["conform", &good, "--version", "1.0"]).output().unwrap());
     assert!(error.contains("3.7, 3.10, 3.13, 4.1"), "{error}");
 }
+
+#[test]
+fn a_wrong_seed_is_told_what_a_seed_is() {
+    for seed in ["--seed=-1", "--seed=x", "--seed=9223372036854775808"] {
+        let says = refused(&mqlab(&["run", "hello", seed]).output().unwrap());
+        assert!(says.contains("the seed is a whole number from 0 to 9223372036854775807"), "{says}");
+    }
+    let says = refused(&mqlab(&["run", "hello", "--seed", "-1"]).output().unwrap());
+    assert!(says.contains("the seed is a whole number"), "{says}");
+}

@@ -22,19 +22,21 @@ pub(super) fn text(topology: &mut Topology, letter: &Letter, out: &mut Output) -
     };
     paragraph(Style::Name, &verdict, "", out)?;
     for reason in topology.reasons(letter) {
-        let style = if reason.why.matched() { Style::Good } else { Style::Dim };
-        let lead = format!("  {} ", sign(reason.why.matched(), out));
-        paragraph(style, &sentence(topology, letter, &reason), &lead, out)?;
+        let missing =
+            reason.target.is_some_and(|target| matches!(target, Target::Queue(name) if absent.contains(&name)));
+        let good = reason.why.matched() && !missing;
+        let mut text = sentence(topology, letter, &reason);
+        if missing {
+            text.push_str(" There is no such queue when the run begins.");
+        }
+        let lead = format!("  {} ", sign(good, out));
+        paragraph(if good { Style::Good } else { Style::Dim }, &text, &lead, out)?;
         if let Detail::Headers(asked) = &reason.detail {
             for asked in asked {
                 let lead = format!("      {} ", sign(asked.fits, out));
                 paragraph(if asked.fits { Style::Good } else { Style::Dim }, &header(asked), &lead, out)?;
             }
         }
-    }
-    for queue in absent {
-        let text = format!("There is no queue {} when the run begins.", topology.shown(queue));
-        paragraph(Style::Plain, &text, "    ", out)?;
     }
     Ok(())
 }

@@ -252,6 +252,7 @@ impl World {
     }
 
     /// The buffers for outputs; whoever takes them puts them back.
+    #[inline]
     pub(super) fn take_outs(&mut self) -> Box<Outs> {
         self.scratch.outs.pop().unwrap_or_default()
     }

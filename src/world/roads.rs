@@ -146,7 +146,9 @@ impl World {
             }
         }
         match flight.cargo {
-            Cargo::Frame(frame) => self.frame_arrives(conn, side, frame, flight.frame, flight.sent, observer),
+            Cargo::Frame(frame) => {
+                self.frame_arrives(conn, (side, actor), frame, (flight.frame, flight.sent), observer)
+            }
             Cargo::Syn => self.asked(conn, flight.sent, observer),
             Cargo::SynAck => self.granted(conn, flight.sent, observer),
             Cargo::Fin => self.ended(conn, side, Ending::Closed, flight.sent, observer),
@@ -171,13 +173,11 @@ impl World {
     fn frame_arrives<O: Observer>(
         &mut self,
         conn: ConnId,
-        side: Side,
+        (side, actor): (Side, ActorId),
         frame: Frame,
-        id: FrameId,
-        sent: EventId,
+        (id, sent): (FrameId, EventId),
         observer: &mut O,
     ) {
-        let actor = self.net.end(conn, side);
         if !self.net.is_up(conn, side) || !self.processes[actor.at()].alive {
             self.emit(Kind::Lost(id), About::of(actor, sent, rules::TCP_NOBODY), observer);
             self.answer_nobody(conn, side, sent);

@@ -250,7 +250,9 @@ impl Node {
     /// What is left at the end of each call: dead letters, answers, confirms, journals. In this order, so that a confirm never
     /// waits for the disk of something later.
     fn finish(&mut self, ports: &mut Port<'_>) {
-        self.bury(ports);
+        if !self.scratch.dead.is_empty() {
+            self.bury(ports);
+        }
         while let Some((conn, number)) = self.scratch.answered.pop() {
             self.answer_awaited(conn, number, ports);
             self.bury(ports);

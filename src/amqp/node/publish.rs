@@ -5,7 +5,7 @@ use super::{Content, Node, Port, expiry};
 use crate::amqp::error::{self, Checked};
 use crate::amqp::exchange::{Kind, Scratch, Target, route, type_word};
 use crate::amqp::method::Method;
-use crate::amqp::queue::Item;
+use crate::amqp::queue::{Item, Queue};
 use crate::amqp::rules;
 use crate::amqp::store::{Put, Waiting};
 use crate::ids::{ConnId, Name, PlaceId, RuleId};
@@ -245,9 +245,12 @@ impl Node {
                 self.scratch.dirty.push(number);
             }
         }
+        let keeps_all = queue.keeps_all();
         self.hand_out(number, stored, ports);
-        self.drop_head(number, stored, ports);
-        self.drop_expired(number, stored, ports);
+        if !keeps_all {
+            self.drop_head(number, stored, ports);
+            self.drop_expired(number, stored, ports);
+        }
     }
 
     pub(super) fn confirm_select(&mut self, at: (ConnId, u16), nowait: bool, ports: &mut Port<'_>) -> Checked {
@@ -436,8 +439,10 @@ impl Node {
         }
         let mut run = std::mem::take(&mut self.scratch.run);
         for queue in run.drain(..) {
-            self.drop_head(queue, because, ports);
-            self.drop_expired(queue, because, ports);
+            if !self.queues.get(&queue).is_some_and(Queue::keeps_all) {
+                self.drop_head(queue, because, ports);
+                self.drop_expired(queue, because, ports);
+            }
             self.hand_out(queue, because, ports);
         }
         self.scratch.run = run;

@@ -70,11 +70,13 @@ impl Node {
 
     /// After a start: what expired while the node was down goes, and unused queues count from now.
     pub(super) fn start_clocks(&mut self, ports: &mut Port<'_>) {
-        let numbers: Vec<u32> = self.queues.keys().copied().collect();
-        for number in numbers {
+        let mut numbers = std::mem::take(&mut self.scratch.run);
+        numbers.extend(self.queues.keys());
+        for number in numbers.drain(..) {
             self.drop_expired(number, Because::INPUT, ports);
             self.touch(number, ports);
         }
+        self.scratch.run = numbers;
     }
 
     /// A queue is gone: so are its timers.

@@ -351,7 +351,7 @@ impl<K: Ord + Clone, V: Clone> ReuseMap<K, V> {
     /// Which of the values kept aside is used again for this key.
     #[inline]
     fn spare(&self, key: &K) -> Option<usize> {
-        let same = self.spares.iter().rposition(|(other, _)| other == key);
+        let same = self.spares.iter().position(|(other, _)| other == key);
         same.or((self.spares.len() >= SPARES).then_some(0))
     }
     /// The value under `key`, to change.
@@ -405,8 +405,7 @@ impl<K: Ord + Clone, V: Clone> ReuseMap<K, V> {
     }
     /// Takes out all values and keeps them aside.
     pub fn clear(&mut self) {
-        // The first key last: what comes back in the order of the keys is then taken from the end.
-        self.spares.extend(self.map.entries.drain(..).rev());
+        self.spares.append(&mut self.map.entries);
     }
 }
 

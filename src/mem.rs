@@ -49,11 +49,14 @@ pub const fn join<T: Copy, const N: usize>(parts: &[&[T]]) -> [T; N] {
 
 /// A map kept as a sorted vector: small, ordered by key, and cloned without allocating.
 ///
-/// Lookup is a binary search; insertion and removal move the tail.
+/// Lookup is a binary search, or from the front where there are few entries; insertion and removal move the tail.
 #[derive(Debug, PartialEq, Eq)]
 pub struct VecMap<K, V> {
     entries: Vec<(K, V)>,
 }
+
+/// Maps of at most so many entries are searched from the front: most have one or two, and such looks are foreseeable.
+const FEW: usize = 4;
 
 impl<K, V> Default for VecMap<K, V> {
     fn default() -> Self {
@@ -81,10 +84,10 @@ impl<K: Ord, V> VecMap<K, V> {
     pub fn new() -> Self {
         Self::default()
     }
-    /// Looks from the front where there are few entries: most maps have one or two, and those looks are foreseeable.
+    /// Where `key` is, or where it belongs.
     #[inline]
     fn find(&self, key: &K) -> Result<usize, usize> {
-        if self.entries.len() <= 4 {
+        if self.entries.len() <= FEW {
             let at = self.entries.iter().position(|(k, _)| k >= key).unwrap_or(self.entries.len());
             let found = self.entries.get(at).is_some_and(|(k, _)| k == key);
             return if found { Ok(at) } else { Err(at) };
@@ -94,11 +97,17 @@ impl<K: Ord, V> VecMap<K, V> {
     /// The value under `key`.
     #[inline]
     pub fn get(&self, key: &K) -> Option<&V> {
+        if self.entries.len() <= FEW {
+            return self.entries.iter().find(|(k, _)| k == key).map(|(_, v)| v);
+        }
         self.find(key).ok().map(|i| &self.entries[i].1)
     }
     /// The value under `key`, to change.
     #[inline]
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        if self.entries.len() <= FEW {
+            return self.entries.iter_mut().find(|(k, _)| k == key).map(|(_, v)| v);
+        }
         match self.find(key) {
             Ok(i) => Some(&mut self.entries[i].1),
             Err(_) => None,
@@ -335,11 +344,15 @@ impl<K: Ord + Clone, V: Clone> ReuseMap<K, V> {
     }
     /// A value kept aside, made equal to `value`: the one that was under this key, else one long unused.
     fn renewed(&mut self, key: &K, value: &V) -> Option<V> {
-        let same = self.spares.iter().position(|(other, _)| other == key);
-        let at = same.or((self.spares.len() >= SPARES).then_some(0))?;
-        let (_, mut used) = self.spares.remove(at);
+        let (_, mut used) = self.spares.remove(self.spare(key)?);
         used.clone_from(value);
         Some(used)
+    }
+    /// Which of the values kept aside is used again for this key.
+    #[inline]
+    fn spare(&self, key: &K) -> Option<usize> {
+        let same = self.spares.iter().position(|(other, _)| other == key);
+        same.or((self.spares.len() >= SPARES).then_some(0))
     }
     /// The value under `key`, to change.
     #[inline]
@@ -363,8 +376,14 @@ impl<K: Ord + Clone, V: Clone> ReuseMap<K, V> {
                 at
             }
             Err(at) => {
-                let value = self.renewed(&key, &value).unwrap_or(value);
-                self.map.entries.insert(at, (key, value));
+                if let Some(spare) = self.spare(&key) {
+                    self.map.entries.insert(at, self.spares.remove(spare));
+                    let (old, used) = &mut self.map.entries[at];
+                    *old = key;
+                    used.clone_from(&value);
+                } else {
+                    self.map.entries.insert(at, (key, value));
+                }
                 at
             }
         };

@@ -2,7 +2,7 @@
 //!
 //! Not the systems themselves. The enums made here let one world run any of them without knowing which.
 
-use crate::ids::{ActorId, CopyId, Digest, Name, Names};
+use crate::ids::{ActorId, ConnId, CopyId, Digest, Name, Names};
 use crate::machine::{Ask, Draws, File, Input, Machine, Out, Ports, Registry, Session, Token, Wire, Words};
 use crate::rules::RuleTable;
 use crate::trace::{Observable, VerbTable};
@@ -212,17 +212,28 @@ macro_rules! systems {
             /// Takes one input; what follows is in `outs`.
             #[inline]
             pub fn handle(&mut self, input: Input<Frame>, given: Given<'_>, outs: &mut Outs) {
+                if let Input::Frame(conn, frame) = input {
+                    return self.frame(conn, frame, given, outs);
+                }
                 match self { $(Node::$system(node) => {
-                    let own = match input {
-                        Input::Frame(conn, Frame::$system(frame)) => Input::Frame(conn, frame),
-                        other => match frameless(other) { Some(own) => own, None => return },
-                    };
+                    let Some(own) = frameless(input) else { return };
                     node.handle(own, &mut given.ports(&mut outs.$folder));
                 }),* }
             }
             /// Whether its housekeeping can still change what becomes of a message.
             pub fn waits(&self) -> bool {
                 match self { $(Node::$system(n) => n.waits()),* }
+            }
+            /// Takes a frame of its own system; what follows is in `outs`.
+            #[inline]
+            pub fn frame(&mut self, conn: ConnId, frame: Frame, given: Given<'_>, outs: &mut Outs) {
+                match (self, frame) {
+                    $((Node::$system(node), Frame::$system(frame)) => {
+                        node.frame(conn, frame, &mut given.ports(&mut outs.$folder));
+                    })*
+                    #[allow(unreachable_patterns, reason = "with one system every pair is covered")]
+                    _ => {}
+                }
             }
             /// How many messages it holds in memory.
             pub fn held(&self) -> usize {
@@ -246,29 +257,42 @@ macro_rules! systems {
             /// Takes one input; what follows is in `outs`.
             #[inline]
             pub fn handle(&mut self, input: Input<Frame>, given: Given<'_>, outs: &mut Outs) {
+                if let Input::Frame(conn, frame) = input {
+                    return self.frame(conn, frame, given, outs);
+                }
                 match self { $(
                     Client::$system(client) => {
-                        let own = match input {
-                            Input::Frame(conn, Frame::$system(frame)) => Input::Frame(conn, frame),
-                            other => match frameless(other) { Some(own) => own, None => return },
-                        };
+                        let Some(own) = frameless(input) else { return };
                         client.handle(own, &mut given.ports(&mut outs.$folder));
                     }
                     $(Client::$script(client) => {
-                        let own = match input {
-                            Input::Frame(conn, Frame::$system(frame)) => Input::Frame(conn, frame),
-                            other => match frameless(other) { Some(own) => own, None => return },
-                        };
+                        let Some(own) = frameless(input) else { return };
                         client.handle(own, &mut given.ports(&mut outs.$folder));
                     })?
                 )* }
+            }
+            /// Takes a frame of its own system; what follows is in `outs`.
+            #[inline]
+            pub fn frame(&mut self, conn: ConnId, frame: Frame, given: Given<'_>, outs: &mut Outs) {
+                match (self, frame) {
+                    $(
+                        (Client::$system(client), Frame::$system(frame)) => {
+                            client.frame(conn, frame, &mut given.ports(&mut outs.$folder));
+                        }
+                        $((Client::$script(client), Frame::$system(frame)) => {
+                            client.frame(conn, frame, &mut given.ports(&mut outs.$folder));
+                        })?
+                    )*
+                    #[allow(unreachable_patterns, reason = "with one system every pair is covered")]
+                    _ => {}
+                }
             }
             /// Takes what its application asks of it; what follows is in `outs`.
             #[inline]
             pub fn ask(&mut self, ask: Ask, given: Given<'_>, outs: &mut Outs) {
                 match self { $(
-                    Client::$system(client) => client.handle(Input::Ask(ask), &mut given.ports(&mut outs.$folder)),
-                    $(Client::$script(client) => client.handle(Input::Ask(ask), &mut given.ports(&mut outs.$folder)),)?
+                    Client::$system(client) => client.ask(ask, &mut given.ports(&mut outs.$folder)),
+                    $(Client::$script(client) => client.ask(ask, &mut given.ports(&mut outs.$folder)),)?
                 )* }
             }
             /// Shows what it holds.

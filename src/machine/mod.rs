@@ -153,6 +153,19 @@ pub trait Machine: Clone {
     /// Takes one input and puts what follows into `ports.out`, in order.
     fn handle(&mut self, input: Input<Self::Frame>, ports: &mut Ports<'_, Self::Frame, Self::Record>);
 
+    /// Takes a frame that arrived: what `handle` does with [`Input::Frame`]. Machines that take many frames spare them
+    /// the stop on the way.
+    #[inline]
+    fn frame(&mut self, conn: ConnId, frame: Self::Frame, ports: &mut Ports<'_, Self::Frame, Self::Record>) {
+        self.handle(Input::Frame(conn, frame), ports);
+    }
+
+    /// Takes a request of the application: what `handle` does with [`Input::Ask`].
+    #[inline]
+    fn ask(&mut self, ask: Ask, ports: &mut Ports<'_, Self::Frame, Self::Record>) {
+        self.handle(Input::Ask(ask), ports);
+    }
+
     /// How many messages it holds in memory, for the limit on memory.
     fn held(&self) -> usize {
         0

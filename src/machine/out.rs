@@ -278,13 +278,22 @@ impl<F, R> Out<F, R> {
     }
 
     /// Empties it; the allocations stay.
+    #[inline]
     pub fn clear(&mut self) {
         self.outputs.clear();
         self.briefs.clear();
+        self.deltas.clear();
+        // What these hold goes out with the outputs, mostly to the last of it.
+        if !(self.frames.is_empty() && self.asks.is_empty() && self.reports.is_empty() && self.ops.is_empty()) {
+            self.clear_payloads();
+        }
+    }
+
+    #[cold]
+    fn clear_payloads(&mut self) {
         self.frames.clear();
         self.asks.clear();
         self.reports.clear();
-        self.deltas.clear();
         self.ops.clear();
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::ids::{ActorId, ConnId, Digest, EventId, FrameId};
 use crate::mem::ReuseVec;
-use crate::units::Time;
+use crate::units::{Span, Time};
 use std::collections::VecDeque;
 
 /// The two ends of a connection.
@@ -266,29 +266,23 @@ impl<F> Tcp<F> {
         !self.connections[conn.at()].towards[towards.at()].closed
     }
 
-    /// When a frame handed over now, which keeps the line busy until `busy_for` from now and is then under way for
-    /// `latency`, arrives: never before an earlier one.
-    #[inline]
-    pub fn arrival(
+    /// Hands something over now that keeps the line busy until `busy_for` from now and is then under way for `latency`:
+    /// it arrives never before what was handed over earlier. `flight` makes it from when it arrives. Gives when that is
+    /// where it is the first of its stream, whose arrival must be scheduled.
+    #[inline(always)]
+    pub fn send(
         &mut self,
         conn: ConnId,
         towards: Side,
-        now: Time,
-        busy_for: crate::units::Span,
-        latency: crate::units::Span,
-    ) -> Time {
+        (now, busy_for, latency): (Time, Span, Span),
+        flight: impl FnOnce(Time) -> Flight<F>,
+    ) -> Option<Time> {
         let stream = &mut self.connections[conn.at()].towards[towards.at()];
         stream.busy = stream.busy.max(now) + busy_for;
         stream.last = (stream.busy + latency).max(stream.last);
-        stream.last
-    }
-
-    /// Puts something on its way. Gives whether it is the first of its stream, whose arrival must be scheduled.
-    #[inline]
-    pub fn push(&mut self, conn: ConnId, towards: Side, flight: Flight<F>) -> bool {
-        let stream = &mut self.connections[conn.at()].towards[towards.at()];
-        stream.flights.push_back(flight);
-        stream.flights.len() == 1
+        let (arrive, first) = (stream.last, stream.flights.is_empty());
+        stream.flights.push_back(flight(arrive));
+        first.then_some(arrive)
     }
 
     /// Takes what arrives next at this side; also gives when the next thing after it is due.

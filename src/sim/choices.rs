@@ -178,8 +178,7 @@ impl Choices {
         if n <= 1 {
             return 0;
         }
-        let drawn = self.lane(stream).stream.below(n);
-        self.decide(stream, kind, drawn, Domain { lo: 0, last: n - 1, usual: 0 })
+        self.decide(stream, kind, Domain { lo: 0, last: n - 1, usual: 0 }, |stream| stream.below(n))
     }
 
     /// Whether something with this probability happens: alternative 0 is no, 1 is yes.
@@ -188,8 +187,8 @@ impl Choices {
         if ratio.of == 0 || ratio.of >= ratio.all {
             return ratio.of != 0;
         }
-        let drawn = self.lane(stream).stream.ratio(ratio);
-        self.decide(stream, kind, u64::from(drawn), Domain { lo: 0, last: 1, usual: 0 }) != 0
+        let domain = Domain { lo: 0, last: 1, usual: 0 };
+        self.decide(stream, kind, domain, |stream| u64::from(stream.ratio(ratio))) != 0
     }
 
     /// A span, in nanoseconds where it is recorded.
@@ -199,12 +198,12 @@ impl Choices {
             Spread::Fixed(span) => span,
             Spread::Uniform { lo, hi } if hi.0.saturating_sub(lo.0) <= 1 => lo,
             Spread::Uniform { lo, hi } => {
-                let drawn = self.lane(stream).stream.uniform(lo, hi);
-                Span(self.decide(stream, kind, drawn.0, Domain { lo: lo.0, last: hi.0 - 1, usual: lo.0 }))
+                let domain = Domain { lo: lo.0, last: hi.0 - 1, usual: lo.0 };
+                Span(self.decide(stream, kind, domain, |stream| stream.uniform(lo, hi).0))
             }
             Spread::Exponential { mean } => {
-                let drawn = self.lane(stream).stream.exponential(mean);
-                Span(self.decide(stream, kind, drawn.0, Domain { lo: 0, last: u64::MAX, usual: mean.0 }))
+                let domain = Domain { lo: 0, last: u64::MAX, usual: mean.0 };
+                Span(self.decide(stream, kind, domain, |stream| stream.exponential(mean).0))
             }
         }
     }
@@ -242,15 +241,17 @@ impl Choices {
         }));
     }
 
+    /// Draws, counts the choice and lets a recorded value or the path overrule what the seed drew.
     #[inline]
-    fn lane(&mut self, stream: StreamId) -> &mut Lane {
-        &mut self.lanes[stream.0 as usize]
-    }
-
-    /// Counts the choice and lets a recorded value or the path overrule what the seed drew.
-    #[inline]
-    fn decide(&mut self, stream: StreamId, kind: ChoiceKind, drawn: u64, domain: Domain) -> u64 {
+    fn decide(
+        &mut self,
+        stream: StreamId,
+        kind: ChoiceKind,
+        domain: Domain,
+        draw: impl FnOnce(&mut Stream) -> u64,
+    ) -> u64 {
         let lane = &mut self.lanes[stream.0 as usize];
+        let drawn = draw(&mut lane.stream);
         let count = &mut lane.counts[kind.0 as usize];
         *count += 1;
         if lane.recorded.0 == lane.recorded.1 && self.walk.is_none() {

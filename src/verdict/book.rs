@@ -261,11 +261,18 @@ impl Book {
     /// The message in a slot, to change.
     #[inline]
     pub(super) fn message_mut(&mut self, slot: usize) -> &mut Message {
+        let at = self.open(slot);
+        &mut self.messages[at]
+    }
+
+    /// Where the message in a slot lies; its page is open then.
+    #[inline]
+    fn open(&mut self, slot: usize) -> usize {
         let mut open = self.pages[slot / SIZE].open;
         if open == 0 {
             open = self.unfold(slot / SIZE);
         }
-        &mut self.messages[(open as usize - 1) * SIZE + slot % SIZE]
+        (open as usize - 1) * SIZE + slot % SIZE
     }
 
     /// The slots of messages that are not plain, and perhaps of some that are.
@@ -277,7 +284,8 @@ impl Book {
     /// The cell of a message at a destination, made if it is new.
     #[inline]
     pub(super) fn cell(&mut self, slot: usize, dest: Dest) -> &mut Cell {
-        let message = self.message_mut(slot);
+        let at = self.open(slot);
+        let message = &mut self.messages[at];
         if message.own.dest == Dest::NONE {
             message.own = Cell::new(dest, 0, message.marks);
         }
@@ -285,7 +293,7 @@ impl Book {
             return self.other_cell(slot, dest);
         }
         // The borrow checker does not see that the message above is not given out in the other case.
-        &mut self.message_mut(slot).own
+        &mut self.messages[at].own
     }
 
     fn other_cell(&mut self, slot: usize, dest: Dest) -> &mut Cell {

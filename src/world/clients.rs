@@ -163,6 +163,20 @@ impl World {
         self.run_errands(actor, life, observer);
     }
 
+    /// Calls the wire machine of a client that runs, and does everything that follows from it.
+    #[inline]
+    pub(super) fn call_wire<O: Observer>(
+        &mut self,
+        actor: ActorId,
+        cause: EventId,
+        call: impl FnOnce(&mut Client, Given<'_>, &mut systems::Outs),
+        observer: &mut O,
+    ) {
+        let life = self.processes[actor.at()].life;
+        self.give_wire(Caller { actor, part: Part::Wire, cause, rule: RuleId::NONE }, call, observer);
+        self.run_errands(actor, life, observer);
+    }
+
     /// Carries the errands between the parts of a client out, in order, until there are none or its process is gone or
     /// stands still.
     pub(super) fn run_errands<O: Observer>(&mut self, actor: ActorId, life: u32, observer: &mut O) {
@@ -238,6 +252,7 @@ impl World {
     }
 
     /// The buffers for outputs; whoever takes them puts them back.
+    #[inline]
     pub(super) fn take_outs(&mut self) -> Box<Outs> {
         self.scratch.outs.pop().unwrap_or_default()
     }

@@ -4,16 +4,22 @@ use super::draws::kinds;
 use super::emit::About;
 use super::rules;
 use super::state::{Due, World};
-use crate::disk::{Kept, Kind as Op, Visible};
+use crate::disk::{Kept, Kind as Op, Request, Visible};
 use crate::ids::{ActorId, PlaceId};
 use crate::machine::{Input, Registry};
 use crate::trace::{Delta, DiskStep, Flags, Kind, Observer, Order, Place, PlaceKind};
 
 impl World {
     /// Lets a node's disk begin what waits, if it is free.
+    #[inline]
     pub(super) fn disk_begin<O: Observer>(&mut self, actor: ActorId, observer: &mut O) {
-        let node = actor.at() - self.plan.clients.len();
-        let Some(&request) = self.disks[node].next() else { return };
+        let node = actor.at() - self.clients.len();
+        if let Some(&request) = self.disks[node].next() {
+            self.disk_begins(actor, node, request, observer);
+        }
+    }
+
+    fn disk_begins<O: Observer>(&mut self, actor: ActorId, node: usize, request: Request, observer: &mut O) {
         let what = match request.kind {
             Op::Write => DiskStep::Write,
             Op::Sync => DiskStep::Sync,

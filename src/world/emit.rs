@@ -43,8 +43,7 @@ impl World {
     }
 
     fn tell<O: Observer>(&mut self, kind: Kind, about: About, deltas: &[Delta], observer: &mut O) -> EventId {
-        let id = EventId(self.prov.events);
-        self.prov.events += 1;
+        let id = self.next_event();
         let About { actor, cause, number, rule, .. } = about;
         let mut event = Event { time: self.engine.now(), kind, cause, need: EventId::NONE, number, rule, actor };
         if O::WANTS.all {
@@ -60,6 +59,12 @@ impl World {
         }
         observer.event(id, &event, deltas, &self.tables());
         id
+    }
+
+    #[inline]
+    fn next_event(&mut self) -> EventId {
+        self.prov.events += 1;
+        EventId(self.prov.events - 1)
     }
 
     /// The last event of what the event acted on, where it says something that the cause does not.
@@ -96,8 +101,13 @@ impl World {
         while let Some(&Brief { after, what, place, message, number }) = briefs.get(next)
             && after as usize <= at
         {
-            let about = About { number, ..About::of(actor, EventId::NONE, RuleId::NONE) };
-            self.emit(Kind::Note { what, place, message }, about, observer);
+            if O::WANTS.notes.has(what) {
+                let id = self.next_event();
+                let (cause, need, rule) = (EventId::NONE, EventId::NONE, RuleId::NONE);
+                let kind = Kind::Note { what, place, message };
+                let event = Event { time: self.engine.now(), kind, cause, need, number, rule, actor };
+                observer.event(id, &event, &[], &self.tables());
+            }
             next += 1;
         }
         next

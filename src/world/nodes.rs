@@ -40,7 +40,7 @@ impl World {
 
     /// Calls a node's machine and carries out what it has put out.
     #[inline]
-    fn call_node<O: Observer>(
+    pub(super) fn call_node<O: Observer>(
         &mut self,
         actor: ActorId,
         cause: EventId,

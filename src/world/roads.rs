@@ -11,7 +11,7 @@ use crate::machine::{Ending, Input, Wire, Words};
 use crate::net::{Cargo, Flight, Side, Way};
 use crate::systems::Frame;
 use crate::trace::{Delta, Frame as Told, Kind, Link, Observer};
-use crate::units::{Span, Time};
+use crate::units::Span;
 
 /// How long a client waits for an answer to its dialling.
 const DIAL_TIMEOUT: Span = Span::secs(10);
@@ -32,35 +32,34 @@ impl World {
     /// Puts something on its way.
     fn post(&mut self, conn: ConnId, towards: Side, cargo: Cargo<Frame>, frame: FrameId, sent: EventId, size: u32) {
         let client = self.net.end(conn, Side::Client);
-        let (arrive, seq) = self.transit(conn, towards, client, size);
-        self.launch(conn, towards, Flight { arrive, seq, cargo, frame, sent, waits: false });
+        self.launch(conn, (towards, client), size, (cargo, frame, sent));
     }
 
-    /// When what is sent now arrives, and its place among what arrives at the same time.
-    #[inline]
-    fn transit(&mut self, conn: ConnId, towards: Side, client: ActorId, size: u32) -> (Time, u64) {
+    /// Puts something on its way, on the connection of a client. Only the first of a stream is in the calendar.
+    #[inline(always)]
+    fn launch(
+        &mut self,
+        conn: ConnId,
+        (towards, client): (Side, ActorId),
+        size: u32,
+        (cargo, frame, sent): (Cargo<Frame>, FrameId, EventId),
+    ) {
         let ClientProcess { link, ways: [up, down], .. } = self.clients[client.at()];
         let stream = match towards {
             Side::Node => up,
             Side::Client => down,
         };
         let latency = self.choices.draw_span(stream, kinds::LATENCY, link.latency);
-        let now = self.engine.now();
-        let arrive = self.net.arrival(conn, towards, now, link.transmission(size), latency);
-        (arrive, self.engine.reserve())
-    }
-
-    /// Only the first of a stream is in the calendar.
-    #[inline]
-    fn launch(&mut self, conn: ConnId, towards: Side, flight: Flight<Frame>) {
-        let (arrive, seq) = (flight.arrive, flight.seq);
-        if self.net.push(conn, towards, flight) {
+        let times = (self.engine.now(), link.transmission(size), latency);
+        let seq = self.engine.reserve();
+        let flight = |arrive| Flight { arrive, seq, cargo, frame, sent, waits: false };
+        if let Some(arrive) = self.net.send(conn, towards, times, flight) {
             self.engine.schedule_reserved(arrive, seq, Due::Arrival(conn, towards), false);
         }
     }
 
     /// A machine sends a frame where at most what it carries is looked at, and no fault waits for it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn send_unwatched<O: Observer>(&mut self, conn: ConnId, frame: Frame, actor: ActorId, observer: &mut O) {
         let Some(way) = self.net.way(conn, actor) else { return };
         let limited = self.clients[way.client.at()].link.bandwidth.is_some();
@@ -73,16 +72,10 @@ impl World {
             event = self.emit(Kind::Sent(id), About::of(actor, EventId::NONE, RuleId::NONE), observer);
         }
         if way.open {
-            self.put_on_its_way(conn, way, size, (frame, id, event));
+            self.launch(conn, (way.towards, way.client), size, (Cargo::Frame(frame), id, event));
         } else {
             self.emit(Kind::Lost(id), About::of(way.to, event, rules::TCP_LOST), observer);
         }
-    }
-
-    #[inline]
-    fn put_on_its_way(&mut self, conn: ConnId, way: Way, size: u32, (what, frame, sent): (Frame, FrameId, EventId)) {
-        let (arrive, seq) = self.transit(conn, way.towards, way.client, size);
-        self.launch(conn, way.towards, Flight { arrive, seq, cargo: Cargo::Frame(what), frame, sent, waits: false });
     }
 
     /// A machine sends a frame.
@@ -116,7 +109,7 @@ impl World {
             None => EventId::NONE,
         };
         if open {
-            self.put_on_its_way(conn, way, size, (frame, id, event));
+            self.launch(conn, (way.towards, way.client), size, (Cargo::Frame(frame), id, event));
         } else {
             self.emit(Kind::Lost(id), About::of(to, event, rules::TCP_LOST), observer);
         }
@@ -153,7 +146,9 @@ impl World {
             }
         }
         match flight.cargo {
-            Cargo::Frame(frame) => self.frame_arrives(conn, side, frame, flight.frame, flight.sent, observer),
+            Cargo::Frame(frame) => {
+                self.frame_arrives(conn, (side, actor), frame, (flight.frame, flight.sent), observer)
+            }
             Cargo::Syn => self.asked(conn, flight.sent, observer),
             Cargo::SynAck => self.granted(conn, flight.sent, observer),
             Cargo::Fin => self.ended(conn, side, Ending::Closed, flight.sent, observer),
@@ -178,20 +173,22 @@ impl World {
     fn frame_arrives<O: Observer>(
         &mut self,
         conn: ConnId,
-        side: Side,
+        (side, actor): (Side, ActorId),
         frame: Frame,
-        id: FrameId,
-        sent: EventId,
+        (id, sent): (FrameId, EventId),
         observer: &mut O,
     ) {
-        let actor = self.net.end(conn, side);
         if !self.net.is_up(conn, side) || !self.processes[actor.at()].alive {
             self.emit(Kind::Lost(id), About::of(actor, sent, rules::TCP_NOBODY), observer);
             self.answer_nobody(conn, side, sent);
             return;
         }
         let event = self.emit(Kind::Arrived(id), About::of(actor, sent, rules::TCP_FIFO), observer);
-        self.give(actor, Part::Wire, Input::Frame(conn, frame), event, observer);
+        if self.is_node(actor) {
+            self.call_node(actor, event, |node, _, given, outs| node.frame(conn, frame, given, outs), observer);
+        } else {
+            self.call_wire(actor, event, |wire, given, outs| wire.frame(conn, frame, given, outs), observer);
+        }
     }
 
     /// A machine with power answers what reaches a connection that nobody has: it is broken off.

@@ -123,7 +123,7 @@ impl Client {
         self.base = 0;
     }
 
-    fn ask(&mut self, ask: Ask, io: &mut Io<'_>) {
+    fn on_ask(&mut self, ask: Ask, io: &mut Io<'_>) {
         match ask {
             Ask::Publish(publish) if self.stage == Stage::Ready => self.publish(publish, io),
             Ask::Settle(delivery, about, how) if self.stage == Stage::Ready => self.settle(delivery, about, how, io),
@@ -163,7 +163,7 @@ impl Client {
         self.send(RuleId::NONE, Because::INPUT, CHANNEL, body, io);
     }
 
-    fn frame(&mut self, frame: Frame, io: &mut Io<'_>) {
+    fn on_frame(&mut self, frame: Frame, io: &mut Io<'_>) {
         match frame.body {
             Method::ConnectionClose(close) => self.connection_closed(close, io),
             Method::ConnectionCloseOk if self.stage == Stage::Closing => self.gone(io),
@@ -295,24 +295,31 @@ impl Machine for Client {
 
     fn handle(&mut self, input: Input<Frame>, ports: &mut Io<'_>) {
         match input {
-            Input::Ask(ask) => self.ask(ask, ports),
-            Input::Frame(conn, frame) if conn == self.conn => {
-                self.heart.heard(ports.now);
-                self.frame(frame, ports);
-            }
+            Input::Ask(ask) => self.on_ask(ask, ports),
+            Input::Frame(conn, frame) => self.frame(conn, frame, ports),
             Input::Connected(conn) => self.connected(conn, ports),
             Input::Ended(conn, how) => self.ended(conn, how, ports),
             Input::Timer(token) => self.timer(token, ports),
             // The application is the process: it is started, stopped and told, and asks for what it needs. A client
             // has no disk.
-            Input::Frame(..)
-            | Input::Started
+            Input::Started
             | Input::Stop
             | Input::Report(_)
             | Input::Order(_)
             | Input::DiskDone(_)
             | Input::DiskFailed(_) => {}
         }
+    }
+
+    fn frame(&mut self, conn: ConnId, frame: Frame, ports: &mut Io<'_>) {
+        if conn == self.conn {
+            self.heart.heard(ports.now);
+            self.on_frame(frame, ports);
+        }
+    }
+
+    fn ask(&mut self, ask: Ask, ports: &mut Io<'_>) {
+        self.on_ask(ask, ports);
     }
 
     fn observe(&self, _: ActorId, _: &mut Observable) {}

@@ -60,6 +60,14 @@ impl Window {
     /// Answers one publish, or all open ones up to its number (0: all there are). Calls `each` with ticket, message and
     /// whether it was returned before, in the order of publishing.
     pub(in crate::amqp) fn answer(&mut self, number: u32, multiple: bool, mut each: impl FnMut(u32, Name, bool)) {
+        // Mostly it is the oldest: then all up to its number is this one.
+        if number == self.before + 1
+            && let Some(oldest) = self.open.front_mut().filter(|oldest| !oldest.answered)
+        {
+            oldest.answered = true;
+            each(oldest.ticket, oldest.message, oldest.returned);
+            return self.forget_answered();
+        }
         let to = match number {
             0 if multiple => self.open.len(),
             _ => (number.saturating_sub(self.before) as usize).min(self.open.len()),
@@ -73,6 +81,11 @@ impl Window {
             waiting.answered = true;
             each(waiting.ticket, waiting.message, waiting.returned);
         }
+        self.forget_answered();
+    }
+
+    #[inline]
+    fn forget_answered(&mut self) {
         while self.open.front().is_some_and(|w| w.answered) {
             self.open.pop_front();
             self.before += 1;

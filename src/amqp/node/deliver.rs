@@ -28,8 +28,11 @@ impl Node {
                     ports.out.note(rules::PREFETCH_FULL, because, What::Withheld, place, head, 1);
                 }
                 Pick::Give(consumer, item) => {
+                    let keeps_all = queue.keeps_all();
                     self.deliver(number, consumer, item, because, ports);
-                    self.drop_expired(number, because, ports);
+                    if !keeps_all {
+                        self.drop_expired(number, because, ports);
+                    }
                 }
             }
         }

@@ -13,7 +13,9 @@ use crate::trace::Flags;
 impl Node {
     /// Gives the disk what is due.
     pub(super) fn pump_journals(&mut self, ports: &mut Port<'_>) {
-        self.pump_metadata(rules::DECLARED_DURABLY, ports);
+        if !self.metadata.changes.is_empty() {
+            self.pump_metadata(rules::DECLARED_DURABLY, ports);
+        }
         if self.scratch.dirty.is_empty() {
             return;
         }

@@ -222,7 +222,7 @@ impl Machine for Node {
 
     fn handle(&mut self, input: Input<Frame>, ports: &mut Port<'_>) {
         match input {
-            Input::Frame(conn, frame) => self.on_frame(conn, frame, ports),
+            Input::Frame(conn, frame) => return self.frame(conn, frame, ports),
             Input::Connected(conn) => self.on_connected(conn, ports),
             Input::Ended(conn, _) => self.end_connection(conn, Because::INPUT, ports),
             Input::Timer(token) => self.on_timer(token, ports),
@@ -232,6 +232,11 @@ impl Machine for Node {
             Input::Order(order) => self.on_order(order, ports),
             Input::Started | Input::Ask(_) | Input::Report(_) => {}
         }
+        self.finish(ports);
+    }
+
+    fn frame(&mut self, conn: ConnId, frame: Frame, ports: &mut Port<'_>) {
+        self.on_frame(conn, frame, ports);
         self.finish(ports);
     }
 
@@ -277,7 +282,9 @@ impl Node {
     /// What is left at the end of each call: dead letters, answers, confirms, journals. In this order, so that a confirm never
     /// waits for the disk of something later.
     fn finish(&mut self, ports: &mut Port<'_>) {
-        self.bury(ports);
+        if !self.scratch.dead.is_empty() {
+            self.bury(ports);
+        }
         while let Some((conn, number)) = self.scratch.answered.pop() {
             self.answer_awaited(conn, number, ports);
             self.bury(ports);
@@ -337,15 +344,15 @@ impl Node {
     /// Handles a frame that was read.
     fn take_frame(&mut self, conn: ConnId, frame: Frame, ports: &mut Port<'_>) {
         let Some(connection) = self.connections.get_mut(&conn) else { return };
-        let Frame { channel, body } = frame;
+        let channel = frame.channel;
         if connection.stage != Stage::Running || channel == 0 {
-            return self.on_connection_method(conn, channel, body, ports);
+            return self.on_connection_method(conn, channel, frame.body, ports);
         }
         match connection.channels.get_mut(&channel) {
-            None => self.on_unopened(conn, channel, body, ports),
-            Some(state) if state.closing => self.on_closing(conn, channel, &body, ports),
-            Some(state) if state.awaited.is_some() => state.held.push_back(body),
-            Some(_) => self.on_method((conn, channel), body, ports),
+            None => self.on_unopened(conn, channel, frame.body, ports),
+            Some(state) if state.closing => self.on_closing(conn, channel, &frame.body, ports),
+            Some(state) if state.awaited.is_some() => state.held.push_back(frame.body),
+            Some(_) => self.on_method((conn, channel), frame.body, ports),
         }
     }
 

@@ -246,6 +246,7 @@ impl Node {
         if queue.has_no_room(message.size) {
             return self.turn_away(number, content, waiting, because, ports);
         }
+        let keeps_all = queue.keeps_all();
         let on_disk = persistent && queue.spec.durable;
         let copy = ports.registry.copy();
         let flags = Flags::PERSISTENT.when(on_disk);
@@ -274,8 +275,10 @@ impl Node {
             self.stir(number);
         }
         self.hand_out(number, stored, ports);
-        self.drop_head(number, stored, ports);
-        self.drop_expired(number, stored, ports);
+        if !keeps_all {
+            self.drop_head(number, stored, ports);
+            self.drop_expired(number, stored, ports);
+        }
     }
 
     pub(super) fn confirm_select(&mut self, at: (ConnId, u16), nowait: bool, ports: &mut Port<'_>) -> Checked {
@@ -467,11 +470,12 @@ impl Node {
         }
         let mut run = std::mem::take(&mut self.scratch.run);
         for queue in run.drain(..) {
-            if let Some(queue) = self.queues.get_mut(&queue) {
-                queue.runs = false;
+            let Some(ready) = self.queues.get_mut(&queue) else { continue };
+            ready.runs = false;
+            if !ready.keeps_all() {
+                self.drop_head(queue, because, ports);
+                self.drop_expired(queue, because, ports);
             }
-            self.drop_head(queue, because, ports);
-            self.drop_expired(queue, because, ports);
             self.hand_out(queue, because, ports);
         }
         self.scratch.run = run;

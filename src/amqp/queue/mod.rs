@@ -95,6 +95,13 @@ impl Queue {
         self.features.overflow == Overflow::DropHead && self.is_over(self.classic.ready() as u64, self.classic.bytes())
     }
 
+    /// Whether messages leave it only by being taken: it has no limits, and nothing in it expires.
+    #[inline]
+    pub fn keeps_all(&self) -> bool {
+        let Features { max_length, max_bytes, .. } = self.features;
+        max_length.is_none() && max_bytes.is_none() && !self.classic.is_timed() && self.wakes == Time::NEVER
+    }
+
     /// Whether it belongs to one connection alone.
     pub fn is_exclusive(&self) -> bool {
         self.owner.is_some()

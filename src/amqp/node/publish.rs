@@ -246,7 +246,6 @@ impl Node {
         if queue.has_no_room(message.size) {
             return self.turn_away(number, content, waiting, because, ports);
         }
-        let keeps_all = queue.keeps_all();
         let on_disk = persistent && queue.spec.durable;
         let copy = ports.registry.copy();
         let flags = Flags::PERSISTENT.when(on_disk);
@@ -254,6 +253,7 @@ impl Node {
         let rank = queue.features.rank(message.props.priority);
         let item = Item { seq: 0, content, copy, flags, rank, size: message.size, deadline };
         let seq = queue.classic.push(item);
+        let keeps_all = queue.keeps_all();
         let (place, message) = (queue.place, message.id);
         let rule = if queue.features.max_priority > 0 { rules::STORED_BY_PRIORITY } else { self.scratch.stored };
         let stored = ports.out.note(rule, because, What::Stored, place, message, 1);

@@ -118,10 +118,10 @@ fn is_like(entry: &Value, queue: &str, reason: &str) -> bool {
 
 /// An entry from a version that did not count gets a count.
 fn with_count(mut entry: Value, count: i64) -> Value {
-    if let Value::Table(rows) = &mut entry {
-        if !rows.iter().any(|(key, _)| &**key == "count") {
-            rows.insert(0, ("count".into(), Value::Int { bits: 64, value: count }));
-        }
+    if let Value::Table(rows) = &mut entry
+        && !rows.iter().any(|(key, _)| &**key == "count")
+    {
+        rows.insert(0, ("count".into(), Value::Int { bits: 64, value: count }));
     }
     entry
 }

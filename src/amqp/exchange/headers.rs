@@ -198,9 +198,11 @@ pub(super) struct Headers {
     asked: Chains<u32>,
     /// Entries that ask for nothing and match everything.
     always: Chains<u32>,
+    /// By entry: where it is in `asked`, or in `always` where it asks for nothing.
+    links: Chains<u32>,
 }
 
-crate::clone_in_place!(Headers { entries, asked, always });
+crate::clone_in_place!(Headers { entries, asked, always, links });
 
 #[derive(Debug)]
 struct Entry {
@@ -208,11 +210,9 @@ struct Entry {
     mode: Match,
     arguments: Arc<Table>,
     target: Target,
-    /// Where it is in `asked`, or in `always` where it asks for nothing.
-    links: Vec<u32>,
 }
 
-crate::clone_in_place!(Entry { number, mode, arguments, target, links });
+crate::clone_in_place!(Entry { number, mode, arguments, target });
 
 /// So many bindings under a pair are counted when the rarest pair of a binding is sought.
 const COUNTED: usize = 64;
@@ -240,16 +240,15 @@ pub(super) fn hash_value(value: &Value) -> u64 {
 impl Headers {
     pub(super) fn add(&mut self, number: u32, arguments: &Arc<Table>, target: Target) -> Result<Link, BindError> {
         let mode = match_of(arguments)?;
-        let id =
-            self.entries.insert(Entry { number, mode, arguments: Arc::clone(arguments), target, links: Vec::new() });
-        let Headers { entries, asked, always } = self;
-        let links = &mut entries[id].links;
+        let id = self.entries.insert(Entry { number, mode, arguments: Arc::clone(arguments), target });
+        let Headers { asked, always, links, .. } = self;
+        let of = u64::from(id);
         let pairs = asked_for(mode, arguments).map(|(key, value)| hash_pair(key, value));
         match mode {
-            Match::Any | Match::AnyWithX => links.extend(pairs.map(|pair| asked.push(pair, id))),
+            Match::Any | Match::AnyWithX => pairs.for_each(|pair| _ = links.push(of, asked.push(pair, id))),
             Match::All | Match::AllWithX => {
                 let rarest = pairs.min_by_key(|pair| asked.count(*pair, COUNTED));
-                links.push(rarest.map_or_else(|| always.push(0, id), |pair| asked.push(pair, id)));
+                links.push(of, rarest.map_or_else(|| always.push(0, id), |pair| asked.push(pair, id)));
             }
         }
         Ok(Link(id))
@@ -259,7 +258,13 @@ impl Headers {
         let Some(entry) = self.entries.remove(link.0) else { return };
         let asks = asked_for(entry.mode, &entry.arguments).next().is_some();
         let from = if asks { &mut self.asked } else { &mut self.always };
-        entry.links.iter().for_each(|id| from.remove(*id));
+        let of = u64::from(link.0);
+        loop {
+            let next = self.links.under(of).next();
+            let Some((own, at)) = next else { break };
+            self.links.remove(own);
+            from.remove(at);
+        }
     }
 
     pub(super) fn matches(

@@ -89,7 +89,7 @@ impl Broker {
         self.input(Input::Connected(ConnId(conn)));
         let vhost = self.names.intern("/");
         let tune = Tune { channel_max: 2047, frame_max: 131_072, heartbeat: 0 };
-        let start = Method::ConnectionStartOk { cancel_notify: true };
+        let start = Method::LOGIN;
         let steps = [Method::ProtocolHeader, start, Method::ConnectionTuneOk(tune), Method::ConnectionOpen { vhost }];
         steps.into_iter().for_each(|step| self.frame(conn, 0, step));
         self.frame(conn, 1, Method::ChannelOpen);

@@ -289,7 +289,7 @@ const SPARES: usize = 64;
 /// serve the next value, best under the same key, so that a run that is done again finds its room again.
 ///
 /// What is kept aside is no state: nothing looks at it, and a clone has none of it. It is bounded by the most values
-/// that were in the map at once, and [`SPARES`].
+/// that were in the map at once, and `SPARES`.
 #[derive(Debug)]
 pub struct ReuseMap<K, V> {
     map: VecMap<K, V>,

@@ -1,6 +1,6 @@
 //! The `broker` block: one file or folder a system, registered here in a line each.
 //!
-//! Not what any one system declares, checks or is lowered to; that is in its file, behind [`System`].
+//! Not what any one system declares, checks or is lowered to; that is in its file, behind `System`.
 
 pub mod rabbitmq;
 pub mod redis;

@@ -16,7 +16,7 @@ use crate::trace::{Kind, Log};
 use crate::verdict::{Expectation, Findings, Word};
 use crate::world::plan::Plan;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// How the errors of a file are shown where nothing is known of the screen.
 pub const PLAIN: Look = Look::PLAIN;
@@ -33,6 +33,8 @@ pub struct Study {
     how: How,
     scenario: Arc<Scenario>,
     plan: Arc<Plan>,
+    /// The settings worth offering: each is tried on a whole run, and they are the same at every step.
+    settings: OnceLock<Vec<Offer>>,
 }
 
 /// What a study is made with besides the file.
@@ -138,8 +140,8 @@ impl Study {
 
     fn ready(source: Arc<Source>, scenario: Scenario) -> Result<Study, StudyError> {
         let plan = scenario::lower(&scenario).map_err(|error| StudyError::Unfit(error.says))?;
-        let (variant, changes, how) = (None, Vec::new(), How::default());
-        Ok(Study { source, variant, changes, how, scenario: Arc::new(scenario), plan })
+        let (variant, changes, how, settings) = (None, Vec::new(), How::default(), OnceLock::new());
+        Ok(Study { source, variant, changes, how, scenario: Arc::new(scenario), plan, settings })
     }
 
     /// The study with more changes, under a name.
@@ -177,8 +179,9 @@ impl Study {
     /// at this point, faults that could be left out, settings. At the end of the run no fault is left to strike. Settings
     /// that would change nothing are left out, where the run is short enough to try them.
     pub fn offers(&self, log: &Log, at: EventId) -> Vec<Offer> {
+        let worth = || settings::settings(&self.scenario).into_iter().filter(|offer| self.is_worth(log, offer)).collect();
         let mut offers = self.faults(log, at);
-        offers.extend(settings::settings(&self.scenario).into_iter().filter(|offer| self.is_worth(log, offer)));
+        offers.extend_from_slice(self.settings.get_or_init(worth));
         offers
     }
 

@@ -179,7 +179,8 @@ impl Study {
     /// at this point, faults that could be left out, settings. At the end of the run no fault is left to strike. Settings
     /// that would change nothing are left out, where the run is short enough to try them.
     pub fn offers(&self, log: &Log, at: EventId) -> Vec<Offer> {
-        let worth = || settings::settings(&self.scenario).into_iter().filter(|offer| self.is_worth(log, offer)).collect();
+        let worth =
+            || settings::settings(&self.scenario).into_iter().filter(|offer| self.is_worth(log, offer)).collect();
         let mut offers = self.faults(log, at);
         offers.extend_from_slice(self.settings.get_or_init(worth));
         offers

@@ -143,6 +143,7 @@ fn ansi(style: Style) -> Ansi {
         Style::Disk => color(AnsiColor::Cyan),
         Style::Process => color(AnsiColor::Blue).bold(),
         Style::Fault => color(AnsiColor::Yellow).bold(),
+        Style::Caption => color(AnsiColor::Cyan).italic(),
     }
 }
 

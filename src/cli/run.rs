@@ -95,6 +95,14 @@ fn warnings(run: &Run) -> Vec<String> {
         .idle_faults()
         .map(|fault| format!("fault {} never came about: this scenario does not test what it says", shown(&fault.name)))
         .collect();
+    // A variant may well not come to the moments of what it cures.
+    if run.log.header.variant.is_none() {
+        let captions = run.log.header.lesson.captions.iter().enumerate();
+        let silent = captions.filter(|(_, caption)| caption.at.find(&run.log, &VERBS).is_none());
+        warnings.extend(
+            silent.map(|(i, _)| format!("caption {} of the lesson is never shown: its moment never comes", i + 1)),
+        );
+    }
     let choices = |n: usize| if n == 1 { "1 choice".to_owned() } else { format!("{n} choices") };
     if !run.unused.is_empty() {
         let first = run.unused[0];

@@ -50,6 +50,11 @@ pub(super) fn show(shown: &Shown<'_>, how: &How<'_>, out: &mut Output) -> Result
     if !how.views.contains(&View::Verdict) {
         expectations(shown.checked, out)?;
     }
+    let next = view::next(&viewed, &settings);
+    if !next.lines.is_empty() {
+        out.line("")?;
+        out.page(&next)?;
+    }
     footer(shown, out)
 }
 

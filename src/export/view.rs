@@ -3,12 +3,15 @@
 //!
 //! Not what is drawn and told (`timeline`, `story`, `verdict`), nor the title and the replay line around it (`cli`).
 
+use crate::ids::EventId;
 use crate::rules::RuleBook;
 use crate::story::{self, Sentence};
-use crate::timeline::text::{Glyphs, Line, Page, Style, render};
+use crate::timeline::text::{Glyphs, Line, Page, Style, caption, render};
 use crate::timeline::{Options, lay_out};
-use crate::trace::{Kind, Log, VerbBook, width_of, wrap};
-use crate::verdict::{Checked, Findings, sheet_of_width};
+use crate::trace::{Kind, Log, VerbBook, visible, width_of, wrap};
+use crate::verdict::{Checked, Findings, fill, sheet_of_width};
+use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Sentences are not wider than this, however wide the page is.
 pub const READABLE: usize = 100;
@@ -54,7 +57,8 @@ impl Default for Settings {
 
 /// The lanes with what went between them.
 pub fn timeline(viewed: &Viewed<'_>, settings: &Settings) -> Page {
-    let mut options = Options::default();
+    let captions = captions(viewed).into_iter().map(|(event, text)| (event, signs(&text, settings.glyphs))).collect();
+    let mut options = Options { captions, ..Options::default() };
     if settings.full {
         options.max_rows = None;
     }
@@ -73,19 +77,55 @@ pub fn timeline(viewed: &Viewed<'_>, settings: &Settings) -> Page {
     page
 }
 
+/// What the lesson says in this run, each with the event at which it says it. A moment that does not come is silent.
+fn captions(viewed: &Viewed<'_>) -> Vec<(EventId, String)> {
+    let found = viewed.log.header.lesson.captions.iter().filter_map(|caption| {
+        let event = caption.at.find(viewed.log, &viewed.verbs)?;
+        Some((event, visible(&fill(&caption.says, viewed.findings))))
+    });
+    let mut found: Vec<_> = found.collect();
+    found.sort_by_key(|(event, _)| *event);
+    found
+}
+
+/// What the lesson proposes to try next.
+pub fn next(viewed: &Viewed<'_>, settings: &Settings) -> Page {
+    let mut page = Page::default();
+    let next = &viewed.log.header.lesson.next;
+    if next.is_empty() {
+        return page;
+    }
+    page.lines.push(Line::of(Style::Name, "Try next".to_owned()));
+    for text in next {
+        let text = signs(&visible(&fill(text, viewed.findings)), settings.glyphs);
+        let parts = wrap(&text, settings.width.min(READABLE).saturating_sub(4));
+        let lead = |i: usize| if i == 0 { "  - " } else { "    " };
+        page.lines.extend(
+            parts.into_iter().enumerate().map(|(i, part)| Line::of(Style::Plain, format!("{}{part}", lead(i)))),
+        );
+    }
+    page
+}
+
 /// One sentence a step; of a long run the beginning, the turns and the end.
 pub fn story(viewed: &Viewed<'_>, settings: &Settings) -> Page {
     let told = story::tell(viewed.log, &viewed.verbs, &viewed.rules);
+    let mut said: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for (event, text) in captions(viewed) {
+        let at = told.partition_point(|sentence| sentence.event <= event).saturating_sub(1);
+        said.entry(at).or_default().push(text);
+    }
+    let telling = Telling { told: &told, said: &said, settings };
     let mut page = Page::default();
     if settings.full || told.len() <= SENTENCES {
-        page.lines = sentences(&told, &told, settings);
+        page.lines = telling.lines(0..told.len());
         return page;
     }
     let (head, tail) = (SENTENCES * 2 / 3, told.len() - SENTENCES / 3);
-    page.lines = sentences(&told[..head], &told, settings);
+    page.lines = telling.lines(0..head);
     let mut from = head;
     for at in head..=tail {
-        if at < tail && !is_turn(viewed.log, &told[at]) {
+        if at < tail && !is_turn(viewed.log, &told[at]) && !said.contains_key(&at) {
             continue;
         }
         if at > from {
@@ -94,18 +134,36 @@ pub fn story(viewed: &Viewed<'_>, settings: &Settings) -> Page {
             page.lines.push(Line::of(Style::Dim, signs(&text, settings.glyphs)));
         }
         if at < tail {
-            page.lines.extend(sentences(&told[at..=at], &told, settings));
+            page.lines.extend(telling.lines(at..at + 1));
         }
         from = at + 1;
     }
-    page.lines.extend(sentences(&told[tail..], &told, settings));
+    page.lines.extend(telling.lines(tail..told.len()));
     page
 }
 
-/// Some of the sentences, in the columns that all of them need.
-fn sentences(part: &[Sentence], all: &[Sentence], settings: &Settings) -> Vec<Line> {
-    let text = story::render_part(part, all, settings.width.min(READABLE), settings.why);
-    text.lines().map(|line| Line::of(Style::Plain, signs(line, settings.glyphs))).collect()
+/// A story, and what the lesson says behind which of its sentences.
+struct Telling<'a> {
+    told: &'a [Sentence],
+    said: &'a BTreeMap<usize, Vec<String>>,
+    settings: &'a Settings,
+}
+
+impl Telling<'_> {
+    /// Some of the sentences, in the columns that all of them need.
+    fn lines(&self, part: Range<usize>) -> Vec<Line> {
+        let Telling { told, said, settings } = *self;
+        let width = settings.width.min(READABLE);
+        let mut lines = Vec::new();
+        for at in part {
+            let text = story::render_part(&told[at..=at], told, width, settings.why);
+            lines.extend(text.lines().map(|line| Line::of(Style::Plain, signs(line, settings.glyphs))));
+            for text in said.get(&at).into_iter().flatten() {
+                lines.extend(caption(&signs(text, settings.glyphs), None, width, settings.glyphs));
+            }
+        }
+        lines
+    }
 }
 
 /// Whether a sentence tells of what turns a run: a fault, the end or return of a process, a lost frame.

@@ -9,7 +9,7 @@ use super::names::{Known, unique};
 use super::schema::{Action, Consumer, FramePoint, Scenario, When};
 use super::tree::Node;
 use crate::trace::Outcome;
-use crate::verdict::{Of, Takes};
+use crate::verdict::{Of, Takes, Word};
 
 /// The most clients that a scenario may have.
 pub const MAX_CLIENTS: usize = 1_000;
@@ -47,6 +47,7 @@ fn parts(scenario: &Scenario, root: &Node, sink: &mut Sink) {
     ids(scenario, sink);
     faults(scenario, sink);
     expectations(scenario, sink);
+    lesson(scenario, sink);
 }
 
 /// Where a system has no users and virtual hosts, nobody can log in as one or to one.
@@ -68,12 +69,7 @@ fn accesses(scenario: &Scenario, sink: &mut Sink) {
 }
 
 fn faults(scenario: &Scenario, sink: &mut Sink) {
-    let known = Moments {
-        parties: Known::new("party").with(scenario.parties().map(|(_, name)| name)),
-        nodes: Known::new("node").with([scenario.broker.name()]),
-        consumers: Known::new("consumer").with(scenario.consumers.iter().map(|consumer| &consumer.name)),
-        methods: Known::new("method").and(scenario.broker.methods()),
-    };
+    let known = Moments::of(scenario);
     let (parties, nodes) = (&known.parties, &known.nodes);
     let node = &scenario.broker.name().value;
     let clients = scenario.parties().map(|(_, name)| name).filter(|name| name.value != *node);
@@ -136,6 +132,17 @@ struct Moments<'a> {
     methods: Known<'a>,
 }
 
+impl<'a> Moments<'a> {
+    fn of(scenario: &'a Scenario) -> Moments<'a> {
+        Moments {
+            parties: Known::new("party").with(scenario.parties().map(|(_, name)| name)),
+            nodes: Known::new("node").with([scenario.broker.name()]),
+            consumers: Known::new("consumer").with(scenario.consumers.iter().map(|consumer| &consumer.name)),
+            methods: Known::new("method").and(scenario.broker.methods()),
+        }
+    }
+}
+
 fn moment(when: &When, known: &Moments<'_>, sink: &mut Sink) {
     match when {
         When::At(_) => {}
@@ -170,28 +177,47 @@ fn ids(scenario: &Scenario, sink: &mut Sink) {
 }
 
 fn expectations(scenario: &Scenario, sink: &mut Sink) {
+    let queues = scenario.broker.system().queues(scenario);
+    for expect in &scenario.expect {
+        if let Some(of) = &expect.of {
+            narrowed(scenario, &queues, expect.expectation.what, of, sink);
+        }
+    }
+}
+
+/// A lesson speaks of moments, and of figures of the run.
+fn lesson(scenario: &Scenario, sink: &mut Sink) {
+    let known = Moments::of(scenario);
+    for when in scenario.lesson.moments() {
+        moment(when, &known, sink);
+    }
+    let queues = scenario.broker.system().queues(scenario);
+    for figure in scenario.lesson.figures() {
+        if let Err(error) = figure.value.check() {
+            sink.push(Diagnostic::new(Code::Arguments, error.to_string(), figure.at, "this figure"));
+        }
+        if let Some(of) = figure.value.of {
+            narrowed(scenario, &queues, figure.value.what, &Spanned::new(of, figure.at), sink);
+        }
+    }
+}
+
+/// Whether what a word of the verdict is narrowed to is known.
+fn narrowed(scenario: &Scenario, queues: &[Spanned<String>], what: Word, of: &Spanned<String>, sink: &mut Sink) {
     let tables = || scenario.consumers.iter().filter_map(table);
     let producers = || scenario.producers.iter().map(|p| &p.name).chain(scenario.scripts.iter().map(|s| &s.name));
     let consumers = || scenario.consumers.iter().map(|c| &c.name).chain(scenario.scripts.iter().map(|s| &s.name));
-    let queues = scenario.broker.system().queues(scenario);
-    let outcomes = Outcome::ALL.iter().map(|outcome| outcome.word());
-    for expect in &scenario.expect {
-        let Some(of) = &expect.of else { continue };
-        let (Takes::CountMayOf(kind) | Takes::CountOf(kind) | Takes::Name(kind)) = expect.expectation.what.takes()
-        else {
-            continue;
-        };
-        let known = match kind {
-            Of::Producer => Known::new("producer").with(producers()),
-            Of::Consumer => Known::new("consumer").with(consumers()),
-            Of::Queue => Known::new("queue").with(&queues),
-            Of::Table => Known::new("table").with(tables()),
-            Of::Destination => Known::new("destination").with(tables()).with(&queues).and(["nowhere"]),
-            Of::Fault => Known::new("fault").with(scenario.faults.iter().map(|fault| &fault.name)),
-            Of::Outcome => Known::new("outcome").and(outcomes.clone()),
-        };
-        known.check(of, sink);
-    }
+    let (Takes::CountMayOf(kind) | Takes::CountOf(kind) | Takes::Name(kind)) = what.takes() else { return };
+    let known = match kind {
+        Of::Producer => Known::new("producer").with(producers()),
+        Of::Consumer => Known::new("consumer").with(consumers()),
+        Of::Queue => Known::new("queue").with(queues),
+        Of::Table => Known::new("table").with(tables()),
+        Of::Destination => Known::new("destination").with(tables()).with(queues).and(["nowhere"]),
+        Of::Fault => Known::new("fault").with(scenario.faults.iter().map(|fault| &fault.name)),
+        Of::Outcome => Known::new("outcome").and(Outcome::ALL.iter().map(|outcome| outcome.word())),
+    };
+    known.check(of, sink);
 }
 
 fn table(consumer: &Consumer) -> Option<&Spanned<String>> {

@@ -11,7 +11,9 @@ use crate::ids::{ActorId, Name, Names, VerbId};
 use crate::machine::{Access, Props, Session, Take, Value};
 use crate::net::Link;
 use crate::sim::{Limits, Spread};
-use crate::trace::{ActorKind, Destination, FaultText, Header, Planned};
+use crate::trace::{
+    self, ActorKind, Destination, DiskAt, DiskStep, FaultText, FrameAt, Header, Moment, Planned, What, WorkAt,
+};
 use crate::units::{Ratio, Span, Time};
 use crate::world::VERBS;
 use crate::world::plan::{ClientPlan, FaultKind, FaultPlan, FrameMatch, NodePlan, Plan, Program, Trigger};
@@ -108,7 +110,67 @@ fn header(scenario: &Scenario, plan: &Plan) -> Header {
         planned: planned(scenario, plan),
         faults: scenario.faults.iter().map(|f| FaultText { name: f.name.value.clone(), says: says(f) }).collect(),
         expect: scenario.expect.iter().map(|e| e.expectation.to_string()).collect(),
+        lesson: lesson(scenario),
         declared: scenario.declared.clone(),
+    }
+}
+
+fn lesson(scenario: &Scenario) -> trace::Lesson {
+    let node = &scenario.broker.name().value;
+    let caption = |caption: &schema::Caption| trace::Caption {
+        at: lesson_moment(&caption.at, node),
+        says: caption.says.value.clone(),
+    };
+    let question = |question: &schema::Question| trace::Question {
+        ask: question.ask.clone(),
+        at: question.at.as_ref().map(|at| lesson_moment(at, node)),
+        key: match &question.key {
+            schema::Key::Figure(figure) => trace::Key::Figure(figure.value.to_string()),
+            schema::Key::Choice { choices, answer } => {
+                trace::Key::Choice { choices: choices.clone(), answer: answer.clone() }
+            }
+        },
+        because: question.because.as_ref().map(|text| text.value.clone()),
+    };
+    trace::Lesson {
+        captions: scenario.lesson.captions.iter().map(caption).collect(),
+        questions: scenario.lesson.questions.iter().map(question).collect(),
+        next: scenario.lesson.next.iter().map(|text| text.value.clone()).collect(),
+    }
+}
+
+/// A moment that is looked up in the record of a run. `broker` is the node of which nothing is said.
+fn lesson_moment(when: &When, broker: &str) -> Moment {
+    let text = |name: &Option<Spanned<String>>| name.as_ref().map(|name| name.value.clone());
+    let frame = |point: &schema::FramePoint| FrameAt {
+        method: text(&point.method),
+        from: text(&point.from),
+        to: text(&point.to),
+        message: text(&point.message),
+        nth: point.nth,
+    };
+    let disk = |step: DiskStep, point: &schema::DiskPoint| DiskAt {
+        node: text(&point.node).unwrap_or_else(|| broker.to_owned()),
+        step,
+        message: text(&point.message),
+        nth: point.nth,
+    };
+    let work = |what: What, point: &schema::WorkPoint| WorkAt {
+        consumer: point.consumer.value.clone(),
+        what,
+        message: text(&point.message),
+        nth: point.nth,
+    };
+    match when {
+        When::At(span) => Moment::At(span.0),
+        When::Sending(point) => Moment::Sending(frame(point)),
+        When::Arriving(point) => Moment::Arriving(frame(point)),
+        When::BeforeFsync(point) => Moment::Disk(disk(DiskStep::Sync, point)),
+        When::AfterWrite(point) => Moment::Disk(disk(DiskStep::Written, point)),
+        When::AfterFsync(point) => Moment::Disk(disk(DiskStep::Synced, point)),
+        When::Worked(point) => Moment::Work(work(What::WorkDone, point)),
+        When::Received(point) => Moment::Work(work(What::Received, point)),
+        When::With(_, inner) => lesson_moment(inner, broker),
     }
 }
 

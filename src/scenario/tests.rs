@@ -313,7 +313,7 @@ const LITTLE: &str = r#"Scenario(/*a scenario*/
         (name: "i", what: cut(between: ("shop", "broker"), losing: to("shop"), when: worked("biller"))),
         FAULTS
     ],
-    lesson: (/*a lesson*/ captions: [(at: "1s", says: "a")], questions: [(/*a question*/ ask: "why?")]),
+    lesson: (/*a lesson*/ captions: [(/*a caption*/ at: "1s", says: "a")], questions: [(/*a question*/ ask: "why?", figure: lost)]),
     variants: [(/*a variant*/ name: "v", change: [set("seed", 2)])],
 )"#;
 

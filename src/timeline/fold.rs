@@ -30,6 +30,7 @@ struct Looks<'a> {
     across: Option<&'a str>,
     lanes: &'a [LaneState],
     messages: &'a [Name],
+    captions: &'a [String],
 }
 
 impl Looks<'_> {
@@ -42,7 +43,7 @@ impl Looks<'_> {
         let remarks = row.notes.iter().flat_map(|note| note.remarks.iter().map(move |remark| (note, remark)));
         let notes = remarks.map(|(note, r)| (note.lane, note.breaks, r.sign, countless(&r.text))).collect();
         let across = row.across.as_ref().map(|across| across.text.as_str());
-        Looks { arrow, notes, across, lanes: &row.lanes, messages: &row.messages }
+        Looks { arrow, notes, across, lanes: &row.lanes, messages: &row.messages, captions: &row.captions }
     }
 }
 

@@ -43,6 +43,12 @@ pub fn lay_out(log: &Log, verbs: &VerbBook, _rules: &RuleBook, options: &Options
     }
     let unseen = layout.reading.roles.iter().filter(|r| **r == Role::Hidden).count() as u32;
     let mut timeline = Timeline { lanes: layout.lanes, rows: layout.rows, gaps: Vec::new(), unseen };
+    for (event, text) in &options.captions {
+        if let Some(row) = timeline.row_of(*event).and_then(|at| timeline.rows.get_mut(at)) {
+            row.captions.push(text.clone());
+            row.marked = true;
+        }
+    }
     if let Some(max) = options.max_rows {
         elide(&mut timeline, log, max);
     }
@@ -144,6 +150,7 @@ impl Layout<'_> {
             lanes: self.states.clone(),
             marked: false,
             messages: Vec::new(),
+            captions: Vec::new(),
         });
         let last = self.rows.len() - 1;
         &mut self.rows[last]

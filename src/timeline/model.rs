@@ -12,11 +12,13 @@ pub struct Options {
     /// With more rows than this the quiet middle is left out, and of what repeats itself over and over the beginning and
     /// the end are shown; `None` shows all.
     pub max_rows: Option<usize>,
+    /// Texts that stand below the rows of these events; such rows are never left out.
+    pub captions: Vec<(EventId, String)>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { full_handshake: false, max_rows: Some(80) }
+        Options { full_handshake: false, max_rows: Some(80), captions: Vec::new() }
     }
 }
 
@@ -210,6 +212,8 @@ pub struct Row {
     pub marked: bool,
     /// The messages it is about.
     pub messages: Vec<Name>,
+    /// What the lesson says here.
+    pub captions: Vec<String>,
 }
 
 /// What was left out between two rows.

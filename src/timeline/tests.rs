@@ -152,7 +152,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
     fn no_trace_however_strange_makes_a_viewer_fail(log in nonsense(), width in 0usize..160, max_rows in 0usize..20, full: bool) {
-        let options = Options { full_handshake: full, max_rows: Some(max_rows) };
+        let options = Options { full_handshake: full, max_rows: Some(max_rows), ..Options::default() };
         let timeline = lay_out(&log, &VERBS, &RULES, &options);
         let text = render(&timeline, width, Glyphs::Unicode).plain();
         prop_assert!(text.lines().all(|l| width_of(l) <= width.max(40)), "{text}");

@@ -1,6 +1,7 @@
 //! What a trace says before its first event: enough to step through it without the scenario.
 
 use super::event::words;
+use super::lesson::Lesson;
 use crate::ids::{ActorId, Name};
 use serde::{Deserialize, Serialize};
 
@@ -129,6 +130,9 @@ pub struct Header {
     /// The expectations, each as it stands in the scenario.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expect: Vec<String>,
+    /// What is said and asked at which moment.
+    #[serde(default, skip_serializing_if = "Lesson::is_empty")]
+    pub lesson: Lesson,
     /// Declarations of the scenario with the line and column where each stands.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub declared: Vec<Declared>,

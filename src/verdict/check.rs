@@ -11,6 +11,11 @@ impl Expectation {
         Checked { expectation: self.to_string(), holds, found: self.say(&found, findings) }
     }
 
+    /// How many were found, whatever was expected.
+    pub(super) fn count_in(&self, findings: &Findings) -> u32 {
+        self.found(findings).count
+    }
+
     fn found(&self, findings: &Findings) -> Ids {
         match self.what {
             Word::Depth => self.queues(findings, |queue| &queue.ready),

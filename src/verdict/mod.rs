@@ -7,6 +7,7 @@ mod book;
 mod check;
 mod destinations;
 mod expectation;
+mod figures;
 mod findings;
 mod flight;
 mod judge;
@@ -18,6 +19,7 @@ mod tally;
 mod tests;
 
 pub use expectation::{Checked, Count, Expectation, Of, Takes, Word};
+pub use figures::{Figure, FigureError, figures, fill};
 pub use findings::{At, ConsumerView, FaultView, Findings, Found, Guarantee, Ids, ProducerView, QueueView, TableView};
 pub use judge::Counts;
 pub use sheet::{result_of, sheet, sheet_of_width};

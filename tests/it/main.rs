@@ -10,6 +10,7 @@ mod digests;
 mod gallery;
 mod goldens;
 mod layering;
+mod lessons;
 mod orders;
 mod pages;
 mod proofs;

@@ -191,7 +191,7 @@ fn action(node: &Node, sink: &mut Sink) -> Option<(Action, When)> {
             })
         }
     };
-    let when = f.required("when", when);
+    let when = f.required("when", moment);
     f.finish();
     Some((action?, when?))
 }
@@ -212,10 +212,11 @@ fn losing(node: &Node, sink: &mut Sink) -> Option<Option<Spanned<String>>> {
 const MOMENTS: [&str; 9] =
     ["at", "sending", "arriving", "before_fsync", "after_write", "after_fsync", "worked", "received", "with"];
 
-fn when(node: &Node, sink: &mut Sink) -> Option<When> {
+/// Decodes a moment.
+pub(super) fn moment(node: &Node, sink: &mut Sink) -> Option<When> {
     let found = word(node, "a moment", &MOMENTS, sink)?;
     let mut f = Fields::of_call(node, "a moment", sink);
-    let moment = match found.value.as_str() {
+    let when = match found.value.as_str() {
         "at" => f.first("time", span).map(When::At),
         "sending" => Some(When::Sending(frame_point(&mut f, node))),
         "arriving" => Some(When::Arriving(frame_point(&mut f, node))),
@@ -226,12 +227,12 @@ fn when(node: &Node, sink: &mut Sink) -> Option<When> {
         "received" => work_point(&mut f).map(When::Received),
         _ => {
             let probability = f.first("probability", ratio);
-            let inner = f.required("when", when);
+            let inner = f.required("when", moment);
             probability.zip(inner).map(|(probability, inner)| When::With(probability, Box::new(inner)))
         }
     };
     f.finish();
-    moment
+    when
 }
 
 fn nth(f: &mut Fields<'_, '_>) -> u32 {

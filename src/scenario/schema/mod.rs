@@ -16,7 +16,7 @@ pub use access::Access;
 pub use consumer::{Consumer, Effect, Fail, Which};
 pub use expect::Expect;
 pub use fault::{Action, DiskPoint, Fault, FramePoint, When, WorkPoint};
-pub use lesson::{Caption, Lesson, Question};
+pub use lesson::{Caption, Key, Lesson, Question};
 pub use parts::{Disk, Limits, Link, Network, Script, Step};
 pub use producer::{Producer, Publish};
 pub use values::Row;

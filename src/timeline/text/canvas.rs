@@ -28,6 +28,8 @@ pub enum Style {
     Process,
     /// A fault, a broken connection.
     Fault,
+    /// What the lesson says.
+    Caption,
 }
 
 /// A piece of a line.

@@ -47,6 +47,14 @@ impl Glyphs {
         }
     }
 
+    /// In front of each line of a caption.
+    pub(super) fn caption(self) -> &'static str {
+        match self {
+            Glyphs::Unicode => "  ┃ ",
+            Glyphs::Ascii => "  | ",
+        }
+    }
+
     pub(super) fn strokes(self) -> Strokes {
         match self {
             Glyphs::Unicode => Strokes {

@@ -15,6 +15,7 @@ pub use fit::cut;
 pub use glyphs::Glyphs;
 
 use super::model::{Gap, LaneState, Timeline};
+use crate::ids::EventId;
 use crate::trace::{width_of, wrap};
 use canvas::Canvas;
 use columns::Columns;
@@ -22,6 +23,9 @@ use draw::Pen;
 use glyphs::Key;
 use list::List;
 use std::collections::BTreeSet;
+
+/// A caption is not wider than this, however wide the page is.
+const CAPTION: usize = 100;
 
 /// Draws a timeline `width` columns wide (at least 40).
 pub fn render(timeline: &Timeline, width: usize, glyphs: Glyphs) -> Page {
@@ -53,12 +57,23 @@ pub fn render(timeline: &Timeline, width: usize, glyphs: Glyphs) -> Page {
             }
             None => page.lines.extend(list::row(timeline, row, list, &mut used)),
         }
+        for text in &row.captions {
+            page.lines.extend(caption(text, Some(row.first), width, glyphs));
+        }
     }
     for gap in gaps {
         gap_lines(&mut page, gap, width, glyphs);
     }
     legend(&mut page, &used, timeline, columns.is_some(), (width, glyphs));
     page
+}
+
+/// What a lesson says, set off from what happened.
+pub fn caption(text: &str, event: Option<EventId>, width: usize, glyphs: Glyphs) -> Vec<Line> {
+    let lead = glyphs.caption();
+    let parts = wrap(text, width.min(CAPTION).saturating_sub(lead.len()));
+    let line = |part| Line { event, ..Line::of(Style::Caption, format!("{lead}{part}")) };
+    parts.into_iter().map(line).collect()
 }
 
 fn header(page: &mut Page, timeline: &Timeline, columns: &Columns, width: usize, glyphs: Glyphs) {

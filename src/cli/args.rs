@@ -35,6 +35,8 @@ pub(super) struct LookArgs {
 pub(super) enum Command {
     /// Run a scenario: timeline, verdict, and whether what it expects holds.
     Run(RunArgs),
+    /// Show a scenario beside its variants, or two runs side by side, and where they part.
+    Compare(CompareArgs),
     /// Parse and validate scenarios with all their variants, and run nothing.
     Check(CheckArgs),
     /// Write a commented scenario to start from.
@@ -113,6 +115,28 @@ fn seed(text: &str) -> Result<u64, String> {
     const LAST: u64 = i64::MAX as u64;
     let seed = text.parse().ok().filter(|seed| *seed <= LAST);
     seed.ok_or_else(|| format!("the seed is a whole number from 0 to {LAST}"))
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompareArgs {
+    /// One scenario, to be compared with its variants; or two scenarios or recorded traces. FILE@VARIANT is a variant.
+    #[arg(required = true, num_args = 1..=2, value_name = "FILE")]
+    pub(super) files: Vec<String>,
+    /// Of one scenario only these variants.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(super) variant: Vec<String>,
+    /// Another seed than the scenarios', for all runs.
+    #[arg(long, value_name = "N", value_parser = seed, allow_negative_numbers = true)]
+    pub(super) seed: Option<u64>,
+    /// Every step of both, not only those that differ first.
+    #[arg(long)]
+    pub(super) full: bool,
+    /// Exit with 1 where the runs are not the same, step by step.
+    #[arg(long)]
+    pub(super) same: bool,
+    /// How to write it.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Results::Text)]
+    pub(super) format: Results,
 }
 
 #[derive(Debug, Args)]

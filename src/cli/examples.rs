@@ -21,6 +21,12 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ("mqlab run trace.jsonl --view story", "... and show it, without the scenario"),
         ("cat my.ron | mqlab run -", "a scenario from standard input"),
     ]),
+    ("compare", &[
+        ("mqlab compare lost-confirm", "the disease beside its cures"),
+        ("mqlab compare my.ron --variant cured --full", "one variant, every step of both"),
+        ("mqlab compare my.ron my.ron@cured", "the same, as two runs"),
+        ("mqlab compare before.jsonl after.jsonl --same", "two recorded traces; exit code 1 if they differ"),
+    ]),
     ("check", &[
         ("mqlab check my.ron", "all errors at once, with line and column"),
         ("mqlab check scenarios/*.ron", "a whole folder"),

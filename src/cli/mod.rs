@@ -5,6 +5,7 @@
 
 mod args;
 mod check;
+mod compare;
 mod conform;
 pub mod examples;
 mod exit;
@@ -81,6 +82,7 @@ fn dispatch(command: Option<Command>, out: &mut Output) -> Result<Exit, Failure>
     match command {
         None => list::welcome(out),
         Some(Command::Run(args)) => run::run(&args, out),
+        Some(Command::Compare(args)) => compare::compare(&args, out),
         Some(Command::Check(args)) => check::check(&args, out),
         Some(Command::New(args)) => new::new(&args, out),
         Some(Command::List(args)) => list::list(&args, out),

@@ -2,6 +2,7 @@
 //!
 //! Not the trace's own format (that is `trace`'s codec), and nothing here writes files: texts are given back.
 
+pub mod comparison;
 pub mod events;
 pub mod report;
 pub mod view;

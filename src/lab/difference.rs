@@ -40,7 +40,7 @@ pub struct Pair {
 pub fn shifts(a: &Findings, b: &Findings) -> Vec<Shift> {
     let mut shifts = Vec::new();
     for word in Word::ALL {
-        let (before, after) = (cases(a, *word), cases(b, *word));
+        let (before, after) = (a.cases(*word), b.cases(*word));
         push(&mut shifts, word.name().replace('_', " "), before, after);
     }
     let mut tables: Vec<&str> = a.tables.iter().chain(&b.tables).map(|table| table.name.as_str()).collect();
@@ -71,13 +71,4 @@ fn unique(names: Vec<&str>) -> Vec<&str> {
         }
     }
     unique
-}
-
-/// How many cases a word has, and of which messages where they are few.
-fn cases(findings: &Findings, word: Word) -> String {
-    let ids = findings.ids(word);
-    match ids.len() {
-        1..=3 => format!("{} ({})", findings.count(word), ids.join(", ")),
-        _ => findings.count(word).to_string(),
-    }
 }

@@ -32,6 +32,12 @@ pub trait Laboratory {
     /// Where there is no such file, it has errors, the wish does not fit it, or no more runs can be held.
     fn open(&mut self, what: &Opening) -> Result<RunId, Problem>;
 
+    /// The variants of a scenario, in the order of its file; a recorded trace has none.
+    ///
+    /// # Errors
+    /// As [`Laboratory::open`].
+    fn variants(&self, path: &str) -> Result<Vec<String>, Problem>;
+
     /// A run that is held.
     fn run(&self, run: RunId) -> Option<&Run>;
 

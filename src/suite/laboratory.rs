@@ -124,6 +124,13 @@ impl<S: Shelf> Bench<S> {
     }
 }
 
+fn studied(path: &str, bytes: &[u8], wish: &Wish) -> Result<Study, Problem> {
+    Study::read(bytes, wish).map_err(|error| match error {
+        StudyError::Broken(errors) => Problem::Broken(errors.render(path, branch::PLAIN)),
+        error => Problem::Wish(error.to_string()),
+    })
+}
+
 fn run_of(made: explore::Run, name: String, origin: Origin) -> Run {
     Run {
         id: RunId(u32::MAX),
@@ -181,13 +188,20 @@ impl<S: Shelf> Laboratory for Bench<S> {
             }
             Found::Scenario(bytes) => {
                 let (variant, seed, token) = (what.variant.clone(), what.seed, what.token.clone());
-                let study = Study::read(&bytes, &Wish { variant, seed, token }).map_err(|error| match error {
-                    StudyError::Broken(errors) => Problem::Broken(errors.render(&path, branch::PLAIN)),
-                    error => Problem::Wish(error.to_string()),
-                })?;
+                let study = studied(&path, &bytes, &Wish { variant, seed, token })?;
                 let name = self.fresh(what.variant.as_deref().unwrap_or("main"));
                 let run = run_of(study.run(), name, Origin::Scenario(what.clone()));
                 self.keep(Held { run, study: Some(study), path })
+            }
+        }
+    }
+
+    fn variants(&self, path: &str) -> Result<Vec<String>, Problem> {
+        match self.shelf.read(path).map_err(Problem::Unreadable)? {
+            Found::Trace(_) => Ok(Vec::new()),
+            Found::Scenario(bytes) => {
+                let study = studied(path, &bytes, &Wish::default())?;
+                Ok(study.variants().map(str::to_owned).collect())
             }
         }
     }

@@ -173,6 +173,14 @@ impl Findings {
         }
         ids
     }
+    /// How many cases a word has, and of which messages where they are few: `2 (order-1, order-2)`.
+    pub fn cases(&self, word: Word) -> String {
+        let ids = self.ids(word);
+        match ids.len() {
+            1..=3 => format!("{} ({})", self.count(word), ids.join(", ")),
+            _ => self.count(word).to_string(),
+        }
+    }
     /// Whether all guarantees of this word hold.
     pub fn holds(&self, word: Word) -> bool {
         self.guarantees.iter().all(|line| line.word != word || line.broken == 0)

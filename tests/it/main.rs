@@ -4,6 +4,7 @@
 
 mod branches;
 mod cli;
+mod comparing;
 mod conform;
 mod copies;
 mod digests;

@@ -1,6 +1,7 @@
 //! The command line as it is typed. What it means is in the commands.
 
 use super::output::Color;
+use crate::story::Stage;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -37,6 +38,8 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Show a scenario beside its variants, or two runs side by side, and where they part.
     Compare(CompareArgs),
+    /// Why something happened to a message, why something else did not, and when its fate was sealed.
+    Why(WhyArgs),
     /// Parse and validate scenarios with all their variants, and run nothing.
     Check(CheckArgs),
     /// Write a commented scenario to start from.
@@ -64,6 +67,8 @@ pub(super) enum View {
     Story,
     /// What every party believes, holds and did, and what that comes to.
     Verdict,
+    /// What became of each message, in a line.
+    Ledger,
     /// Every event on a line with its cause and rule, for searching.
     Events,
 }
@@ -137,6 +142,59 @@ pub(super) struct CompareArgs {
     /// How to write it.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Results::Text)]
     pub(super) format: Results,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("asked").args(["message", "event", "fate"]).required(true).multiple(true))]
+pub(super) struct WhyArgs {
+    /// A scenario, a recorded trace, a name from the gallery, or - for standard input.
+    pub(super) file: String,
+    /// The id of a message: its account, and the causes of what decided its end.
+    #[arg(long, value_name = "ID")]
+    pub(super) message: Option<String>,
+    /// The number of a step: its causes.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) event: Option<u32>,
+    /// Why the message did not come so far: the first condition that was not met.
+    #[arg(long, value_enum, value_name = "STAGE", requires = "message", conflicts_with = "event")]
+    pub(super) not: Option<StageArg>,
+    /// After which event every continuation that was tried loses the message with this id.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["message", "event"])]
+    pub(super) fate: Option<String>,
+    /// A variant of the scenario.
+    #[arg(long, value_name = "NAME")]
+    pub(super) variant: Option<String>,
+    /// Another seed than the scenario's.
+    #[arg(long, value_name = "N", conflicts_with = "replay", value_parser = seed, allow_negative_numbers = true)]
+    pub(super) seed: Option<u64>,
+    /// The run of this token.
+    #[arg(long, value_name = "TOKEN")]
+    pub(super) replay: Option<String>,
+    /// The whole chain, however long.
+    #[arg(long)]
+    pub(super) full: bool,
+}
+
+/// A stage on the way of a message, by its name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct StageArg(pub(super) Stage);
+
+impl ValueEnum for StageArg {
+    fn value_variants<'a>() -> &'a [StageArg] {
+        const ALL: [StageArg; Stage::ALL.len()] = {
+            let mut all = [StageArg(Stage::ALL[0]); Stage::ALL.len()];
+            let mut at = 0;
+            while at < all.len() {
+                all[at] = StageArg(Stage::ALL[at]);
+                at += 1;
+            }
+            all
+        };
+        &ALL
+    }
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.0.name()).help(self.0.came()))
+    }
 }
 
 #[derive(Debug, Args)]

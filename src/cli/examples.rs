@@ -27,6 +27,12 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ("mqlab compare my.ron my.ron@cured", "the same, as two runs"),
         ("mqlab compare before.jsonl after.jsonl --same", "two recorded traces; exit code 1 if they differ"),
     ]),
+    ("why", &[
+        ("mqlab why lost-confirm --message order-2", "what became of it, and the causes down to a fault"),
+        ("mqlab why lost-confirm --event 101", "the causes of one step"),
+        ("mqlab why crash-before-fsync --message order-3 --not confirmed", "the first condition that was not met"),
+        ("mqlab why auto-ack-crash --fate task-2", "after which event nothing that was tried saves it"),
+    ]),
     ("check", &[
         ("mqlab check my.ron", "all errors at once, with line and column"),
         ("mqlab check scenarios/*.ron", "a whole folder"),

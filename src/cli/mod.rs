@@ -24,6 +24,7 @@ mod run;
 mod shelf;
 mod shell;
 mod show;
+mod why;
 
 pub use exit::{EXIT_CODES, Exit};
 pub use shelf::Files;
@@ -83,6 +84,7 @@ fn dispatch(command: Option<Command>, out: &mut Output) -> Result<Exit, Failure>
         None => list::welcome(out),
         Some(Command::Run(args)) => run::run(&args, out),
         Some(Command::Compare(args)) => compare::compare(&args, out),
+        Some(Command::Why(args)) => why::why(&args, out),
         Some(Command::Check(args)) => check::check(&args, out),
         Some(Command::New(args)) => new::new(&args, out),
         Some(Command::List(args)) => list::list(&args, out),

@@ -61,7 +61,7 @@ fn again(ready: &Ready, how: &How, run: &Run) -> (String, Exit) {
     }
 }
 
-fn token(text: &str, ready: &Ready) -> Result<Token, Failure> {
+pub(super) fn token(text: &str, ready: &Ready) -> Result<Token, Failure> {
     let token: Token =
         text.parse().map_err(|error| Failure::usage(format!("the value of --replay {error}: {}", brief(text))))?;
     let digest = (ready.digest.value() >> 64) as u64;

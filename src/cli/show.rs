@@ -44,6 +44,7 @@ pub(super) fn show(shown: &Shown<'_>, how: &How<'_>, out: &mut Output) -> Result
             View::Timeline => out.page(&view::timeline(&viewed, &settings))?,
             View::Story => out.page(&view::story(&viewed, &settings))?,
             View::Verdict => out.page(&view::verdict(&viewed, &settings))?,
+            View::Ledger => out.page(&view::ledger(&viewed, &settings))?,
             View::Events => events::lines(log, VERBS, RULES).try_for_each(|line| out.line(&line))?,
         }
     }

@@ -6,12 +6,14 @@
 pub mod branch;
 pub mod conform;
 mod determinism;
+mod fate;
 mod run;
 mod same;
 mod token;
 mod told;
 
 pub use determinism::{Difference, difference};
+pub use fate::{Fate, fate};
 pub use run::{Fault, How, Run, run, watch};
 pub use same::{Row, align, same_until};
 pub use token::{MAX_TOKEN, Token, TokenError};

@@ -99,7 +99,7 @@ pub fn run(plan: &Arc<Plan>, scenario: Digest, expect: &[Expectation], how: &How
     }
 }
 
-fn prepare(world: &mut World, log: &mut Log, how: &How) {
+pub(super) fn prepare(world: &mut World, log: &mut Log, how: &How) {
     let seed = how.replay.as_ref().map(|token| token.seed).or(how.seed);
     if let Some(seed) = seed {
         world.reset(seed);

@@ -4,5 +4,6 @@
 
 pub mod comparison;
 pub mod events;
+pub mod reasons;
 pub mod report;
 pub mod view;

@@ -9,7 +9,7 @@ use crate::story::{self, Sentence};
 use crate::timeline::text::{Glyphs, Line, Page, Style, caption, render};
 use crate::timeline::{Options, lay_out};
 use crate::trace::{Kind, Log, VerbBook, visible, width_of, wrap};
-use crate::verdict::{Checked, Findings, fill, sheet_of_width};
+use crate::verdict::{Account, Checked, Findings, fill, sheet_of_width};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -170,6 +170,16 @@ impl Telling<'_> {
 fn is_turn(log: &Log, sentence: &Sentence) -> bool {
     let kind = log.event(sentence.event).map(|event| event.kind);
     matches!(kind, Some(Kind::Fault(_) | Kind::Process(_) | Kind::Lost(_)))
+}
+
+/// What became of each message.
+pub fn ledger(viewed: &Viewed<'_>, settings: &Settings) -> Page {
+    super::reasons::ledger(viewed, &accounts(viewed), settings)
+}
+
+/// The accounts of all messages of a run.
+pub fn accounts(viewed: &Viewed<'_>) -> Vec<Account> {
+    crate::verdict::ledger(viewed.log, &viewed.verbs, viewed.findings)
 }
 
 /// What each party believes, holds and did, what that comes to, and whether it was expected.

@@ -136,6 +136,14 @@ impl Choices {
         }
     }
 
+    /// From now on the draws are those of another seed. What was chosen stays chosen, and keys go on being counted; no
+    /// token brings such a run back.
+    pub fn diverge(&mut self, seed: u64) {
+        for lane in &mut self.lanes {
+            lane.stream.reseed(self.seed ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15), lane.stream.name());
+        }
+    }
+
     /// The seed.
     pub fn seed(&self) -> u64 {
         self.seed

@@ -3,10 +3,14 @@
 //! Not the drawing (that is `timeline`). Sentences name actors, messages and step numbers, never colours or positions,
 //! so that they can be read aloud.
 
+mod missing;
 mod phrases;
 mod tell;
+mod why;
 
-pub use tell::{Sentence, render, render_part, tell};
+pub use missing::{Missing, Stage, missing};
+pub use tell::{Sentence, render, render_part, tell, tell_events};
+pub use why::{Link, Reason, Root, causes, knowers, why};
 
 #[cfg(test)]
 mod tests;

@@ -35,6 +35,28 @@ pub fn tell(log: &Log, verbs: &VerbBook, rules: &RuleBook) -> Vec<Sentence> {
     ids.map(sentence).filter(|s| !s.text.is_empty()).collect()
 }
 
+/// Tells some events, each by itself: also what a story leaves out.
+pub fn tell_events(log: &Log, verbs: &VerbBook, rules: &RuleBook, ids: &[EventId]) -> Vec<Sentence> {
+    tell_with(log, verbs, rules, Reading::new(log, verbs, true), ids)
+}
+
+/// Tells some events as a reading has them: where it folds a handshake, its first event tells all of it.
+pub(super) fn tell_with(
+    log: &Log,
+    verbs: &VerbBook,
+    rules: &RuleBook,
+    reading: Reading,
+    ids: &[EventId],
+) -> Vec<Sentence> {
+    let teller = Teller { log, verbs, reading };
+    let sentence = |id: &EventId| {
+        let event = log.events().get(id.at())?;
+        let why = rules.get(event.rule).map(|rule| rule.sentence);
+        Some(Sentence { event: *id, time: event.time, text: teller.text(*id, event), why })
+    };
+    ids.iter().filter_map(sentence).collect()
+}
+
 /// Sentences as text: step, time and sentence, wrapped to `width` columns; with `why`, the rules below them.
 pub fn render(sentences: &[Sentence], width: usize, why: bool) -> String {
     render_part(sentences, sentences, width, why)

@@ -74,6 +74,15 @@ impl Verdict {
         counts
     }
 
+    /// Whether a message is lost somewhere, by what is still there now.
+    pub fn is_lost(&mut self, message: Name, state: &Observable, tables: &Tables<'_>) -> bool {
+        self.take_stock(state, tables);
+        let slot = self.book.slot(message);
+        let mut words = vec![Tallies::default(); JUDGED.len()];
+        self.judge(slot, &mut words, &mut Tallies::default());
+        words[0].iter().any(|(_, tally)| tally.count > 0)
+    }
+
     fn judge_all(&mut self, state: &Observable, tables: &Tables<'_>) -> Judged {
         self.take_stock(state, tables);
         let mut judged = std::mem::take(&mut self.judged);

@@ -20,6 +20,8 @@ pub(super) struct FaultState {
     pub(super) seen: u32,
     /// How often it struck.
     pub(super) strikes: u32,
+    /// It strikes no more.
+    pub(super) disarmed: bool,
 }
 
 /// What the faults of a plan look at; where nobody looks nothing is made ready to be looked at.
@@ -62,6 +64,13 @@ impl Watch {
 }
 
 impl World {
+    /// From now on a fault of the plan, by its place, strikes no more: for continuations in which it does not come.
+    pub fn disarm(&mut self, fault: usize) {
+        if let Some(state) = self.faults.get_mut(fault) {
+            state.disarmed = true;
+        }
+    }
+
     /// Puts the faults that have a time into the calendar.
     pub(super) fn schedule_faults(&mut self) {
         let plan = std::sync::Arc::clone(&self.plan);
@@ -73,7 +82,7 @@ impl World {
     }
 
     pub(super) fn fault_at_time<O: Observer>(&mut self, fault: u16, observer: &mut O) {
-        if self.chance(fault) {
+        if !self.faults[usize::from(fault)].disarmed && self.chance(fault) {
             self.strike_one(fault, EventId::NONE, None, observer);
         }
     }
@@ -83,6 +92,9 @@ impl World {
     fn fitting(&mut self, fits: impl Fn(&World, &FaultPlan) -> Option<u32>) -> Vec<u16> {
         let mut found = Vec::new();
         for i in 0..self.faults.len() {
+            if self.faults[i].disarmed {
+                continue;
+            }
             let Some(nth) = fits(self, &self.plan.faults[i]) else { continue };
             self.faults[i].seen += 1;
             let turn = nth == 0 || self.faults[i].seen == nth;

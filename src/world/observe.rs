@@ -89,7 +89,7 @@ impl World {
         digest.unordered(self.plan.faults.iter().zip(&self.faults).map(|(fault, state)| {
             Digest::of(|d| {
                 d.text(&fault.name);
-                d.word(u64::from(state.seen));
+                d.word(u64::from(state.seen) | u64::from(state.disarmed) << 32);
             })
         }));
         // How long housekeeping has gone on alone decides when a run with a half-open connection ends.

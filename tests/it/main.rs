@@ -16,6 +16,7 @@ mod orders;
 mod pages;
 mod proofs;
 mod random;
+mod reasons;
 mod replays;
 mod rules;
 mod storage;

@@ -1,0 +1,317 @@
+//! The ledger: for each message of a recorded run what was tried, what its producer believes, where copies are, what was
+//! done, and the event that decided its end.
+//!
+//! Not the counting while a run streams (`stream`); it reads a whole log, and takes the words from the findings.
+
+use super::{Findings, Word};
+use crate::ids::{ActorId, CopyId, EventId, FrameId, Name, PlaceId};
+use crate::mem::VecMap;
+use crate::trace::{Belief, Class, Delta, Kind, Log, Observable, PlaceKind, VerbBook, What};
+use std::collections::BTreeMap;
+
+/// The account of one message.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Account {
+    /// The message.
+    pub message: Name,
+    /// Who published it first; nobody for an answer that no producer sent.
+    pub producer: ActorId,
+    /// Publishes of it, retries included.
+    pub attempts: u32,
+    /// What its producer believes at the end.
+    pub belief: Option<Belief>,
+    /// Copies at the end, by kind of place.
+    pub copies: Vec<(PlaceKind, u32)>,
+    /// Deliveries that reached a consumer.
+    pub deliveries: u32,
+    /// Works that were completed.
+    pub worked: u32,
+    /// Works that failed.
+    pub failed: u32,
+    /// Deliveries that were skipped as known.
+    pub skipped: u32,
+    /// The verdict's words that name it, in their order.
+    pub words: Vec<Word>,
+    /// The event that decided its end; the last one about it where none did.
+    pub decided: EventId,
+}
+
+impl Account {
+    /// How many copies are in places of a kind.
+    pub fn in_places(&self, kind: PlaceKind) -> u32 {
+        self.copies.iter().find(|(known, _)| *known == kind).map_or(0, |(_, n)| *n)
+    }
+}
+
+/// The accounts of all messages, in the order in which they first come up.
+pub fn ledger(log: &Log, verbs: &VerbBook, findings: &Findings) -> Vec<Account> {
+    let mut book =
+        Book { log, verbs, accounts: Vec::new(), at: BTreeMap::new(), facts: Vec::new(), state: Observable::new() };
+    for i in 0..log.events().len() as u32 {
+        book.enter(EventId(i));
+    }
+    book.close(findings)
+}
+
+/// The words that tell how a message ended, the one that decides first.
+const ENDS: [Word; 9] = [
+    Word::Lost,
+    Word::Duplicated,
+    Word::Reordered,
+    Word::Unexpected,
+    Word::PoisonLoop,
+    Word::Recovered,
+    Word::Stuck,
+    Word::Refused,
+    Word::Returned,
+];
+
+/// Words that are told beside these.
+const ALSO: [Word; 7] = [
+    Word::LostConfirmed,
+    Word::DuplicateRows,
+    Word::Unroutable,
+    Word::Expired,
+    Word::Dropped,
+    Word::Rejected,
+    Word::DeadLettered,
+];
+
+/// The events that may have decided a message's end.
+#[derive(Clone, Debug, Default)]
+struct Facts {
+    /// Copies that can still lead to work, frames under way included.
+    alive: i32,
+    /// The last time that there came to be none.
+    gone: Option<EventId>,
+    /// The last time that one came to a place.
+    placed: Option<EventId>,
+    /// Completed works, each with who did it.
+    works: Vec<(ActorId, EventId)>,
+    /// The last change of belief.
+    believed: Option<EventId>,
+    /// The last work that failed.
+    failed: Option<EventId>,
+    last: EventId,
+}
+
+struct Book<'a> {
+    log: &'a Log,
+    verbs: &'a VerbBook,
+    accounts: Vec<Account>,
+    at: BTreeMap<Name, usize>,
+    facts: Vec<Facts>,
+    state: Observable,
+}
+
+impl Book<'_> {
+    fn slot(&mut self, message: Name, event: EventId) -> usize {
+        if let Some(at) = self.at.get(&message) {
+            self.facts[*at].last = event;
+            return *at;
+        }
+        let at = self.accounts.len();
+        self.at.insert(message, at);
+        self.accounts.push(Account {
+            message,
+            producer: ActorId::NONE,
+            attempts: 0,
+            belief: None,
+            copies: Vec::new(),
+            deliveries: 0,
+            worked: 0,
+            failed: 0,
+            skipped: 0,
+            words: Vec::new(),
+            decided: event,
+        });
+        self.facts.push(Facts { last: event, ..Facts::default() });
+        at
+    }
+
+    fn live(&self, place: PlaceId) -> bool {
+        self.log.places.get(place.at()).is_some_and(|place| place.kind.is_live())
+    }
+
+    fn enter(&mut self, id: EventId) {
+        let event = self.log.events()[id.at()];
+        match event.kind {
+            Kind::Sent(frame) => self.flies(frame, id, 1),
+            Kind::Arrived(frame) => {
+                self.flies(frame, id, -1);
+                if let Some((message, Class::Deliver)) = self.carried(frame) {
+                    let at = self.slot(message, id);
+                    self.accounts[at].deliveries += 1;
+                }
+            }
+            Kind::Lost(frame) | Kind::Ignored(frame) => self.flies(frame, id, -1),
+            Kind::Note { what, message, .. } if message.is_some() => self.note(id, event.actor, what, message),
+            _ => {}
+        }
+        for at in 0..self.log.deltas(id).len() {
+            self.delta(id, self.log.deltas(id)[at]);
+        }
+    }
+
+    /// The message that a frame carries, and what the frame is for.
+    fn carried(&self, frame: FrameId) -> Option<(Name, Class)> {
+        let frame = self.log.frame(frame)?;
+        let class = self.verbs.get(frame.verb)?.class;
+        (frame.message.is_some() && matches!(class, Class::Publish | Class::Deliver)).then_some((frame.message, class))
+    }
+
+    fn flies(&mut self, frame: FrameId, id: EventId, by: i32) {
+        if let Some((message, _)) = self.carried(frame) {
+            self.lives(message, id, by);
+        }
+    }
+
+    fn lives(&mut self, message: Name, id: EventId, by: i32) {
+        let at = self.slot(message, id);
+        let facts = &mut self.facts[at];
+        facts.alive += by;
+        if by > 0 {
+            facts.placed = Some(id);
+        } else if facts.alive <= 0 {
+            facts.gone = Some(id);
+        }
+    }
+
+    fn delta(&mut self, id: EventId, delta: Delta) {
+        match delta {
+            Delta::Put { place, message, .. } if self.live(place) => self.lives(message, id, 1),
+            Delta::Move { from, to, copy, .. } => {
+                if let Some(message) = self.held(from, copy) {
+                    // First where it comes to: a copy that moves is never gone.
+                    if self.live(to) {
+                        self.lives(message, id, 1);
+                    }
+                    if self.live(from) {
+                        self.lives(message, id, -1);
+                    }
+                }
+            }
+            Delta::Remove { place, copy } if self.live(place) => {
+                if let Some(message) = self.held(place, copy) {
+                    self.lives(message, id, -1);
+                }
+            }
+            Delta::Clear { place } if self.live(place) => {
+                let all: Vec<Name> = self.state.in_place(place).map(|held| held.message).collect();
+                for message in all {
+                    self.lives(message, id, -1);
+                }
+            }
+            Delta::Believe { message, belief, .. } => {
+                let at = self.slot(message, id);
+                self.accounts[at].belief = Some(belief);
+                self.facts[at].believed = Some(id);
+            }
+            _ => {}
+        }
+        self.state.apply(&delta);
+    }
+
+    fn held(&self, place: PlaceId, copy: CopyId) -> Option<Name> {
+        self.state.in_place(place).find(|held| held.copy == copy).map(|held| held.message)
+    }
+
+    fn note(&mut self, id: EventId, actor: ActorId, what: What, message: Name) {
+        let at = self.slot(message, id);
+        let (account, facts) = (&mut self.accounts[at], &mut self.facts[at]);
+        match what {
+            What::Published | What::Replied => {
+                account.attempts += 1;
+                if !account.producer.is_some() {
+                    account.producer = actor;
+                }
+            }
+            What::WorkDone => {
+                account.worked += 1;
+                facts.works.push((actor, id));
+            }
+            What::WorkFailed => {
+                account.failed += 1;
+                facts.failed = Some(id);
+            }
+            What::Skipped => account.skipped += 1,
+            What::Unroutable | What::Discarded | What::RefusedByBroker => facts.gone = Some(id),
+            _ => {}
+        }
+    }
+
+    fn close(mut self, findings: &Findings) -> Vec<Account> {
+        let mut copies: VecMap<(Name, PlaceKind), u32> = VecMap::new();
+        for (place, held) in self.state.places.iter() {
+            let Some(kind) = self.log.places.get(place.at()).map(|place| place.kind) else { continue };
+            for held in held.values() {
+                *copies.or_insert_with((held.message, kind), || 0) += 1;
+            }
+        }
+        for (&(message, kind), n) in copies.iter() {
+            if let Some(at) = self.at.get(&message) {
+                self.accounts[*at].copies.push((kind, *n));
+            }
+        }
+        let named: Vec<(Word, Vec<&str>)> = ENDS.iter().chain(&ALSO).map(|word| (*word, findings.ids(*word))).collect();
+        for at in 0..self.accounts.len() {
+            let text = self.log.names.text(self.accounts[at].message);
+            let words = named.iter().filter(|(_, ids)| ids.contains(&text.as_str())).map(|(word, _)| *word);
+            self.accounts[at].words = words.collect();
+            self.accounts[at].decided = self.decided(at);
+        }
+        self.accounts
+    }
+
+    fn decided(&self, at: usize) -> EventId {
+        let (account, facts) = (&self.accounts[at], &self.facts[at]);
+        let done = |n: usize| facts.works.get(n).map(|(_, id)| *id);
+        let found = match account.words.iter().find(|word| ENDS.contains(word)) {
+            Some(Word::Lost) => facts.gone,
+            Some(Word::Duplicated) => self.second(facts).or_else(|| done(1)),
+            Some(Word::Reordered | Word::Unexpected | Word::Recovered) => done(0),
+            Some(Word::PoisonLoop) => facts.failed,
+            Some(Word::Stuck) => facts.placed,
+            Some(Word::Refused | Word::Returned) => facts.believed,
+            _ => done(0).or(facts.gone),
+        };
+        found.unwrap_or(facts.last)
+    }
+
+    /// The first work that was done already: by whoever works for the same table or queue.
+    fn second(&self, facts: &Facts) -> Option<EventId> {
+        let of = |consumer: ActorId| {
+            let own = self.log.header.destinations.iter().find(|row| row.consumer == consumer);
+            own.map(|row| row.table.as_ref().unwrap_or(&row.from))
+        };
+        let again = |i: &usize| facts.works[..*i].iter().any(|(before, _)| of(*before) == of(facts.works[*i].0));
+        (1..facts.works.len()).find(again).map(|i| facts.works[i].1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::build;
+
+    #[test]
+    fn the_account_of_a_message_whose_confirm_was_lost() {
+        let log = build::lost_confirm();
+        let mut verdict = super::super::Verdict::new(&log.header, build::VERBS);
+        let tables = log.tables();
+        for (i, event) in log.events().iter().enumerate() {
+            let id = EventId(i as u32);
+            if let Kind::Sent(frame) = event.kind
+                && let Some(sent) = log.frame(frame)
+            {
+                crate::trace::Observer::frame(&mut verdict, frame, sent, &tables);
+            }
+            crate::trace::Observer::event(&mut verdict, id, event, log.deltas(id), &tables);
+        }
+        let findings = verdict.finish(&log.state_after(log.events().len()), &tables);
+        let accounts = ledger(&log, &build::VERBS, &findings);
+        let order = accounts.iter().find(|account| log.names.text(account.message) == "order-2").unwrap();
+        assert_eq!((order.attempts > 0, order.worked), (true, 2));
+        assert!(matches!(log.events()[order.decided.at()].kind, Kind::Note { what: What::WorkDone, .. }));
+    }
+}

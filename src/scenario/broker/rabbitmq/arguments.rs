@@ -1,4 +1,4 @@
-//! Arguments of exchanges, queues and bindings that RabbitMQ would refuse.
+//! Arguments of exchanges, queues and bindings that RabbitMQ would refuse, or that are not modelled.
 //!
 //! Not what is refused, and in which words: the system says it.
 
@@ -18,8 +18,16 @@ pub(super) fn check(broker: &Rabbitmq, sink: &mut Sink) {
             Part::Queue(at) => ("queue", broker.queues[at].name.at, &broker.queues[at].arguments),
             Part::Binding(at) => ("binding", broker.bindings[at].to.at, &broker.bindings[at].arguments),
         };
-        let title = format!("RabbitMQ would refuse this {what}");
-        sink.push(Diagnostic::new(Code::Refused, title, place(&why, rows).unwrap_or(name), why));
+        // The model's answer to what it leaves out; a real broker would take it.
+        let bad = if why.starts_with("NOT_IMPLEMENTED") {
+            let title = format!("this {what} needs what is not modelled");
+            let at = rows.iter().find(|row| row.key.value == "x-queue-type").map_or(name, |row| row.key.at);
+            Diagnostic::new(Code::Refused, title, at, why)
+        } else {
+            let title = format!("RabbitMQ would refuse this {what}");
+            Diagnostic::new(Code::Refused, title, place(&why, rows).unwrap_or(name), why)
+        };
+        sink.push(bad);
     }
 }
 

@@ -13,7 +13,8 @@ fn main() -> io::Result<()> {
         println!("cargo:rerun-if-changed=scenarios");
         collect(&folder, &mut files)?;
     }
-    files.sort();
+    // A theme's scenarios stand together, and those without a theme first.
+    files.sort_by(|a, b| (a.parent(), a).cmp(&(b.parent(), b)));
     let mut text = String::from("&[\n");
     for file in &files {
         let inside = file.strip_prefix(&folder).unwrap_or(file).with_extension("");

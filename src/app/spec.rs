@@ -203,7 +203,7 @@ pub enum Then {
 pub struct Effect {
     /// The table.
     pub table: Name,
-    /// The row's key, from the message's id.
+    /// The row's key, from the message's id or the delivery's number.
     pub key: Derived,
     /// What is done with the row.
     pub kind: EffectKind,

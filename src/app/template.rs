@@ -99,35 +99,50 @@ fn split<'a>(text: &'a str, hole: &str) -> Result<Option<(&'a str, &'a str)>, Te
     Ok(parts)
 }
 
-/// A text with at most one `{id}`, which stands for a message's id.
+/// Stands for the number of a delivery.
+const DELIVERY: &str = "{delivery}";
+
+/// A text with at most one `{id}`, which stands for a message's id, or at most one `{delivery}`, which stands for the
+/// number of its delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Derived {
-    /// `None` where there is no `{id}`.
-    hole: Option<(Arc<str>, Arc<str>)>,
-    /// The name where there is no `{id}`.
-    fixed: Name,
+pub struct Derived(Source);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Source {
+    Fixed(Name),
+    Id { before: Arc<str>, after: Arc<str> },
+    Delivery(Template),
 }
 
 impl Derived {
-    /// Reads a template over `{id}`. Its names are interned: make it before the names are shared.
+    /// Reads a template over `{id}` or `{delivery}`. Its names are interned: make it before the names are shared.
     ///
     /// # Errors
-    /// Where `{id}` occurs more than once, or there are other braces.
+    /// Where the placeholder occurs more than once, or there are other braces.
     pub fn new(text: &str, names: &mut Names) -> Result<Derived, TemplateError> {
-        Ok(match split(text, "{id}")? {
-            Some((before, after)) => Derived { hole: Some((before.into(), after.into())), fixed: Name::NONE },
-            None => Derived { hole: None, fixed: names.intern(text) },
-        })
+        if text.contains(DELIVERY) {
+            split(text, DELIVERY)?;
+            return Template::new(&text.replace(DELIVERY, "{n}"), names).map(|made| Derived(Source::Delivery(made)));
+        }
+        Ok(Derived(match split(text, "{id}")? {
+            Some((before, after)) => Source::Id { before: before.into(), after: after.into() },
+            None => Source::Fixed(names.intern(text)),
+        }))
     }
 
     /// The template `{id}`: the id itself.
     pub fn id() -> Derived {
-        Derived { hole: Some(("".into(), "".into())), fixed: Name::NONE }
+        Derived(Source::Id { before: "".into(), after: "".into() })
     }
 
-    /// The name for `id`. `memo` is for this template alone and saves it from formatting the same prefix twice.
-    pub(super) fn name(&self, id: Name, names: &mut Names, memo: &mut Memo) -> Name {
-        let Some((before, after)) = &self.hole else { return self.fixed };
+    /// The name for a message's `id` and its delivery's number. `memo` is for this template alone and saves it from
+    /// formatting the same prefix twice.
+    pub(super) fn name(&self, id: Name, delivery: u32, names: &mut Names, memo: &mut Memo) -> Name {
+        let (before, after) = match &self.0 {
+            Source::Fixed(name) => return *name,
+            Source::Delivery(template) => return template.name(delivery, names),
+            Source::Id { before, after } => (before, after),
+        };
         if before.is_empty() && after.is_empty() {
             return id;
         }

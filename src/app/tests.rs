@@ -738,10 +738,18 @@ fn templates_give_the_same_names_as_interning_their_texts() {
         let mut memo = template::Memo::default();
         for id in ["order-1", "order-2", "7", "8", "a007", "a008", "plain", "order-12", "0012", "order-123456789012"] {
             let id_name = names.intern(id);
-            let made = derived.name(id_name, &mut names, &mut memo);
+            let made = derived.name(id_name, 3, &mut names, &mut memo);
             assert_eq!(names.text(made), text.replace("{id}", id));
             assert_eq!(made, names.intern(&text.replace("{id}", id)), "{text} {id}");
         }
+    }
+    for (text, made) in [("{delivery}", "3"), ("d{delivery}", "d3"), ("{delivery}-x", "3-x")] {
+        let id = names.intern("order-1");
+        let key = Derived::new(text, &mut names).unwrap();
+        assert_eq!(key.name(id, 3, &mut names, &mut template::Memo::default()), names.intern(made));
+    }
+    for text in ["{delivery}{delivery}", "{delivery}{id}", "{delivery", "{n}{delivery}"] {
+        assert!(Derived::new(text, &mut names).is_err(), "{text}");
     }
     assert!(Template::new("{n}{n}", &mut names).is_err());
     assert!(Template::new("{id}", &mut names).is_err());

@@ -83,7 +83,7 @@ impl Consumer {
             self.known.add(item.id, window);
         }
         if let Some(effect) = &spec.effect {
-            let key = effect.key.name(item.id, io.names, &mut self.key_memo);
+            let key = effect.key.name(item.id, item.delivery.0, io.names, &mut self.key_memo);
             (_, done) = tables.apply(effect, key, item.id, done, io);
         }
         self.reply(spec, item, done, io);
@@ -93,7 +93,7 @@ impl Consumer {
     /// Answers a message that asks for it.
     fn reply(&mut self, spec: &ConsumerSpec, item: &Item, because: Because, io: &mut Io<'_>) {
         let Some(id) = spec.reply.as_ref().filter(|_| item.reply_to.is_some()) else { return };
-        let id = id.name(item.id, io.names, &mut self.reply_memo);
+        let id = id.name(item.id, item.delivery.0, io.names, &mut self.reply_memo);
         if !self.link.up() {
             io.out.note(rules::REPLY_VOID, because, What::Withheld, self.place, id, 0);
             return;

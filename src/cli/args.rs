@@ -212,7 +212,7 @@ pub(super) struct NewArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
-    /// Only the scenarios of this theme.
+    /// Only the scenarios of this theme, such as claims.
     #[arg(long, value_name = "NAME")]
     pub(super) theme: Option<String>,
 }
@@ -281,7 +281,7 @@ pub(super) struct ConformArgs {
     /// Files of recordings (AMQP sessions) or of pairs (topic or headers bindings), or - for standard input.
     #[arg(required = true, value_name = "FILE")]
     pub(super) files: Vec<String>,
-    /// Only the facts with these ids; A8* stands for all that begin so. May be given several times.
+    /// Only the facts with these ids, with commas between them; A8* stands for all that begin so.
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub(super) only: Vec<String>,
     /// Another version of RabbitMQ than the one that each fact was recorded on.

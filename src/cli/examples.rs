@@ -43,6 +43,7 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ]),
     ("list", &[
         ("mqlab list", "every scenario of the gallery"),
+        ("mqlab list --theme claims", "what lecture notes say, put to the test"),
     ]),
     ("explain", &[
         ("mqlab explain lab.tcp.lost", "one rule, with source and versions"),

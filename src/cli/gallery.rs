@@ -11,7 +11,7 @@ pub(super) struct Entry {
 
 const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/gallery.rs"));
 
-/// Every scenario, in the order of themes and names.
+/// Every scenario: those without a theme first, then theme by theme.
 pub(super) const ALL: &[Entry] = &{
     let mut all = [Entry { path: "", text: "" }; FILES.len()];
     let mut i = 0;
@@ -51,5 +51,20 @@ mod tests {
             assert_eq!(find(entry.name()).map(|found| found.path), Some(entry.path), "a name stands twice");
             assert!(!entry.text.is_empty());
         }
+    }
+
+    #[test]
+    fn a_scenario_in_a_folder_has_its_theme_and_is_found_with_and_without_it() {
+        let entry = find("declare-again").expect("the gallery has it");
+        assert_eq!((entry.path, entry.theme(), entry.name()), ("claims/declare-again", "claims", "declare-again"));
+        for name in ["claims/declare-again", "scenarios/claims/declare-again.ron"] {
+            assert_eq!(find(name).map(|found| found.path), Some(entry.path));
+        }
+    }
+
+    #[test]
+    fn the_scenarios_of_a_theme_stand_together() {
+        let themes: Vec<&str> = ALL.iter().map(Entry::theme).collect();
+        assert!(themes.is_sorted(), "{themes:?}");
     }
 }

@@ -31,9 +31,12 @@ pub(super) fn welcome(out: &mut Output) -> Result<Exit, Failure> {
 fn show(entries: &[&Entry], out: &mut Output) -> Result<(), Failure> {
     let names = entries.iter().map(|entry| width_of(entry.name())).max().unwrap_or(0);
     let mut theme = "";
-    for entry in entries {
+    for (at, entry) in entries.iter().enumerate() {
         if entry.theme() != theme {
             theme = entry.theme();
+            if at > 0 {
+                out.line("")?;
+            }
             out.styled(Style::Name, theme)?;
         }
         let title = load::title(entry.name(), entry.text);

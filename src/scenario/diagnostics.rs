@@ -97,6 +97,7 @@ codes! {
     DuplicateName = "duplicate-name", "Two things of one kind have the same name.";
     UnknownName = "unknown-name", "A name that nothing in the scenario has.";
     Conflict = "conflict", "Two parts of the scenario that do not go together.";
+    Refused = "refused", "Something that the system itself would refuse, or that is not modelled.";
     BadPath = "bad-path", "A variant changes something that is not there.";
     UnknownVariant = "unknown-variant", "The scenario has no variant of this name.";
 }

@@ -3,8 +3,13 @@
 use super::*;
 
 fn shipped() -> Vec<(String, String)> {
-    let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios");
-    let mut files: Vec<_> = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios"))];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
     files.sort();
     files.into_iter().map(|p| (p.display().to_string(), std::fs::read_to_string(&p).unwrap())).collect()
 }
@@ -120,6 +125,13 @@ fn wrong() -> Vec<(&'static str, String)> {
         ("a size that is none", with("count: 3", "size: \"1 parsec\"")),
         ("a size too large", with("count: 3", "size: \"1GiB\"")),
         ("a probability above one", with("at(\"42ms\")", "with(\"3/2\", when: at(\"1ms\"))")),
+        (
+            "an answer that is no choice",
+            with(
+                "expect: [",
+                "lesson: (questions: [(ask: \"?\", choices: [\"yes\", \"no\"], answer: \"maybe\")]), expect: [",
+            ),
+        ),
         ("a number out of range", with("ack: after_work", "prefetch: 70000")),
         ("half a second's heartbeat", with("ack: after_work", "heartbeat: \"500ms\"")),
         ("an empty name", with("name: \"billing\"", "name: \"\"")),
@@ -155,6 +167,18 @@ fn wrong() -> Vec<(&'static str, String)> {
         (
             "a step's wrong value",
             with("faults:", "scripts: [(name: \"s\", steps: [basic_ack(tag: \"1\"), wait])], faults:"),
+        ),
+        (
+            "an argument of the wrong type",
+            with("durable: true", "durable: true, arguments: {\"x-max-length\": \"many\"}"),
+        ),
+        (
+            "a type of queue that is not modelled",
+            with("durable: true", "durable: true, arguments: {\"x-queue-type\": \"quorum\"}"),
+        ),
+        (
+            "a binding without sense",
+            with("kind: direct", "kind: headers").replace("key: \"created\")]", "arguments: {\"x-match\": \"some\"})]"),
         ),
         ("a script for Redis", REDIS.replace("consumers", "scripts: [(name: \"s\", steps: [])], consumers")),
         ("a sync policy without a file", REDIS.replace("redis()", "redis(appendfsync: always)")),

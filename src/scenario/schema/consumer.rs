@@ -58,7 +58,7 @@ pub struct Effect {
     pub kind: EffectKind,
     /// The table.
     pub table: Spanned<String>,
-    /// The row's key, with `{id}`.
+    /// The row's key, with `{id}` or `{delivery}`.
     pub key: Spanned<String>,
 }
 
@@ -150,7 +150,10 @@ fn effect(node: &Node, sink: &mut Sink) -> Option<Effect> {
     let found = word(node, "an effect", &KNOWN, sink)?;
     let mut f = Fields::of_call(node, "an effect", sink);
     let table = f.first("table", name);
-    let key = f.optional("key", |node, sink| pattern(node, "{id}", sink));
+    let key = f.optional("key", |node, sink| {
+        let numbered = node.text().is_some_and(|text| text.contains("{delivery}"));
+        pattern(node, if numbered { "{delivery}" } else { "{id}" }, sink)
+    });
     let kind = match found.value.as_str() {
         "upsert" => EffectKind::Upsert,
         "insert_unique" => EffectKind::InsertUnique,

@@ -1,6 +1,7 @@
 //! `rabbitmq(version: "3.10", exchanges: […], queues: […], bindings: […])`.
 
 mod access;
+mod arguments;
 mod lower;
 mod names;
 
@@ -287,6 +288,7 @@ impl System for Rabbitmq {
     }
     fn check(&self, scenario: &Scenario, sink: &mut Sink) {
         names::check(self, scenario, sink);
+        arguments::check(self, sink);
     }
     fn check_script(&self, script: &Script, sink: &mut Sink) {
         let before = sink.list.len();

@@ -86,10 +86,15 @@ impl Teller<'_> {
                 self.ended(f, phrases::LOST, class.map_or("", phrases::lost))
             }
             Kind::Ignored(f) => self.ended(f, phrases::IGNORED, ""),
-            Kind::Link { what, conn } => expand(phrases::link(what), &|key| match key {
-                "peer" => self.reading.peer(conn, event.actor).map(|peer| self.log.actor_name(peer)),
-                _ => actor(key),
-            }),
+            Kind::Link { what, conn } => {
+                let frame = self.reading.unknown_there(self.log, event);
+                let behind = if frame.is_some() { phrases::UNKNOWN_THERE } else { "" };
+                expand(&format!("{}{behind}", phrases::link(what)), &|key| match key {
+                    "peer" => self.reading.peer(conn, event.actor).map(|peer| self.log.actor_name(peer)),
+                    "step" => self.sent_in(frame?),
+                    _ => actor(key),
+                })
+            }
             Kind::Process(p) => {
                 let toll = self.reading.tolls.get(&id).cloned().unwrap_or_default();
                 expand(phrases::process(p), &actor) + &self.toll(&toll)
@@ -149,13 +154,18 @@ impl Teller<'_> {
     fn ended(&self, f: FrameId, template: &str, behind: &str) -> String {
         let Some(frame) = self.log.frame(f) else { return String::new() };
         let label = self.verbs.get(frame.verb).map_or("a frame", |v| v.label);
-        let sent = self.reading.ends.get(f.at()).map(|e| e.0).filter(|e| e.is_some());
         expand(&format!("{template}{behind}"), &|key| match key {
             "label" => Some(expand(label, &|key| self.log.frame_field(frame, frame.from, key))),
-            "step" => sent.map(|e| e.step().to_string()),
+            "step" => self.sent_in(f),
             "message" => Some(self.log.shown(frame.message).unwrap_or_else(|| "the message".into())),
             _ => self.log.frame_field(frame, frame.to, key),
         })
+    }
+
+    /// The number of the step in which a frame was sent.
+    fn sent_in(&self, f: FrameId) -> Option<String> {
+        let sent = self.reading.ends.get(f.at()).map(|end| end.0);
+        sent.filter(|sent| sent.is_some()).map(|sent| sent.step().to_string())
     }
 
     fn setup(&self, setup: &Setup) -> String {
@@ -185,7 +195,7 @@ impl Teller<'_> {
 
     fn toll(&self, toll: &Toll) -> String {
         let said = [
-            (phrases::TOLL_LOST, &toll.lost),
+            (phrases::TOLL_GONE, &toll.lost),
             (phrases::TOLL_DISK, &toll.on_disk),
             (phrases::TOLL_ELSEWHERE, &toll.elsewhere),
             (phrases::TOLL_BACK, &toll.recovered),

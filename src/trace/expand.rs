@@ -83,6 +83,10 @@ impl Log {
             "number" => (frame.number != u32::MAX).then(|| frame.number.to_string()),
             "a" => self.shown(frame.a),
             "b" => self.shown(frame.b),
+            "exchange" => self.shown(frame.a).map(|name| match self.names.text(frame.a).is_empty() {
+                true => "the default exchange".to_owned(),
+                false => format!("exchange {name}"),
+            }),
             "from" => Some(self.actor_name(frame.from)),
             "to" => Some(self.actor_name(frame.to)),
             "actor" => Some(self.actor_name(actor)),

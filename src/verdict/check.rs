@@ -1,5 +1,6 @@
 //! Expectations held against findings.
 
+use super::destinations::NOWHERE;
 use super::{At, Checked, Expectation, Findings, Ids, Word};
 
 impl Expectation {
@@ -72,7 +73,9 @@ impl Expectation {
             Word::AtMostOnce | Word::AtLeastOnce | Word::EffectivelyOnce | Word::Fifo => {
                 let first = findings.guarantees.iter().find(|line| line.word == self.what);
                 match first.and_then(|line| line.first.as_ref()) {
-                    Some((id, at)) => format!("broken {}, first by {} at {}", times(found.count), plain(id), plain(at)),
+                    Some((id, at)) => {
+                        format!("broken {}, first by {}, {}", times(found.count), plain(id), placed("at", at))
+                    }
                     None => "held".to_owned(),
                 }
             }
@@ -93,6 +96,11 @@ fn only(count: u32) -> Ids {
 
 fn times(n: u32) -> String {
     if n == 1 { "once".to_owned() } else { format!("{n} times") }
+}
+
+/// A place with what leads it in; a message that no queue took has none.
+pub(super) fn placed(word: &str, at: &str) -> String {
+    if at == NOWHERE { "routed nowhere".to_owned() } else { format!("{word} {}", plain(at)) }
 }
 
 /// A name with its control characters made visible.

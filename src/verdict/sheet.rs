@@ -3,7 +3,7 @@
 //!
 //! Not the JSON (that is the findings themselves) and no colours.
 
-use super::check::plain;
+use super::check::{placed, plain};
 use super::{Checked, Findings, Guarantee, Ids, Takes, Word};
 use crate::units::Time;
 use unicode_width::UnicodeWidthStr;
@@ -276,11 +276,6 @@ fn is_outcome(word: Word) -> bool {
 /// Whether a guarantee is about everything being done, so that what is stuck leaves it open.
 fn promises_completion(word: Word) -> bool {
     matches!(word, Word::AtLeastOnce | Word::EffectivelyOnce)
-}
-
-/// A place with what leads it in; a message that no queue took has none.
-fn placed(word: &str, at: &str) -> String {
-    if at == "nowhere" { "routed nowhere".to_owned() } else { format!("{word} {}", plain(at)) }
 }
 
 /// How the name of a place is led in.

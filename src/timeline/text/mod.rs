@@ -79,8 +79,7 @@ pub fn caption(text: &str, event: Option<EventId>, width: usize, glyphs: Glyphs)
 fn header(page: &mut Page, timeline: &Timeline, columns: &Columns, width: usize, glyphs: Glyphs) {
     names(page, timeline, columns, width, glyphs);
     let mut canvas = Canvas::new(width);
-    canvas.put(0, "step", Style::Dim, columns.left);
-    canvas.put(columns.time_right().saturating_sub(4), "time", Style::Dim, columns.left);
+    columns.head(&mut canvas);
     for (at, lane) in timeline.lanes.iter().enumerate() {
         columns.centre(&mut canvas, at, lane.kind.word(), Style::Dim, glyphs);
     }

@@ -16,7 +16,7 @@ pub(super) fn note(what: What) -> &'static str {
         What::DeadLettered => "{message} goes to the dead letters[ in {place}].",
         What::Purged => "{message} is removed, because {place} was purged or deleted.",
         What::Discarded => "The channel is closed: {actor} throws {message} away unread, and tells nobody.",
-        What::InError => "{actor} throws {message} away: its publish is an error (code {number}).",
+        What::InError => "{actor} throws {message} away: its publish causes error {number}.",
         What::Unroutable => "No queue wants {message}: {actor} throws it away without a word.",
         What::RefusedByBroker => "{actor} refuses to take over what it cannot store[ in {place}][: {message}].",
         What::Recovered => "{actor} has {message} back from its disk.",

@@ -32,7 +32,7 @@ pub(super) fn note(what: What) -> Phrase {
         What::DeadLettered => with(Sign::Bad, "[{message} ]dead-lettered[ to {place}]"),
         What::Purged => marked(Sign::Bad, "[{message} ]PURGED[ from {place}]"),
         What::Discarded => marked(Sign::Bad, "[{message} ]THROWN AWAY: the channel is closed"),
-        What::InError => marked(Sign::Bad, "[{message} ]THROWN AWAY: its publish is an error, {number}"),
+        What::InError => marked(Sign::Bad, "[{message} ]THROWN AWAY: its publish causes error {number}"),
         What::Unroutable => marked(Sign::Bad, "[{message} ]THROWN AWAY: no queue wants it"),
         What::RefusedByBroker => marked(Sign::Bad, "[{message} ]refused[ by {place}]"),
         What::Recovered => with(Sign::Restart, "[{message} ]back from the disk"),

@@ -24,6 +24,8 @@ pub(crate) mod verbs {
         CONFIRM: "basic.ack", Confirm, "confirm {message}", "{from} confirms {message} to {to}.";
         DELIVER: "basic.deliver", Deliver, "deliver {message}", "{from} delivers {message} to {to}[ as number {number}].";
         ACK: "basic.ack", Settle, "ack {message}", "{from} acknowledges {message}.";
+        NACK: "basic.nack", Settle, "nack {message}[ #{number}]", "{from} refuses {message}.";
+        HEARTBEAT: "heartbeat", Housekeeping, "heartbeat", "{from} shows {to} that it is alive.";
         TIMEOUT: "confirm timeout", Timer, "confirm timeout", "{actor} has waited long enough for a confirm.";
     }
 }

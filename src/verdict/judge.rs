@@ -236,11 +236,20 @@ impl Verdict {
                 done: deeds.done,
                 failed: deeds.failed,
                 skipped: deeds.skipped,
+                counted_at: self.counted_elsewhere(id),
                 waiting: held(state, tables, inbox),
                 left: deeds.left,
             });
         }
         views
+    }
+
+    /// The destination of a consumer that shares another's.
+    fn counted_elsewhere(&self, consumer: ActorId) -> Option<String> {
+        let row = self.header.destinations.iter().find(|row| row.consumer == consumer)?;
+        let own = row.table.as_ref().unwrap_or(&row.from);
+        let name = self.destinations.name(self.destinations.of_consumer(consumer)?);
+        (name != own).then(|| name.to_owned())
     }
 
     fn tables(&self, state: &Observable, tables: &Tables<'_>) -> Vec<TableView> {

@@ -13,7 +13,7 @@ const WIDEST: usize = 36;
 /// No gap is made wider than this for a label: a longer one stands in full below its arrow.
 const FITTED: usize = 26;
 /// No room is made wider than this for what stands beside the last lane: it is broken into lines.
-const BESIDE: usize = 22;
+const BESIDE: usize = 30;
 /// Columns of the first line's left half.
 const HALF: usize = 2;
 
@@ -61,7 +61,7 @@ impl Columns {
     /// `None` where the lanes do not fit.
     pub(super) fn new(timeline: &Timeline, width: usize) -> Option<Columns> {
         let gutter = Gutter::of(timeline);
-        let start = gutter.width() + 2 + HALF;
+        let start = gutter.width() + 1 + HALF;
         let gaps = shared(&wants(timeline), width.checked_sub(start + 1)?)?;
         let mut at = vec![start];
         for gap in &gaps[..gaps.len() - 1] {
@@ -73,7 +73,7 @@ impl Columns {
     /// How wide a page must be for the lanes to fit; `None` where there are no lanes.
     pub(super) fn needed(timeline: &Timeline) -> Option<usize> {
         let least: usize = wants(timeline).iter().map(|want| want.least).sum();
-        (least > 0).then(|| Gutter::of(timeline).width() + 2 + HALF + 1 + least)
+        (least > 0).then(|| Gutter::of(timeline).width() + 1 + HALF + 1 + least)
     }
 
     /// Names the columns of the gutter.
@@ -159,7 +159,7 @@ fn wants(timeline: &Timeline) -> Vec<Want> {
         let (least, share) = match (kinds[i], kinds.get(i + 1)) {
             (Producer | Script, Some(Producer | Script)) => (8, 120),
             (Disk, Some(_)) => (8, 115),
-            (Node, Some(_)) => (11, 220),
+            (Node, Some(_)) => (9, 220),
             (Consumer, Some(_)) => (9, 245),
             (_, None) => (13, 185),
             _ => (14, 245),
@@ -201,9 +201,10 @@ fn shared(wants: &[Want], room: usize) -> Option<Vec<usize>> {
     order.sort_by_key(|i| wants[*i].fitting - wants[*i].least);
     for i in order {
         let more = wants[i].fitting - wants[i].least;
-        if more <= left {
-            gaps[i] += more;
-            left -= more;
+        // Half a label is no use; notes beside the last lane are, since they go on in further lines.
+        if more <= left || i + 1 == wants.len() {
+            gaps[i] += more.min(left);
+            left -= more.min(left);
         }
     }
     // Who has more than its share keeps it, and the others share what is left.

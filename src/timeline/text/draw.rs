@@ -29,7 +29,9 @@ impl Pen<'_> {
             self.used.insert(Key::Span);
         }
         if let Some(across) = &row.across {
-            self.rule(&mut canvases[0], across.sign);
+            for canvas in &mut canvases {
+                self.rule(canvas, across.sign);
+            }
         }
         if let Some(arrow) = &row.arrow {
             self.arrow(&mut canvases[0], arrow);

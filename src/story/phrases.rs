@@ -13,7 +13,7 @@ pub(super) fn note(what: What) -> &'static str {
         What::Expired => "{message} has waited too long[ in {place}] and is removed.",
         What::Dropped => "[{place} is full: ]{actor} throws {message} away.",
         What::Rejected => "{actor} removes {message}[ from {place}], because its consumer rejected it.",
-        What::DeadLettered => "{message} goes to the dead letters[ in {place}].",
+        What::DeadLettered => "{message} goes[ from {place}] to the dead letters.",
         What::Purged => "{message} is removed, because {place} was purged or deleted.",
         What::Discarded => "The channel is closed: {actor} throws {message} away unread, and tells nobody.",
         What::InError => "{actor} throws {message} away: its publish causes error {number}.",

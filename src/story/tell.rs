@@ -1,11 +1,11 @@
 //! From events to sentences, and sentences to text.
 
 use super::phrases;
-use crate::ids::{EventId, FrameId, Name};
+use crate::ids::{ConnId, EventId, FrameId, Name, PlaceId};
 use crate::rules::RuleBook;
 use crate::trace::{
-    Event, FrameFlags, Kind, Log, Reading, Repeat, Role, Setup, SetupKind, Toll, VerbBook, What, class_of, expand,
-    visible, wrap,
+    Event, FrameFlags, Kind, Link, Log, Reading, Repeat, Role, Setup, SetupKind, Toll, VerbBook, What, class_of,
+    expand, visible, wrap,
 };
 use crate::units::{Clock, Time};
 
@@ -86,15 +86,7 @@ impl Teller<'_> {
                 self.ended(f, phrases::LOST, class.map_or("", phrases::lost))
             }
             Kind::Ignored(f) => self.ended(f, phrases::IGNORED, ""),
-            Kind::Link { what, conn } => {
-                let frame = self.reading.unknown_there(self.log, event);
-                let behind = if frame.is_some() { phrases::UNKNOWN_THERE } else { "" };
-                expand(&format!("{}{behind}", phrases::link(what)), &|key| match key {
-                    "peer" => self.reading.peer(conn, event.actor).map(|peer| self.log.actor_name(peer)),
-                    "step" => self.sent_in(frame?),
-                    _ => actor(key),
-                })
-            }
+            Kind::Link { what, conn } => self.link(event, what, conn),
             Kind::Process(p) => {
                 let toll = self.reading.tolls.get(&id).cloned().unwrap_or_default();
                 expand(phrases::process(p), &actor) + &self.toll(&toll)
@@ -108,17 +100,7 @@ impl Teller<'_> {
                     _ => actor(key),
                 })
             }
-            Kind::Note { what, place, message } => {
-                let repeat = self.reading.repeats[id.at()];
-                let template = format!("{}{}", phrases::note(what), repeated(what, repeat));
-                expand(&template, &|key| match key {
-                    "message" => self.log.shown(message),
-                    "place" => self.log.places.get(place.at()).and_then(|p| self.log.shown(p.name)),
-                    "number" => Some(event.number.to_string()),
-                    "times" => times(repeat).map(|n| n.to_string()),
-                    _ => actor(key),
-                })
-            }
+            Kind::Note { what, place, message } => self.note(id, event, what, place, message),
             Kind::Fault(f) => expand(phrases::FAULT, &|key| {
                 let fault = self.log.header.faults.get(f.at())?;
                 match key {
@@ -129,6 +111,30 @@ impl Teller<'_> {
             }),
             Kind::End(outcome) => phrases::end(outcome).into(),
         }
+    }
+
+    fn link(&self, event: &Event, what: Link, conn: ConnId) -> String {
+        let frame = self.reading.unknown_there(self.log, event);
+        let behind = if frame.is_some() { phrases::UNKNOWN_THERE } else { "" };
+        expand(&format!("{}{behind}", phrases::link(what)), &|key| match key {
+            "actor" => Some(self.log.actor_name(event.actor)),
+            "peer" => self.reading.peer(conn, event.actor).map(|peer| self.log.actor_name(peer)),
+            "step" => self.sent_in(frame?),
+            _ => None,
+        })
+    }
+
+    fn note(&self, id: EventId, event: &Event, what: What, place: PlaceId, message: Name) -> String {
+        let repeat = self.reading.repeats[id.at()];
+        let template = format!("{}{}", phrases::note(what), repeated(what, repeat));
+        expand(&template, &|key| match key {
+            "actor" => Some(self.log.actor_name(event.actor)),
+            "message" => self.log.shown(message),
+            "place" => self.log.places.get(place.at()).and_then(|p| self.log.shown(p.name)),
+            "number" => Some(event.number.to_string()),
+            "times" => times(repeat).map(|n| n.to_string()),
+            _ => None,
+        })
     }
 
     fn sent(&self, id: EventId, f: FrameId) -> String {

@@ -29,7 +29,7 @@ pub(super) fn note(what: What) -> Phrase {
         What::Expired => marked(Sign::Bad, "[{message} ]EXPIRED[ in {place}]"),
         What::Dropped => marked(Sign::Bad, "[{message} ]DROPPED[: {place} is full]"),
         What::Rejected => marked(Sign::Bad, "[{message} ]rejected[, out of {place}]"),
-        What::DeadLettered => with(Sign::Bad, "[{message} ]dead-lettered[ to {place}]"),
+        What::DeadLettered => with(Sign::Bad, "[{message} ]dead-lettered[, out of {place}]"),
         What::Purged => marked(Sign::Bad, "[{message} ]PURGED[ from {place}]"),
         What::Discarded => marked(Sign::Bad, "[{message} ]THROWN AWAY: the channel is closed"),
         What::InError => marked(Sign::Bad, "[{message} ]THROWN AWAY: its publish causes error {number}"),

@@ -153,7 +153,7 @@ impl Glyphs {
         let (write, sync) = self.disk();
         let (glyph, words) = match key {
             Key::Span => (format!("1{}2", self.until()), "begins at 1, ends at 2"),
-            Key::Tag => ("#1".into(), "delivery tag or number of a publish, counted per channel"),
+            Key::Tag => ("#1".into(), "delivery tag, publish number"),
             Key::Whole => (format!("{0}{1}{1}{2}", s.leaves_right, s.solid, s.right), "sent and arrived"),
             Key::Departs => (format!("{0}{1}{2}{2}", s.leaves_right, s.solid, s.dotted), "sent, arrives later"),
             Key::Arrives => (format!("{0}{0}{1}{2}", s.dotted, s.solid, s.right), "arrives, sent earlier"),

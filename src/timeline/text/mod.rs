@@ -115,7 +115,10 @@ fn gap_lines(page: &mut Page, gap: &Gap, width: usize, glyphs: Glyphs) {
     let (dots, steps) = (glyphs.ellipsis(), if gap.steps == 1 { "step" } else { "steps" });
     let text = match gap.repeats {
         0 => {
-            format!("{dots} {} {steps} left out ({about}nothing out of the ordinary in them; --full shows them)", gap.steps)
+            format!(
+                "{dots} {} {steps} left out ({about}nothing out of the ordinary in them; --full shows them)",
+                gap.steps
+            )
         }
         n => format!("{dots} and the same {n} times more ({} {steps}; --full shows them)", gap.steps),
     };

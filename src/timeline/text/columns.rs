@@ -198,10 +198,10 @@ fn shared(wants: &[Want], room: usize) -> Option<Vec<usize>> {
     let mut left = room.checked_sub(least).filter(|_| !wants.is_empty())?;
     let mut gaps: Vec<usize> = wants.iter().map(|want| want.least).collect();
     let mut order: Vec<usize> = (0..wants.len()).collect();
-    order.sort_by_key(|i| wants[*i].fitting - wants[*i].least);
+    // Half a label is no use; half of the room beside the last lane is, since notes go on in further lines.
+    order.sort_by_key(|i| (i + 1 == wants.len(), wants[*i].fitting - wants[*i].least));
     for i in order {
         let more = wants[i].fitting - wants[i].least;
-        // Half a label is no use; notes beside the last lane are, since they go on in further lines.
         if more <= left || i + 1 == wants.len() {
             gaps[i] += more.min(left);
             left -= more.min(left);

@@ -44,7 +44,7 @@ verb_table! { 2;
     BASIC_CONSUME_OK: "basic.consume-ok", Setup, "subscribed[ as {a}]", "{from} tells {to} that it is subscribed[ as {a}].";
     BASIC_CANCEL: "basic.cancel", Setup, "cancel {a}", "{from} ends the subscription {a}.";
     BASIC_CANCEL_OK: "basic.cancel-ok", Setup, "cancelled[ {a}]", "{from} agrees that the subscription[ {a}] has ended.";
-    BASIC_PUBLISH: "basic.publish", Publish, "publish {message}", "{from} publishes {message} to exchange {a} with key {b}.";
+    BASIC_PUBLISH: "basic.publish", Publish, "publish {message}", "{from} publishes {message} to {exchange} with key {b}.";
     BASIC_RETURN: "basic.return", Error, "return {message}", "{from} gives {message} back to {to}: no queue takes it (code {number}).";
     BASIC_DELIVER: "basic.deliver", Deliver, "deliver {message}", "{from} delivers {message} to {to} under delivery tag {number}.";
     BASIC_GET: "basic.get", Ask, "get from {a}", "{from} asks for one message of queue {a}.";

@@ -1,4 +1,4 @@
-//! The sentences for what is not a frame, and what can be known about a frame that was lost. A table and nothing else.
+//! The sentences for what is not a frame, and what can be known about a frame that never arrived. A table and nothing else.
 //!
 //! `{actor}`, `{message}`, `{place}` and `{number}` stand for the event's fields; a part in square brackets is left out
 //! where a field in it is missing.
@@ -13,9 +13,10 @@ pub(super) fn note(what: What) -> &'static str {
         What::Expired => "{message} has waited too long[ in {place}] and is removed.",
         What::Dropped => "[{place} is full: ]{actor} throws {message} away.",
         What::Rejected => "{actor} removes {message}[ from {place}], because its consumer rejected it.",
-        What::DeadLettered => "{message} goes to the dead letters[ in {place}].",
+        What::DeadLettered => "{message} goes[ from {place}] to the dead letters.",
         What::Purged => "{message} is removed, because {place} was purged or deleted.",
         What::Discarded => "The channel is closed: {actor} throws {message} away unread, and tells nobody.",
+        What::InError => "{actor} throws {message} away: its publish causes error {number}.",
         What::Unroutable => "No queue wants {message}: {actor} throws it away without a word.",
         What::RefusedByBroker => "{actor} refuses to take over what it cannot store[ in {place}][: {message}].",
         What::Recovered => "{actor} has {message} back from its disk.",
@@ -24,7 +25,7 @@ pub(super) fn note(what: What) -> &'static str {
         What::Deleted => "{actor} deletes[ {place}][ {message}].",
         What::Withheld => "{actor} holds back[ {message}][ in {place}].",
         What::Published => "{actor} hands {message} to its client library.",
-        What::BelievesSent => "{actor} does not wait for an answer: from now on it takes {message} as delivered.",
+        What::BelievesSent => "{actor} does not wait for an answer: it counts {message} as sent.",
         What::BelievesConfirmed => "{actor} now knows that {message} is confirmed.",
         What::BelievesRefused => "{actor} now knows that {message} was refused or returned.",
         What::BelievesUnknown => "{actor} has no answer for {message} and cannot know whether the broker has it.",
@@ -37,7 +38,7 @@ pub(super) fn note(what: What) -> &'static str {
         What::Skipped => "{actor} has met {message} before and does not work on it again.",
         What::RowInserted => "{actor} inserts a row for {message}[ in {place}].",
         What::RowUpdated => "{actor} writes the row of {message}[ in {place}] again; there is still only one.",
-        What::RowRefused => "[{place} ]has a row for {message} already and refuses another.",
+        What::RowRefused => "[{place} ]has a row for {message} already and takes no other.",
         What::RowDeleted => "{actor} deletes the row of {message}[ in {place}].",
         What::Replied => "{actor} answers {message}.",
         What::BacksOff => "{actor} waits before it tries again.",
@@ -47,7 +48,7 @@ pub(super) fn note(what: What) -> &'static str {
 /// Behind the note's sentence where it repeats something.
 pub(super) const AGAIN: &str =
     " This is attempt {times}; nothing tells the broker that it has seen this message before.";
-pub(super) const COPY: &str = " This is a DUPLICATE: copy {times} of the same message in {place}.";
+pub(super) const COPY: &str = " It was there before: this is copy {times} of the same message.";
 pub(super) const WORK: &str = " This is a DUPLICATE: the same work has now been done {times} times.";
 pub(super) const ROW: &str = " This is a DUPLICATE: there are now {times} rows for {message}.";
 /// Behind a frame's sentence.
@@ -56,17 +57,16 @@ pub(super) const REDELIVERED: &str = " It is marked as redelivered: it was hande
 pub(super) const MULTIPLE: &str = " It stands for all before it too.";
 
 pub(super) const ARRIVED: &str = "{to} receives from {from}: {label}[ (sent in step {step})].";
-pub(super) const LOST: &str =
-    "{to} never receives from {from}: {label}[ (sent in step {step})]. It is LOST on the way.";
+pub(super) const LOST: &str = "{to} NEVER RECEIVES from {from}: {label}[ (sent in step {step})].";
 pub(super) const IGNORED: &str = "{to} receives from {from}: {label}[ (sent in step {step})], and has no use for it.";
 
-/// Who can know that a frame was lost. `{from}` sent it to `{to}`.
+/// Who can know that a frame never arrived. `{from}` sent it to `{to}`.
 pub(super) fn lost(class: Class) -> &'static str {
     match class {
         Class::Publish => {
             " {to} does not know that {message} was ever sent, and {from} cannot know that it did not arrive."
         }
-        Class::Confirm => " {to} cannot tell this from a slow confirm, and {from} does not know that it got lost.",
+        Class::Confirm => " {to} cannot tell this from a slow confirm, and {from} does not know that it never arrived.",
         Class::Deliver => " {from} counts {message} as handed out; {to} has never seen it.",
         Class::Settle => {
             " {to} still holds {message} as unacknowledged and will deliver it again; {from} believes it is done."
@@ -88,7 +88,7 @@ pub(super) fn process(what: Process) -> &'static str {
 }
 
 /// What the end of a process took, and what came back.
-pub(super) const TOLL_LOST: &str = " Lost with it: {list}.";
+pub(super) const TOLL_GONE: &str = " Gone with it: {list}.";
 pub(super) const TOLL_DISK: &str = " Still on its disk: {list}.";
 pub(super) const TOLL_ELSEWHERE: &str = " Gone here, but kept elsewhere: {list}.";
 pub(super) const TOLL_BACK: &str = " Back from the disk: {list}.";
@@ -109,7 +109,7 @@ pub(super) fn link(what: Link) -> &'static str {
     match what {
         Link::Dialled => "{actor} asks[ {peer}] for a connection.",
         Link::Opened => "{actor} is connected[ to {peer}].",
-        Link::Refused => "{actor} finds nobody listening[ at {peer}]: the connection is refused.",
+        Link::Refused => "{actor} finds nobody listening[ at {peer}]: there is no connection.",
         Link::Shut => "{actor} closes its end of the connection[ to {peer}].",
         Link::Closed => "{actor} sees that the connection[ to {peer}] was closed at the other end.",
         Link::Reset => {
@@ -117,6 +117,10 @@ pub(super) fn link(what: Link) -> &'static str {
         }
     }
 }
+
+/// Behind the sentence of a reset that answers a frame; `{step}` is its sending.
+pub(super) const UNKNOWN_THERE: &str =
+    " What it sent[ in step {step}] came to where this connection is not known any more.";
 
 pub(super) const CONNECTS: &str = "{from} connects to {to}[ ({frames})].";
 pub(super) const CONNECT_FAILS: &str = "{from} tries to connect[ to {to}] and fails[ after {frames}].";

@@ -1,11 +1,11 @@
 //! From events to sentences, and sentences to text.
 
 use super::phrases;
-use crate::ids::{EventId, FrameId, Name};
+use crate::ids::{ConnId, EventId, FrameId, Name, PlaceId};
 use crate::rules::RuleBook;
 use crate::trace::{
-    Event, FrameFlags, Kind, Log, Reading, Repeat, Role, Setup, SetupKind, Toll, VerbBook, What, class_of, expand,
-    visible, wrap,
+    Event, FrameFlags, Kind, Link, Log, Reading, Repeat, Role, Setup, SetupKind, Toll, VerbBook, What, class_of,
+    expand, visible, wrap,
 };
 use crate::units::{Clock, Time};
 
@@ -108,10 +108,7 @@ impl Teller<'_> {
                 self.ended(f, phrases::LOST, class.map_or("", phrases::lost))
             }
             Kind::Ignored(f) => self.ended(f, phrases::IGNORED, ""),
-            Kind::Link { what, conn } => expand(phrases::link(what), &|key| match key {
-                "peer" => self.reading.peer(conn, event.actor).map(|peer| self.log.actor_name(peer)),
-                _ => actor(key),
-            }),
+            Kind::Link { what, conn } => self.link(event, what, conn),
             Kind::Process(p) => {
                 let toll = self.reading.tolls.get(&id).cloned().unwrap_or_default();
                 expand(phrases::process(p), &actor) + &self.toll(&toll)
@@ -125,17 +122,7 @@ impl Teller<'_> {
                     _ => actor(key),
                 })
             }
-            Kind::Note { what, place, message } => {
-                let repeat = self.reading.repeats[id.at()];
-                let template = format!("{}{}", phrases::note(what), repeated(what, repeat));
-                expand(&template, &|key| match key {
-                    "message" => self.log.shown(message),
-                    "place" => self.log.places.get(place.at()).and_then(|p| self.log.shown(p.name)),
-                    "number" => Some(event.number.to_string()),
-                    "times" => times(repeat).map(|n| n.to_string()),
-                    _ => actor(key),
-                })
-            }
+            Kind::Note { what, place, message } => self.note(id, event, what, place, message),
             Kind::Fault(f) => expand(phrases::FAULT, &|key| {
                 let fault = self.log.header.faults.get(f.at())?;
                 match key {
@@ -146,6 +133,30 @@ impl Teller<'_> {
             }),
             Kind::End(outcome) => phrases::end(outcome).into(),
         }
+    }
+
+    fn link(&self, event: &Event, what: Link, conn: ConnId) -> String {
+        let frame = self.reading.unknown_there(self.log, event);
+        let behind = if frame.is_some() { phrases::UNKNOWN_THERE } else { "" };
+        expand(&format!("{}{behind}", phrases::link(what)), &|key| match key {
+            "actor" => Some(self.log.actor_name(event.actor)),
+            "peer" => self.reading.peer(conn, event.actor).map(|peer| self.log.actor_name(peer)),
+            "step" => self.sent_in(frame?),
+            _ => None,
+        })
+    }
+
+    fn note(&self, id: EventId, event: &Event, what: What, place: PlaceId, message: Name) -> String {
+        let repeat = self.reading.repeats[id.at()];
+        let template = format!("{}{}", phrases::note(what), repeated(what, repeat));
+        expand(&template, &|key| match key {
+            "actor" => Some(self.log.actor_name(event.actor)),
+            "message" => self.log.shown(message),
+            "place" => self.log.places.get(place.at()).and_then(|p| self.log.shown(p.name)),
+            "number" => Some(event.number.to_string()),
+            "times" => times(repeat).map(|n| n.to_string()),
+            _ => None,
+        })
     }
 
     fn sent(&self, id: EventId, f: FrameId) -> String {
@@ -171,13 +182,18 @@ impl Teller<'_> {
     fn ended(&self, f: FrameId, template: &str, behind: &str) -> String {
         let Some(frame) = self.log.frame(f) else { return String::new() };
         let label = self.verbs.get(frame.verb).map_or("a frame", |v| v.label);
-        let sent = self.reading.ends.get(f.at()).map(|e| e.0).filter(|e| e.is_some());
         expand(&format!("{template}{behind}"), &|key| match key {
             "label" => Some(expand(label, &|key| self.log.frame_field(frame, frame.from, key))),
-            "step" => sent.map(|e| e.step().to_string()),
+            "step" => self.sent_in(f),
             "message" => Some(self.log.shown(frame.message).unwrap_or_else(|| "the message".into())),
             _ => self.log.frame_field(frame, frame.to, key),
         })
+    }
+
+    /// The number of the step in which a frame was sent.
+    fn sent_in(&self, f: FrameId) -> Option<String> {
+        let sent = self.reading.ends.get(f.at()).map(|end| end.0);
+        sent.filter(|sent| sent.is_some()).map(|sent| sent.step().to_string())
     }
 
     fn setup(&self, setup: &Setup) -> String {
@@ -207,7 +223,7 @@ impl Teller<'_> {
 
     fn toll(&self, toll: &Toll) -> String {
         let said = [
-            (phrases::TOLL_LOST, &toll.lost),
+            (phrases::TOLL_GONE, &toll.lost),
             (phrases::TOLL_DISK, &toll.on_disk),
             (phrases::TOLL_ELSEWHERE, &toll.elsewhere),
             (phrases::TOLL_BACK, &toll.recovered),

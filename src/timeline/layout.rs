@@ -5,7 +5,7 @@ mod machines;
 
 use super::elide::elide;
 use super::model::{
-    Across, Arrow, Fate, Label, Lane, LaneState, Note, Options, Part, Remark, Row, Side, Sign, Timeline, Wire,
+    Across, Arrow, Fate, Label, Lane, LaneState, Note, Options, Part, Remark, Row, Sign, Timeline, Wire,
 };
 use super::words;
 use crate::ids::{ActorId, EventId, FrameId, Name, OpId, PlaceId};
@@ -111,7 +111,8 @@ impl Layout<'_> {
             Kind::Lost(f) => self.arrived(id, f, &event, Fate::Lost),
             Kind::Ignored(f) => self.arrived(id, f, &event, Fate::Ignored),
             Kind::Link { what, conn } => {
-                let phrase = words::link(what);
+                let unknown = self.reading.unknown_there(self.log, &event).is_some();
+                let phrase = if unknown { words::UNKNOWN_THERE } else { words::link(what) };
                 let peer = self.reading.peer(conn, event.actor).map(|peer| self.log.actor_name(peer));
                 let text = expand(phrase.words, &|key| peer.clone().filter(|_| key == "peer"));
                 let remark = Remark { sign: phrase.sign, text };
@@ -163,7 +164,7 @@ impl Layout<'_> {
     }
 
     fn setup(&mut self, setup: &Setup, event: &Event) {
-        let took = self.log.events()[setup.last.at()].time.since(event.time).brief();
+        let until = self.log.events()[setup.last.at()].time;
         let words = match setup.kind {
             SetupKind::Connects if setup.failed => "tries to connect".into(),
             SetupKind::Connects => "connects".into(),
@@ -172,19 +173,20 @@ impl Layout<'_> {
         };
         let aside = match setup.frames {
             0 => String::new(),
-            1 => format!(", 1 frame, {took}"),
-            n => format!(", {n} frames, {took}"),
+            1 => ", 1 frame".into(),
+            n => format!(", {n} frames"),
         };
         let label = Label { before: words, aside, ..Label::default() };
         let (from, to) = (self.lane(setup.from), self.lane(setup.to));
         let row = self.row(setup.first, event);
+        row.until = until;
         match (from, to) {
             (Some(from), Some(to)) if from != to => {
                 let (part, fate) = (Part::Whole, Fate::Reaches);
                 row.arrow = Some(Arrow { from, to, label, part, fate, wire: Wire::Setup });
             }
             (Some(lane), _) | (None, Some(lane)) => {
-                row.notes.push(one(lane, Side::Right, Remark { sign: None, text: label.whole() }));
+                row.notes.push(one(lane, Remark { sign: None, text: label.whole() }));
             }
             (None, None) => _ = self.rows.pop(),
         }
@@ -238,7 +240,7 @@ impl Layout<'_> {
             remark(row, Remark { sign: Some(Sign::Again), text }, true);
         }
         if let Some(from) = row.arrow.as_ref().map(|arrow| arrow.from).filter(|_| trusted) {
-            row.notes.insert(0, one(from, Side::Right, Remark { sign: None, text: words::TRUSTED.into() }));
+            row.notes.insert(0, one(from, Remark { sign: None, text: words::TRUSTED.into() }));
         }
         match (fate, after) {
             (Some(_), Some(after)) => {
@@ -266,7 +268,7 @@ impl Layout<'_> {
         let Some(row) = self.rows.last_mut() else { return };
         match row.arrow.as_ref().map(|a| a.fate) {
             Some(Fate::Lost) => {
-                remark(row, Remark { sign: Some(Sign::Bad), text: format!("LOST on the way to {to}") }, true);
+                remark(row, Remark { sign: Some(Sign::Bad), text: format!("NEVER ARRIVES at {to}") }, true);
             }
             Some(Fate::Ignored) => {
                 remark(row, Remark { sign: Some(Sign::Bad), text: format!("{to} has no use for it") }, false);
@@ -284,14 +286,14 @@ impl Layout<'_> {
         let (sign, template, marked) = match repeat {
             Repeat::No => (phrase.sign, phrase.words, phrase.marked),
             Repeat::Again(_) => (Some(Sign::Again), "hands over[ {message}] AGAIN, {times}", true),
-            Repeat::Copy(_) => (Some(Sign::Duplicate), words::DUPLICATE_COPY, true),
+            Repeat::Copy(_) => (Some(Sign::Duplicate), words::ANOTHER_COPY, true),
             Repeat::Work(_) => (Some(Sign::Duplicate), words::DUPLICATE_WORK, true),
             Repeat::Row(_) => (Some(Sign::Duplicate), words::DUPLICATE_ROW, true),
         };
         // The row that the note joins names the message already.
         let said = matches!(what, What::Stored | What::RowInserted | What::RowUpdated | What::WorkBegan)
             && matches!(repeat, Repeat::No | Repeat::Row(_))
-            && self.joins(event).is_some()
+            && self.joins(event)
             && self.says(message);
         let template = if said && what == What::WorkBegan { words::WORKS_ON_IT } else { template };
         let text = expand(template, &|key| match key {
@@ -310,49 +312,32 @@ impl Layout<'_> {
 
     /// Says something beside the actor's lane: in the last row where that is its consequence, else in one of its own.
     fn say(&mut self, id: EventId, event: &Event, text: Remark, marked: bool, message: Name, may_join: bool) {
-        let side = if may_join { self.joins(event) } else { None };
         let Some(lane) = self.lane(event.actor) else { return };
-        let row = match side {
-            Some(_) => {
-                let last = self.rows.len() - 1;
-                &mut self.rows[last]
-            }
-            None => self.row(id, event),
+        let row = if may_join && self.joins(event) {
+            let last = self.rows.len() - 1;
+            &mut self.rows[last]
+        } else {
+            self.row(id, event)
         };
         row.last = id;
         row.marked |= marked;
         row.messages.extend(message.is_some().then_some(message));
-        let side = side.unwrap_or(Side::Right);
-        match row.notes.iter_mut().find(|n| n.lane == lane && n.side == side) {
-            Some(note) => note.remarks.push(text),
-            None => row.notes.push(one(lane, side, text)),
-        }
+        add(row, lane, text);
     }
 
-    /// On which side of its lane the actor can say something in the last row, if that is right: the row's arrow ends
-    /// there, or the actor spoke last there, at this instant.
-    fn joins(&self, event: &Event) -> Option<Side> {
-        let (row, lane) = (self.rows.last()?, self.lane(event.actor)?);
+    /// Whether the actor can say something in the last row: the row's arrow ends at its lane, or the actor spoke last
+    /// there, at this instant.
+    fn joins(&self, event: &Event) -> bool {
+        let (Some(row), Some(lane)) = (self.rows.last(), self.lane(event.actor)) else { return false };
         if row.until != event.time || row.across.is_some() || row.lanes != self.states {
-            return None;
+            return false;
         }
         if row.notes.iter().any(|n| n.breaks.is_some() || (n.lane != lane && row.arrow.is_none())) {
-            return None;
+            return false;
         }
         match &row.arrow {
-            None => row.notes.first().map(|n| n.side),
-            Some(a) => {
-                let ends = a.to == lane && a.fate == Fate::Reaches && a.part != Part::Departs;
-                // What is left of a lane is for short words: one remark.
-                match (ends && a.wire == Wire::Frame, a.from < lane) {
-                    (false, _) => None,
-                    (true, true) => Some(Side::Right),
-                    (true, false) => {
-                        let free = !row.notes.iter().any(|n| n.lane == lane && n.side == Side::Left);
-                        (lane > 0 && free).then_some(Side::Left)
-                    }
-                }
-            }
+            None => !row.notes.is_empty(),
+            Some(a) => a.to == lane && a.fate == Fate::Reaches && a.part != Part::Departs && a.wire == Wire::Frame,
         }
     }
 
@@ -365,18 +350,23 @@ impl Layout<'_> {
     }
 }
 
-fn one(lane: usize, side: Side, remark: Remark) -> Note {
-    Note { lane, side, remarks: vec![remark], breaks: None }
+fn one(lane: usize, remark: Remark) -> Note {
+    Note { lane, remarks: vec![remark], breaks: None }
+}
+
+/// Adds a remark to what is said at a lane.
+fn add(row: &mut Row, lane: usize, remark: Remark) {
+    match row.notes.iter_mut().find(|n| n.lane == lane) {
+        Some(note) => note.remarks.push(remark),
+        None => row.notes.push(one(lane, remark)),
+    }
 }
 
 /// Adds a remark about a row's arrow, to the right of the rightmost lane that the arrow touches.
 fn remark(row: &mut Row, remark: Remark, marked: bool) {
     row.marked |= marked;
     let Some(lane) = row.arrow.as_ref().map(|a| a.from.max(a.to)) else { return };
-    match row.notes.iter_mut().find(|n| n.lane == lane && n.side == Side::Right) {
-        Some(note) => note.remarks.push(remark),
-        None => row.notes.push(one(lane, Side::Right, remark)),
-    }
+    add(row, lane, remark);
 }
 
 /// `2nd time`, `3rd time`.

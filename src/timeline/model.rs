@@ -158,22 +158,11 @@ pub struct Remark {
     pub text: String,
 }
 
-/// On which side of its lane a note stands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Side {
-    /// Left of the line.
-    Left,
-    /// Right of the line.
-    Right,
-}
-
-/// What is said beside a lane, in order.
+/// What is said to the right of a lane, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
     /// Index of the lane.
     pub lane: usize,
-    /// On which side.
-    pub side: Side,
     /// What.
     pub remarks: Vec<Remark>,
     /// Whether the lane's line itself breaks here: a process ended or came back.
@@ -198,7 +187,7 @@ pub struct Row {
     pub last: EventId,
     /// When it begins.
     pub time: Time,
-    /// When its last event happened.
+    /// When it ends: its last event, the last event of a handshake that is shown where it began.
     pub until: Time,
     /// The arrow.
     pub arrow: Option<Arrow>,
@@ -240,6 +229,13 @@ pub struct Timeline {
     pub gaps: Vec<Gap>,
     /// How many events of the trace have no row (what its neighbours say already, timers, signs of life).
     pub unseen: u32,
+}
+
+impl Row {
+    /// Whether it ends later than it begins.
+    pub fn lasts(&self) -> bool {
+        self.until > self.time
+    }
 }
 
 impl Timeline {

@@ -36,6 +36,92 @@ fn a_lost_confirm_makes_a_duplicate() {
 }
 
 #[test]
+fn a_label_that_does_not_fit_stands_in_full_below_its_arrow() {
+    let log = build::plain("shop", "biller", "customer-order-");
+    let text = drawn(&log, 80, Glyphs::Unicode);
+    assert!(text.contains("│ publish customer-order-1 "), "{text}");
+    assert!(!text.contains("publi…"), "{text}");
+    insta::assert_snapshot!("long_labels_80", text);
+    insta::assert_snapshot!("long_labels_100", drawn(&log, 100, Glyphs::Unicode));
+}
+
+#[test]
+fn a_row_that_takes_time_shows_when_it_ends() {
+    let text = drawn(&build::plain("shop", "biller", "order-"), 100, Glyphs::Unicode);
+    let line = |what: &str| text.lines().find(|line| line.contains(what)).unwrap_or_default().to_owned();
+    assert!(line("publish order-1").contains(" 10.00→11.00 "), "{text}");
+    assert!(line("connects").contains(" 0.00→4.00 "), "a handshake that others overlap shows its span: {text}");
+    assert!(!line("works on it").contains('→'), "what happens at an instant has one time: {text}");
+    assert!(text.contains("1→2 begins at 1, ends at 2"), "{text}");
+}
+
+#[test]
+fn what_comes_of_an_arrow_from_the_right_stands_at_the_lane_where_it_ends() {
+    let mut b = Build::new();
+    let nack = b.send(build::verbs::NACK, build::BILLER, build::BROKER, "order-1", FrameFlags::default());
+    b.log.frames[nack.at()].number = 7;
+    b.at(1_000).arrive(nack);
+    b.note(build::BROKER, What::Requeued, build::BILLING, "order-1", 0);
+    let text = drawn(&b.log, 80, Glyphs::Unicode);
+    let lines: Vec<&str> = text.lines().collect();
+    let at = lines.iter().position(|line| line.contains("nack order-1 #7")).unwrap();
+    let lane = lines[at].find('◀').map(|byte| lines[at][..byte].chars().count() - 1).unwrap();
+    let note = lines[at + 1].find('↻').map(|byte| lines[at + 1][..byte].chars().count()).unwrap();
+    assert_eq!(note, lane + 2, "right of its lane: {text}");
+    assert!(text.contains("#1 delivery tag"), "{text}");
+}
+
+#[test]
+fn what_is_said_at_the_last_lane_never_covers_the_others() {
+    let mut b = Build::new();
+    b.at(1_000).push(build::BILLER, Kind::Process(Process::Killed), 0, &[]);
+    b.note(build::BILLER, What::WorkDone, build::INVOICES, "order-1", 1);
+    b.note(build::BILLER, What::WorkDone, build::INVOICES, "order-1", 2);
+    let text = drawn(&b.log, 80, Glyphs::Unicode);
+    for line in text.lines().skip(2).take_while(|line| !line.is_empty()) {
+        assert_eq!(line.chars().filter(|c| "│·╳".contains(*c)).count(), 4, "{line}\n{text}");
+    }
+}
+
+#[test]
+fn a_reset_that_answers_a_sign_of_life_shows_it() {
+    let mut b = Build::new();
+    b.connect(build::SHOP, 0);
+    let quiet = b.at(9_000).send(build::verbs::HEARTBEAT, build::SHOP, build::BROKER, "", FrameFlags::default());
+    b.at(10_000).arrive(quiet);
+    let beat = b.at(20_000).send(build::verbs::HEARTBEAT, build::SHOP, build::BROKER, "", FrameFlags::default());
+    let sent = EventId(b.log.events().len() as u32 - 1);
+    b.at(21_000).lose(beat);
+    b.because(sent).at(22_000).link(build::SHOP, 0, Link::Reset);
+    let text = drawn(&b.log, 100, Glyphs::Unicode);
+    assert_eq!(text.matches("heartbeat").count(), 1, "{text}");
+    assert!(text.contains("NEVER ARRIVES at broker"), "{text}");
+    assert!(text.contains("BROKEN: it is not known there any more"), "{text}");
+}
+
+#[test]
+fn lost_is_a_word_of_the_verdict_and_of_nothing_else() {
+    let phrases = What::ALL.iter().map(|what| super::words::note(*what).words);
+    let links = Link::ALL.iter().map(|what| super::words::link(*what).words);
+    for words in phrases.chain(links) {
+        assert!(!words.to_lowercase().contains("lost"), "{words}");
+    }
+    for log in [build::lost_confirm(), build::power_loss()] {
+        let text = drawn(&log, 100, Glyphs::Unicode).to_lowercase().replace("power lost", "");
+        assert!(!text.contains("lost"), "{text}");
+    }
+}
+
+#[test]
+fn where_lanes_do_not_fit_the_page_says_so_and_what_would_draw_them() {
+    let text = drawn(&build::plain("shop", "biller", "order-"), 48, Glyphs::Unicode);
+    let needed: usize = text.split("--width ").nth(1).and_then(|rest| rest.split(',').next()?.parse().ok()).unwrap();
+    let drawn_at = |width| drawn(&build::plain("shop", "biller", "order-"), width, Glyphs::Unicode);
+    assert!(drawn_at(needed - 1).starts_with("4 lanes do not fit"), "{needed}");
+    assert!(drawn_at(needed).contains("│"), "{needed}");
+}
+
+#[test]
 fn power_is_lost_before_an_fsync() {
     insta::assert_snapshot!("power_loss_100", drawn(&build::power_loss(), 100, Glyphs::Unicode));
     insta::assert_snapshot!("power_loss_80", drawn(&build::power_loss(), 80, Glyphs::Unicode));

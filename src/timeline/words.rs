@@ -29,9 +29,10 @@ pub(super) fn note(what: What) -> Phrase {
         What::Expired => marked(Sign::Bad, "[{message} ]EXPIRED[ in {place}]"),
         What::Dropped => marked(Sign::Bad, "[{message} ]DROPPED[: {place} is full]"),
         What::Rejected => marked(Sign::Bad, "[{message} ]rejected[, out of {place}]"),
-        What::DeadLettered => with(Sign::Bad, "[{message} ]dead-lettered[ to {place}]"),
+        What::DeadLettered => with(Sign::Bad, "[{message} ]dead-lettered[, out of {place}]"),
         What::Purged => marked(Sign::Bad, "[{message} ]PURGED[ from {place}]"),
         What::Discarded => marked(Sign::Bad, "[{message} ]THROWN AWAY: the channel is closed"),
+        What::InError => marked(Sign::Bad, "[{message} ]THROWN AWAY: its publish causes error {number}"),
         What::Unroutable => marked(Sign::Bad, "[{message} ]THROWN AWAY: no queue wants it"),
         What::RefusedByBroker => marked(Sign::Bad, "[{message} ]refused[ by {place}]"),
         What::Recovered => with(Sign::Restart, "[{message} ]back from the disk"),
@@ -40,7 +41,7 @@ pub(super) fn note(what: What) -> Phrase {
         What::Deleted => plain("[{place} ]deleted"),
         What::Withheld => plain("[{message} ]held back[ in {place}]"),
         What::Published => plain("hands over[ {message}]"),
-        What::BelievesSent => plain("takes[ {message}] as delivered"),
+        What::BelievesSent => plain("counts[ {message}] as sent"),
         What::BelievesConfirmed => with(Sign::Good, "knows[ {message} is] confirmed"),
         What::BelievesRefused => with(Sign::Bad, "knows[ {message} was] refused"),
         What::BelievesUnknown => with(Sign::Unknown, "cannot know about[ {message}]"),
@@ -61,16 +62,21 @@ pub(super) fn note(what: What) -> Phrase {
 }
 
 /// Of the message of the row's arrow, where its sender does not wait for an answer.
-pub(super) const TRUSTED: &str = "takes it as delivered";
+pub(super) const TRUSTED: &str = "counts it as sent";
 /// Where the row names the message already.
 pub(super) const WORKS_ON_IT: &str = "works on it";
 
 /// What is said of a message that repeats, instead of the note's own words.
-pub(super) const DUPLICATE_COPY: &str = "DUPLICATE: {message} stored twice[ in {place}]";
+pub(super) const ANOTHER_COPY: &str = "STORED AGAIN: {message}[ in {place}], {times}";
 /// Work done again.
 pub(super) const DUPLICATE_WORK: &str = "DUPLICATE: did {message} again, {times}";
 /// Another row.
 pub(super) const DUPLICATE_ROW: &str = "DUPLICATE row[ for {message}][ in {place}]";
+
+/// Before the messages of which no copy is left when a process has ended.
+pub(super) const GONE_WITH_CRASH: &str = "gone with the crash: ";
+/// The same where it was stopped in order.
+pub(super) const GONE_WITH_STOP: &str = "gone with the stop: ";
 
 /// The end or return of a process.
 pub(super) fn process(what: Process) -> (Sign, &'static str) {
@@ -90,12 +96,16 @@ pub(super) fn link(what: Link) -> Phrase {
     match what {
         Link::Dialled => plain("dials"),
         Link::Opened => plain("connected"),
-        Link::Refused => marked(Sign::Broken, "CONNECTION REFUSED: nobody listens"),
+        Link::Refused => marked(Sign::Broken, "NO CONNECTION: nobody listens"),
         Link::Shut => plain("closes the connection"),
         Link::Closed => plain("sees the connection[ of {peer}] closed"),
         Link::Reset => marked(Sign::Broken, "CONNECTION[ to {peer}] BROKEN"),
     }
 }
+
+/// A connection that breaks because the other side answers a frame on it with a reset.
+pub(super) const UNKNOWN_THERE: Phrase =
+    marked(Sign::Broken, "CONNECTION[ to {peer}] BROKEN: it is not known there any more");
 
 /// The last row.
 pub(super) fn end(outcome: Outcome) -> &'static str {

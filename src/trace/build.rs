@@ -20,10 +20,12 @@ pub(crate) mod verbs {
     crate::verb_table! { 200;
         OPEN: "connection.open", Handshake, "open", "{from} opens its connection.";
         OPEN_OK: "connection.open-ok", Handshake, "open ok", "{from} accepts.";
-        PUBLISH: "basic.publish", Publish, "publish {message}", "{from} publishes {message} to exchange {a}[ with key {b}].";
+        PUBLISH: "basic.publish", Publish, "publish {message}", "{from} publishes {message}[ to {exchange}][ with key {b}].";
         CONFIRM: "basic.ack", Confirm, "confirm {message}", "{from} confirms {message} to {to}.";
         DELIVER: "basic.deliver", Deliver, "deliver {message}", "{from} delivers {message} to {to}[ as number {number}].";
         ACK: "basic.ack", Settle, "ack {message}", "{from} acknowledges {message}.";
+        NACK: "basic.nack", Settle, "nack {message}[ #{number}]", "{from} refuses {message}.";
+        HEARTBEAT: "heartbeat", Housekeeping, "heartbeat", "{from} shows {to} that it is alive.";
         TIMEOUT: "confirm timeout", Timer, "confirm timeout", "{actor} has waited long enough for a confirm.";
     }
 }

@@ -165,6 +165,8 @@ words! {
         Unroutable = "unroutable",
         /// The message came in on a channel that was closed already; it was thrown away unread.
         Discarded = "discarded",
+        /// The broker answered the publish with an error and threw the message away; `number` is the error's code.
+        InError = "in-error",
         /// The broker refused the message.
         RefusedByBroker = "refused-by-broker",
         /// A copy came back from the disk after a restart.
@@ -180,7 +182,7 @@ words! {
 
         /// A producer hands the message to its client library; `number` is the attempt, from 1.
         Published = "published",
-        /// The producer does not wait for an answer and takes it as delivered.
+        /// The producer does not wait for an answer and counts it as sent.
         BelievesSent = "believes-sent",
         /// The producer has its confirm.
         BelievesConfirmed = "believes-confirmed",

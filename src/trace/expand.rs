@@ -83,6 +83,10 @@ impl Log {
             "number" => (frame.number != u32::MAX).then(|| frame.number.to_string()),
             "a" => self.shown(frame.a),
             "b" => self.shown(frame.b),
+            "exchange" => self.shown(frame.a).map(|name| match self.names.text(frame.a).is_empty() {
+                true => "the default exchange".to_owned(),
+                false => format!("exchange {name}"),
+            }),
             "from" => Some(self.actor_name(frame.from)),
             "to" => Some(self.actor_name(frame.to)),
             "actor" => Some(self.actor_name(actor)),
@@ -94,6 +98,7 @@ impl Log {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trace::build;
 
     fn field(key: &str) -> Option<String> {
         (key == "a").then(|| "orders".into())
@@ -103,5 +108,18 @@ mod tests {
     fn a_part_in_brackets_is_left_out_where_a_field_is_missing() {
         assert_eq!(expand("to {a}[ with key {b}][ at {a}].", &field), "to orders at orders.");
         assert_eq!(expand("{b}x [open {a}", &field), "x [open orders");
+    }
+
+    #[test]
+    fn the_exchange_without_a_name_is_called_the_default_one() {
+        let mut b = build::Build::new();
+        b.send(build::verbs::PUBLISH, build::SHOP, build::BROKER, "order-1", crate::trace::FrameFlags::default());
+        let names = ["", "orders"].map(|name| b.name(name));
+        let text = |exchange: Name| {
+            let frame = Frame { a: exchange, ..b.log.frames[0] };
+            b.log.frame_field(&frame, ActorId::NONE, "exchange")
+        };
+        assert_eq!(names.map(text), ["the default exchange", "exchange orders"].map(|text| Some(text.to_owned())));
+        assert_eq!(text(Name::NONE), None);
     }
 }

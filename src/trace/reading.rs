@@ -152,6 +152,16 @@ impl Reading {
         }
     }
 
+    /// The frame for which a connection was reset: the other side did not know the connection, or knew it no more.
+    pub fn unknown_there(&self, log: &Log, event: &Event) -> Option<FrameId> {
+        let Kind::Link { what: Link::Reset, .. } = event.kind else { return None };
+        let cause = log.event(event.cause).filter(|cause| cause.actor == event.actor)?;
+        match cause.kind {
+            Kind::Sent(f) => Some(f),
+            _ => None,
+        }
+    }
+
     fn find_ends(&mut self, log: &Log) {
         for (id, event) in numbered(log) {
             match event.kind {
@@ -454,6 +464,19 @@ impl Reading {
         self.setups[setup].last = id;
     }
 
+    /// Shows a sign of life after all where a connection was reset for it: without it the reset comes out of nowhere.
+    fn unhide_causes(&mut self, log: &Log) {
+        for event in log.events() {
+            let Some(frame) = self.unknown_there(log, event) else { continue };
+            let (sent, ended) = self.ends.get(frame.at()).copied().unwrap_or_default();
+            for id in [sent, ended].into_iter().filter(|id| id.is_some()) {
+                if self.roles[id.at()] == Role::Hidden {
+                    self.roles[id.at()] = Role::Shown;
+                }
+            }
+        }
+    }
+
     /// Hides what another line says already.
     fn hide(&mut self, log: &Log, verbs: &VerbBook) {
         let events = log.events();
@@ -467,6 +490,7 @@ impl Reading {
                 self.roles[id.at()] = Role::Hidden;
             }
         }
+        self.unhide_causes(log);
         let mut telling: BTreeSet<EventId> = BTreeSet::new();
         for (id, event) in numbered(log) {
             if event.cause.is_some() && self.roles[id.at()] == Role::Shown && !is_routine(event) {

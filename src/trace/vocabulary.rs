@@ -33,8 +33,9 @@ words! {
 
 /// A kind of frame or timer.
 ///
-/// In the texts `{message}`, `{number}`, `{a}`, `{b}`, `{from}`, `{to}` and `{actor}` stand for the frame's fields; a
-/// part in square brackets is left out where a field in it is missing.
+/// In the texts `{message}`, `{number}`, `{a}`, `{b}`, `{from}`, `{to}` and `{actor}` stand for the frame's fields, and
+/// `{exchange}` for the exchange that `a` names, which may be the default one; a part in square brackets is left out where
+/// a field in it is missing.
 #[derive(Clone, Copy, Debug)]
 pub struct Verb {
     /// The protocol's name for it, such as `basic.publish`.
@@ -43,7 +44,7 @@ pub struct Verb {
     pub class: Class,
     /// A few words for an arrow: `publish {message}`.
     pub label: &'static str,
-    /// A sentence for the narration: `{from} publishes {message} to exchange {a} with key {b}.`
+    /// A sentence for the narration: `{from} publishes {message} to {exchange} with key {b}.`
     pub sentence: &'static str,
 }
 

@@ -41,13 +41,23 @@ impl Clock {
 
     /// A time with its unit.
     pub fn text(self, time: Time) -> String {
-        let (unit, scale) = if self.seconds { ("s", 1_000_000_000u64) } else { ("ms", 1_000_000) };
+        self.number(time) + self.unit()
+    }
+
+    /// A time without its unit, for a column that names it at its head.
+    pub fn number(self, time: Time) -> String {
+        let scale: u64 = if self.seconds { 1_000_000_000 } else { 1_000_000 };
         let (whole, decimals) = (time.0 / scale, self.decimals as usize);
         if decimals == 0 {
-            return format!("{whole}{unit}");
+            return whole.to_string();
         }
         let part = time.0 % scale / (scale / 10u64.pow(self.decimals));
-        format!("{whole}.{part:0decimals$}{unit}")
+        format!("{whole}.{part:0decimals$}")
+    }
+
+    /// The unit of the column.
+    pub fn unit(self) -> &'static str {
+        if self.seconds { "s" } else { "ms" }
     }
 }
 

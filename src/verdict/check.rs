@@ -1,5 +1,6 @@
 //! Expectations held against findings.
 
+use super::destinations::NOWHERE;
 use super::{At, Checked, Expectation, Findings, Ids, Word};
 
 impl Expectation {
@@ -72,7 +73,10 @@ impl Expectation {
             Word::AtMostOnce | Word::AtLeastOnce | Word::EffectivelyOnce | Word::Fifo => {
                 let first = findings.guarantees.iter().find(|line| line.word == self.what);
                 match first.and_then(|line| line.first.as_ref()) {
-                    Some((id, at)) => format!("broken {}, first by {} at {}", times(found.count), plain(id), plain(at)),
+                    Some((id, at)) => {
+                        let by = if found.count > 1 { "first by" } else { "by" };
+                        format!("broken {}, {by} {}, {}", times(found.count), plain(id), counted_at(findings, at))
+                    }
                     None => "held".to_owned(),
                 }
             }
@@ -93,6 +97,23 @@ fn only(count: u32) -> Ids {
 
 fn times(n: u32) -> String {
     if n == 1 { "once".to_owned() } else { format!("{n} times") }
+}
+
+/// A destination, with what it is: a table or a queue. A message that no queue took has none.
+pub(super) fn counted_at(findings: &Findings, at: &str) -> String {
+    if at == NOWHERE {
+        return "routed nowhere".to_owned();
+    }
+    let table = findings.tables.iter().any(|table| table.name == at);
+    let queue = findings.queues.iter().any(|queue| queue.name == at);
+    let kind = if table {
+        "table "
+    } else if queue {
+        "queue "
+    } else {
+        ""
+    };
+    format!("at {kind}{}", plain(at))
 }
 
 /// A name with its control characters made visible.

@@ -8,7 +8,7 @@ use crate::mem::ReuseVec;
 use crate::trace::{Header, Place, PlaceKind, Tables};
 
 /// The name of the destination of what was never stored.
-const NOWHERE: &str = "nowhere";
+pub(super) const NOWHERE: &str = "nowhere";
 
 /// Names of destinations and what leads to them. Places come up while running and are looked up once each.
 #[derive(Clone, Debug)]

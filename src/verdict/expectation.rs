@@ -132,6 +132,10 @@ expectation_words! {
         "The broker gave the message back to its producer, since no queue takes it.";
     Unroutable: "unroutable", Takes::CountMayOf(Of::Destination),
         "No queue wanted the message, and it was thrown away without a word.";
+    InError: "in_error", Takes::CountMayOf(Of::Destination),
+        "The broker answered the publish with an error, which closed its channel or connection, and threw the message away.";
+    Discarded: "discarded", Takes::CountMayOf(Of::Destination),
+        "The message came in on a channel that an error had closed, and was thrown away unread.";
     Expired: "expired", Takes::CountMayOf(Of::Queue),
         "A copy outlived its time in the queue and was removed.";
     Dropped: "dropped", Takes::CountMayOf(Of::Queue),

@@ -97,6 +97,10 @@ pub struct ConsumerView {
     pub failed: u32,
     /// Deliveries it knew already.
     pub skipped: u32,
+    /// The destination for which its work counts, where that is neither its own table nor, without one, its queue:
+    /// consumers of one queue are one destination.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counted_at: Option<String>,
     /// Delivered, not worked on yet.
     pub waiting: Ids,
     /// When it gave up connecting for good; `None` if it did not, or was started again since.

@@ -7,7 +7,7 @@ use super::book::{Cell, Dest, Message, cell, mark};
 use super::findings::{
     At, ConsumerView, FaultView, Findings, Found, Guarantee, Ids, ProducerView, QueueView, TableView,
 };
-use super::stream::{BY_PLACE, Verdict};
+use super::stream::{BY_PLACE, NOWHERE, Verdict};
 use super::tally::{LISTED, Tallies, Tally};
 use crate::ids::{ActorId, Name, Names, PlaceId};
 use crate::trace::{ActorKind, Belief, Observable, PlaceKind, Tables, What};
@@ -245,11 +245,20 @@ impl Verdict {
                 done: deeds.done,
                 failed: deeds.failed,
                 skipped: deeds.skipped,
+                counted_at: self.counted_elsewhere(id),
                 waiting: held(state, tables, inbox),
                 left: deeds.left,
             });
         }
         views
+    }
+
+    /// The destination of a consumer that shares another's.
+    fn counted_elsewhere(&self, consumer: ActorId) -> Option<String> {
+        let row = self.header.destinations.iter().find(|row| row.consumer == consumer)?;
+        let own = row.table.as_ref().unwrap_or(&row.from);
+        let name = self.destinations.name(self.destinations.of_consumer(consumer)?);
+        (name != own).then(|| name.to_owned())
     }
 
     fn tables(&self, state: &Observable, tables: &Tables<'_>) -> Vec<TableView> {
@@ -391,7 +400,9 @@ impl Listing<'_> {
             Word::Returned => self.by(&self.verdict.returned, |at| {
                 self.verdict.header.actors.get(at).map(|actor| actor.name.clone()).unwrap_or_default()
             }),
-            Word::Unroutable => self.by(&self.verdict.unroutable, |_| "nowhere".to_owned()),
+            Word::Unroutable => self.nowhere(What::Unroutable),
+            Word::InError => self.nowhere(What::InError),
+            Word::Discarded => self.nowhere(What::Discarded),
             Word::Expired => self.by_queue(What::Expired, tables),
             Word::Dropped => self.by_queue(What::Dropped, tables),
             Word::Rejected => self.by_queue(What::Rejected, tables),
@@ -408,6 +419,11 @@ impl Listing<'_> {
         tallies.iter().map(|(at, tally)| At { at: name(at), ids: self.ids(tally) }).collect()
     }
 
+    fn nowhere(&self, what: What) -> Vec<At> {
+        let mine = self.verdict.nowhere.iter().filter(|(at, _)| NOWHERE[*at] == what);
+        mine.map(|(_, tally)| At { at: super::destinations::NOWHERE.to_owned(), ids: self.ids(tally) }).collect()
+    }
+
     fn by_dest(&self, tallies: &Tallies) -> Vec<At> {
         self.by(tallies, |at| self.verdict.destinations.name(Dest(at as u16)).to_owned())
     }
@@ -418,7 +434,8 @@ impl Listing<'_> {
         let mine = self.verdict.by_place.iter().filter(|(at, _)| Some(at % BY_PLACE.len()) == row);
         for (at, tally) in mine {
             let place = (at / BY_PLACE.len()).checked_sub(1).and_then(|at| tables.places.get(at));
-            let name = place.map_or_else(|| "nowhere".to_owned(), |place| tables.names.text(place.name));
+            let name =
+                place.map_or_else(|| super::destinations::NOWHERE.to_owned(), |place| tables.names.text(place.name));
             let ids = self.ids(tally);
             // Ready and unacknowledged are two places of one queue.
             match all.iter_mut().find(|known| known.at == name) {

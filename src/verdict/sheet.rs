@@ -3,8 +3,9 @@
 //!
 //! Not the JSON (that is the findings themselves) and no colours.
 
-use super::check::plain;
-use super::{Checked, Findings, Guarantee, Ids, Takes, Word};
+use super::check::{counted_at, plain};
+use super::destinations::NOWHERE;
+use super::{Checked, Findings, Guarantee, Ids, Of, Takes, Word};
 use crate::units::Time;
 use unicode_width::UnicodeWidthStr;
 
@@ -156,6 +157,10 @@ impl Sheet {
                 parts.push(format!("{} known already and skipped", view.skipped));
             }
             self.row(&plain(&view.name), &(parts.join(", ") + &left(view.left)));
+            if let Some(at) = &view.counted_at {
+                let at = counted_at(findings, at);
+                self.row("", &format!("its work counts {at}, together with that of its queue's other consumers"));
+            }
             self.ids("waiting", &view.waiting);
         }
     }
@@ -180,7 +185,7 @@ impl Sheet {
             for at in &found.by {
                 let once = at.ids.count as usize == at.ids.ids.len() || at.ids.more;
                 let times = if once { String::new() } else { format!(" ({} cases)", at.ids.count) };
-                self.row("", &format!("{}: {}{times}", placed(place_word(found.word), &at.at), names(&at.ids)));
+                self.row("", &format!("{}: {}{times}", placed(findings, found.word, &at.at), names(&at.ids)));
             }
         }
         let none: Vec<String> = Word::ALL
@@ -205,7 +210,7 @@ impl Sheet {
                 None => "held".to_owned(),
                 Some((id, at)) => {
                     let more = if line.broken > 1 { format!(", {} in all", cases(line)) } else { String::new() };
-                    format!("BROKEN by {}, {}{more}", plain(id), placed("at", at))
+                    format!("BROKEN by {}, {}{more}", plain(id), counted_at(findings, at))
                 }
             };
             let name = match line.word {
@@ -278,17 +283,12 @@ fn promises_completion(word: Word) -> bool {
     matches!(word, Word::AtLeastOnce | Word::EffectivelyOnce)
 }
 
-/// A place with what leads it in; a message that no queue took has none.
-fn placed(word: &str, at: &str) -> String {
-    if at == "nowhere" { "routed nowhere".to_owned() } else { format!("{word} {}", plain(at)) }
-}
-
-/// How the name of a place is led in.
-fn place_word(word: Word) -> &'static str {
+/// The place of a word's cases, with what leads it in.
+fn placed(findings: &Findings, word: Word, at: &str) -> String {
     match word.takes() {
-        Takes::CountMayOf(super::Of::Producer) => "to",
-        Takes::CountMayOf(super::Of::Queue) => "from",
-        _ => "at",
+        Takes::CountMayOf(Of::Producer) => format!("to {}", plain(at)),
+        Takes::CountMayOf(Of::Queue) if at != NOWHERE => format!("from queue {}", plain(at)),
+        _ => counted_at(findings, at),
     }
 }
 

@@ -17,6 +17,9 @@ use crate::units::Time;
 pub(super) const BY_PLACE: [What; 6] =
     [What::Expired, What::Dropped, What::Rejected, What::DeadLettered, What::Purged, What::Vanished];
 
+/// How brokers throw a publish away before any queue has it.
+pub(super) const NOWHERE: [What; 3] = [What::Unroutable, What::InError, What::Discarded];
+
 /// All notes that count.
 const NOTES: Notes = Notes::of(&[
     What::Stored,
@@ -29,13 +32,13 @@ const NOTES: Notes = Notes::of(&[
     What::BelievesUnknown,
     What::GaveUp,
     What::Returned,
-    What::Unroutable,
     What::Received,
     What::WorkDone,
     What::WorkFailed,
     What::Skipped,
 ])
-.and(Notes::of(&BY_PLACE));
+.and(Notes::of(&BY_PLACE))
+.and(Notes::of(&NOWHERE));
 
 /// What a client did so far.
 #[derive(Clone, Copy, Debug, Default)]
@@ -67,8 +70,8 @@ pub struct Verdict {
     pub(super) by_place: Tallies,
     /// By actor.
     pub(super) returned: Tallies,
-    /// One tally.
-    pub(super) unroutable: Tallies,
+    /// One tally for each of [`NOWHERE`].
+    pub(super) nowhere: Tallies,
     /// By destination.
     pub(super) reordered: Tallies,
     /// The last first completion, by destination and producer: its place in the sequence of publishing.
@@ -92,7 +95,7 @@ impl Verdict {
             deeds: vec![Deeds::default(); header.actors.len()],
             by_place: Tallies::default(),
             returned: Tallies::default(),
-            unroutable: Tallies::default(),
+            nowhere: Tallies::default(),
             reordered: Tallies::default(),
             last: Vec::new(),
             struck: vec![0; header.faults.len()],
@@ -114,7 +117,7 @@ impl Verdict {
         self.deeds.fill(Deeds::default());
         self.by_place.reset();
         self.returned.reset();
-        self.unroutable.reset();
+        self.nowhere.reset();
         self.reordered.reset();
         self.last.iter_mut().for_each(Vec::clear);
         self.struck.fill(0);
@@ -179,9 +182,10 @@ impl Verdict {
                 let whose = if producer.is_some() { producer } else { actor };
                 self.returned.at(whose.at()).add(slot);
             }
-            What::Unroutable => {
+            What::Unroutable | What::InError | What::Discarded => {
                 let slot = self.book.slot(message);
-                self.unroutable.at(0).add(slot);
+                let at = NOWHERE.iter().position(|known| *known == what).unwrap_or(0);
+                self.nowhere.at(at).add(slot);
             }
             What::Received => self.deed(actor, |deeds| deeds.received += 1),
             What::WorkDone => self.done(actor, place, message, tables),

@@ -291,6 +291,46 @@ fn brokers_deeds_are_counted_by_queue() {
 }
 
 #[test]
+fn what_the_broker_throws_away_with_an_error_is_told_apart_from_what_it_throws_away_unread() {
+    let mut run = Run::new();
+    run.publish("o-1", &[], What::BelievesSent).note(BROKER, What::InError, PlaceId::NONE, "o-1");
+    run.publish("o-2", &[], What::BelievesSent).note(BROKER, What::Discarded, PlaceId::NONE, "o-2");
+    let findings = run.judge();
+    outcomes(&findings, &[(Word::Lost, 2), (Word::InError, 1), (Word::Discarded, 1)]);
+    assert_eq!((findings.ids(Word::InError), findings.ids(Word::Discarded)), (vec!["o-1"], vec!["o-2"]));
+    let text = sheet(&findings, &[]);
+    assert!(text.contains("routed nowhere: o-1\n") && text.contains("routed nowhere: o-2\n"), "{text}");
+    assert!(!text.contains("at nowhere"), "{text}");
+    let found =
+        Expectation { count: Count::HOLDS, ..Expectation::exactly(Word::AtLeastOnce, 0) }.check(&findings).found;
+    assert_eq!(found, "broken 2 times, first by o-1, routed nowhere");
+}
+
+#[test]
+fn where_work_counts_is_named_as_a_table_or_a_queue() {
+    let mut run = Run::new();
+    run.publish("o-1", &["billing", "packing"], YES);
+    let (billing, packing) = (run.queue("billing"), run.queue("packing"));
+    run.left(billing, "o-1").left(packing, "o-1");
+    let text = sheet(&run.judge(), &[]);
+    assert!(text.contains("at table invoices: o-1\n") && text.contains("at queue packing: o-1\n"), "{text}");
+    assert!(!text.contains("its work counts"), "{text}");
+}
+
+#[test]
+fn consumers_of_one_queue_are_one_destination_and_the_sheet_says_which() {
+    let mut run = Run::new();
+    run.log.header.destinations[1].from = "billing".to_owned();
+    run.publish("o-1", &["billing"], YES).done(PACKER, "o-1");
+    let findings = run.judge();
+    let elsewhere: Vec<Option<&str>> = findings.consumers.iter().map(|view| view.counted_at.as_deref()).collect();
+    assert_eq!(elsewhere, [None, Some("invoices")]);
+    let text = sheet(&findings, &[]);
+    let line = "its work counts at table invoices, together with that of its queue's other consumers\n";
+    assert!(text.split_whitespace().collect::<Vec<_>>().join(" ").contains(line.trim_end()), "{text}");
+}
+
+#[test]
 fn far_numbers_and_bare_names_are_kept_apart() {
     let mut run = Run::new();
     for id in ["o-1", "o-999999999", "o-5000", "o-", "o-4999", "o-999999999"] {

@@ -40,7 +40,7 @@ use super::{Frame, Method};
 use crate::ids::{ActorId, ConnId, Name, Names, PlaceId, RuleId};
 use crate::machine::{Because, Input, Machine, Message, Need, Ports, Token};
 use crate::mem::{Chains, ReuseMap, ReuseVec, Shared, Slab, VecMap};
-use crate::trace::{Held as Copy, Observable, Order};
+use crate::trace::{Held as Copy, Observable, Order, What};
 use crate::units::Time;
 use std::sync::Arc;
 
@@ -359,10 +359,13 @@ impl Node {
     /// Carries out a method on an open channel, or closes what its error says.
     fn on_method(&mut self, at: (ConnId, u16), body: Method, ports: &mut Port<'_>) {
         let id = body.id();
+        let published = if let Method::BasicPublish { message, .. } = &body { message.id } else { Name::NONE };
         if let Some(refusal) = self.too_large_a_frame(at.0, &body, ports.names) {
+            give_up(published, &refusal, ports);
             return self.close_connection_with(at.0, (0, 0), &refusal, ports);
         }
         if let Err(refusal) = self.carry_out(at, body, ports) {
+            give_up(published, &refusal, ports);
             // Where the broker itself breaks it does not say at which method (R2).
             let id = if refusal.code == 541 { (0, 0) } else { id };
             self.refuse(at, id, &refusal, ports);
@@ -428,6 +431,14 @@ impl Node {
             | Method::BasicCancelOk { .. } => Ok(()),
             _ => super::error::command_invalid("unimplemented method"),
         }
+    }
+}
+
+/// Notes that a publish is answered with an error: nobody gets its message.
+fn give_up(published: Name, refusal: &Refusal, ports: &mut Port<'_>) {
+    if published.is_some() {
+        let number = u32::from(refusal.code);
+        ports.out.note(rules::IN_ERROR, Because::INPUT, What::InError, PlaceId::NONE, published, number);
     }
 }
 

@@ -27,6 +27,8 @@ struct Bench {
     timers: Vec<(Time, Token)>,
     seen: Observable,
     sent: Vec<String>,
+    /// The notes about messages, with their numbers.
+    notes: Vec<(What, String)>,
     left: bool,
 }
 
@@ -49,6 +51,7 @@ impl Bench {
             timers: Vec::new(),
             seen: Observable::new(),
             sent: Vec::new(),
+            notes: Vec::new(),
             left: false,
         };
         bench.boot();
@@ -126,7 +129,9 @@ impl Bench {
                 }
                 Does::Sync { token, .. } => self.busy.push_back(token),
                 Does::Exit => self.left = true,
-                Does::Note { .. } => {}
+                Does::Note { what, message, number, .. } => {
+                    self.notes.push((what, format!("{} {number}", self.names.text(message))));
+                }
                 other => panic!("a node does not {other:?}"),
             }
         }
@@ -326,6 +331,15 @@ fn after_a_channel_error_everything_is_discarded_until_the_client_agrees() {
     assert_eq!(bench.told(), told, "R1, B13e");
     bench.look(2, "q");
     assert_eq!(bench.told(), ["2 declared q 0 0"]);
+}
+
+#[test]
+fn a_publish_that_is_answered_with_an_error_is_told_of_with_its_code() {
+    let mut bench = Bench::usual();
+    bench.publish_with(1, "nope", "x", "m1", Props::default(), false);
+    bench.publish(1, "q", "m2", false);
+    let thrown = [(What::InError, "m1 404".to_owned()), (What::Discarded, "m2 1".to_owned())];
+    assert_eq!(bench.notes, thrown);
 }
 
 #[test]

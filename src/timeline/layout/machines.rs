@@ -2,7 +2,7 @@
 
 use super::{Layout, one, remark};
 use crate::ids::{ActorId, EventId, OpId};
-use crate::timeline::model::{Arrow, Fate, Label, LaneState, Note, Part, Remark, Side, Sign, Wire};
+use crate::timeline::model::{Arrow, Fate, Label, LaneState, Note, Part, Remark, Sign, Wire};
 use crate::timeline::words;
 use crate::trace::{DiskStep, Event, Kind, Process, Role, Toll};
 
@@ -86,7 +86,7 @@ impl Layout<'_> {
                 let arrow = Arrow { from, to: disk, label, part: Part::Whole, fate: Fate::Reaches, wire };
                 row.arrow = Some(arrow);
             }
-            None => row.notes.push(one(disk, Side::Right, Remark { sign: None, text: label.whole() })),
+            None => row.notes.push(one(disk, Remark { sign: None, text: label.whole() })),
         }
         let Some(after) = after else {
             if done == DiskStep::Written && !listed.is_empty() {
@@ -109,7 +109,7 @@ impl Layout<'_> {
             _ => None,
         };
         let row = self.row(id, event);
-        row.notes.push(one(disk, Side::Right, Remark { sign, text }));
+        row.notes.push(one(disk, Remark { sign, text }));
         row.marked = what == DiskStep::Failed;
     }
 
@@ -119,7 +119,7 @@ impl Layout<'_> {
         let name = &self.lanes[lane].name;
         let mut remarks = vec![Remark { sign: None, text: format!("{name} {text}") }];
         let toll = self.reading.tolls.get(&id).cloned().unwrap_or_default();
-        remarks.extend(self.toll(&toll));
+        remarks.extend(self.toll(what, &toll));
         let mut last = id;
         while self.reading.roles.get(last.at() + 1) == Some(&Role::With(id)) {
             last = EventId(last.0 + 1);
@@ -130,15 +130,16 @@ impl Layout<'_> {
         row.last = last;
         row.marked = true;
         row.messages.extend(&toll.lost);
-        row.notes.push(Note { lane, side: Side::Right, remarks, breaks: Some(sign) });
+        row.notes.push(Note { lane, remarks, breaks: Some(sign) });
         if let Some(disk) = disk {
-            row.notes.push(Note { lane: disk, side: Side::Right, remarks: Vec::new(), breaks: Some(sign) });
+            row.notes.push(Note { lane: disk, remarks: Vec::new(), breaks: Some(sign) });
         }
     }
 
-    fn toll(&self, toll: &Toll) -> Vec<Remark> {
+    fn toll(&self, what: Process, toll: &Toll) -> Vec<Remark> {
+        let gone = if what == Process::Stopped { words::GONE_WITH_STOP } else { words::GONE_WITH_CRASH };
         let said = [
-            (Some(Sign::Bad), "lost with the crash: ", &toll.lost),
+            (Some(Sign::Bad), gone, &toll.lost),
             (None, "still on its disk: ", &toll.on_disk),
             (None, "gone here, kept elsewhere: ", &toll.elsewhere),
             (Some(Sign::Good), "back from the disk: ", &toll.recovered),

@@ -2,9 +2,9 @@
 
 use super::canvas::{Canvas, Line, Style};
 use super::columns::{Columns, is_busy};
-use super::fit::{label, loses};
+use super::fit::{is_tagged, label, loses};
 use super::glyphs::{Glyphs, Key};
-use crate::timeline::{Arrow, Fate, LaneState, Note, Part, Remark, Row, Side, Sign, Wire};
+use crate::timeline::{Arrow, Fate, LaneState, Note, Part, Remark, Row, Sign, Wire};
 use crate::trace::{width_of, wrap};
 use std::collections::BTreeSet;
 
@@ -16,9 +16,6 @@ pub(super) struct Pen<'a> {
     pub(super) used: &'a mut BTreeSet<Key>,
 }
 
-/// A note of so many lines is put where it needs fewer.
-const CRAMPED: usize = 3;
-
 /// Text to be put: line below the row's first, column, text.
 type Piece = (usize, usize, String, Style);
 
@@ -28,9 +25,13 @@ impl Pen<'_> {
         let pieces = self.pieces(row);
         let height = height(&pieces);
         let mut canvases: Vec<Canvas> = (0..height).map(|_| self.lanes(row)).collect();
-        self.columns.gutter(&mut canvases[0], row.first.step(), (!same).then_some(row.time));
+        if self.columns.gutter(&mut canvases[0], row, same, self.glyphs) {
+            self.used.insert(Key::Span);
+        }
         if let Some(across) = &row.across {
-            self.rule(&mut canvases[0], across.sign);
+            for canvas in &mut canvases {
+                self.rule(canvas, across.sign);
+            }
         }
         if let Some(arrow) = &row.arrow {
             self.arrow(&mut canvases[0], arrow);
@@ -88,6 +89,7 @@ impl Pen<'_> {
         self.used.insert(arrow_key(arrow));
         let (near, far) = if right { (before, after) } else { (after, before) };
         let text = label(&arrow.label, room_of(low, high), self.glyphs.ellipsis());
+        self.used.extend(is_tagged(&text).then_some(Key::Tag));
         let needed = width_of(&text) + 3 + usize::from(arrow.part == Part::Arrives);
         let roomy = high - low > needed + usize::from(arrow.fate == Fate::Lost);
         // The cells beside the lanes are for heads, crosses and blanks; the label stands in the middle of the rest.
@@ -159,17 +161,17 @@ impl Pen<'_> {
         for note in beside {
             self.note(row, note, &mut pieces);
         }
-        for note in under {
-            self.note_below(note, &mut pieces);
-        }
         if let Some(arrow) = &row.arrow {
             self.rest_of_label(arrow, &mut pieces);
+        }
+        for note in under {
+            self.note_below(note, &mut pieces);
         }
         pieces
     }
 
     /// The whole label below an arrow that is too short for it.
-    fn rest_of_label(&self, arrow: &Arrow, pieces: &mut Vec<Piece>) {
+    fn rest_of_label(&mut self, arrow: &Arrow, pieces: &mut Vec<Piece>) {
         let (from, to) = (self.columns.at[arrow.from], self.columns.at[arrow.to]);
         let low = from.min(to);
         // Once is enough: where it is sent.
@@ -177,6 +179,7 @@ impl Pen<'_> {
             return;
         }
         let below = height(pieces);
+        self.used.extend(is_tagged(&arrow.label.whole()).then_some(Key::Tag));
         let lines = wrap(&arrow.label.whole(), self.width.saturating_sub(low + 2));
         let piece = |(n, text)| (below + n, low + 2, text, arrow_style(arrow));
         pieces.extend(lines.into_iter().enumerate().map(piece));
@@ -194,14 +197,6 @@ impl Pen<'_> {
 
     fn note(&mut self, row: &Row, note: &Note, pieces: &mut Vec<Piece>) {
         let x = self.columns.at[note.lane];
-        if note.side == Side::Left {
-            let before = note.lane.checked_sub(1).map_or(self.columns.left, |l| self.columns.at[l]);
-            let lines = self.remarks(note, (x - before).saturating_sub(3));
-            for (line, (text, style)) in lines.into_iter().enumerate() {
-                pieces.push((line, (x - 1).saturating_sub(width_of(&text)), text, style));
-            }
-            return;
-        }
         if note.remarks.is_empty() {
             return;
         }
@@ -209,17 +204,6 @@ impl Pen<'_> {
         let start = broken.unwrap_or(x + 2);
         let room = self.limit(row, note).saturating_sub(start);
         let lines = self.remarks(note, room);
-        if lines.len() >= CRAMPED && row.arrow.is_none() && row.notes.len() == 1 {
-            // The last lane has little beside it; the whole page is on its other side.
-            let end = if note.breaks.is_some() { x - 3 } else { x - 1 };
-            let left = self.remarks(note, end.saturating_sub(self.columns.left + 2));
-            if 2 * left.len() <= lines.len() {
-                let piece =
-                    |(line, (text, style)): (usize, (String, Style))| (line, end - width_of(&text), text, style);
-                pieces.extend(left.into_iter().enumerate().map(piece));
-                return;
-            }
-        }
         pieces.extend(lines.into_iter().enumerate().map(|(line, (text, style))| (line, start, text, style)));
     }
 
@@ -235,10 +219,7 @@ impl Pen<'_> {
     fn limit(&self, row: &Row, note: &Note) -> usize {
         let at = &self.columns.at;
         let arrow = row.arrow.as_ref().map(|a| a.from.min(a.to)).filter(|l| *l > note.lane).map(|l| at[l]);
-        let others = row.notes.iter().filter(|n| n.lane > note.lane && n.breaks.is_none()).map(|n| match n.side {
-            Side::Right => at[n.lane],
-            Side::Left => at[n.lane - 1],
-        });
+        let others = row.notes.iter().filter(|n| n.lane > note.lane && n.breaks.is_none()).map(|n| at[n.lane]);
         others.chain(arrow).min().map_or(self.width, |limit| limit - 1)
     }
 
@@ -270,7 +251,7 @@ fn room_of(low: usize, high: usize) -> usize {
 
 /// Whether a note stands where the row's arrow is.
 fn is_under(arrow: &Arrow, note: &Note) -> bool {
-    note.side == Side::Right && (arrow.from.min(arrow.to)..arrow.from.max(arrow.to)).contains(&note.lane)
+    (arrow.from.min(arrow.to)..arrow.from.max(arrow.to)).contains(&note.lane)
 }
 
 pub(super) fn arrow_key(arrow: &Arrow) -> Key {

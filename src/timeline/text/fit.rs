@@ -38,40 +38,46 @@ fn tail(text: &str, room: usize, ellipsis: &str) -> String {
     format!("{ellipsis}{}", &text[start..])
 }
 
-/// A label in at most `room` columns. What may be missed goes first, then what stands behind the id, then what stands
-/// before it.
+/// A label in at most `room` columns. What may be missed goes first, then what stands behind the id, then all that
+/// stands before it: half a word would only puzzle.
 pub(super) fn label(label: &Label, room: usize, ellipsis: &str) -> String {
-    if width_of(&label.whole()) <= room {
-        return label.whole();
+    let fits = |text: &String| width_of(text) <= room;
+    if let Some(text) = [label.whole(), label.text(), needed(label)].into_iter().find(fits) {
+        return text;
     }
-    let id = width_of(&label.message);
-    if label.message.is_empty() || width_of(&label.text()) <= room {
+    if label.message.is_empty() {
         return cut(&label.text(), room, ellipsis);
     }
-    if id > room {
-        return tail(&label.message, room, ellipsis);
+    let short = format!("{}{}", label.before, label.message);
+    let left = room.saturating_sub(width_of(&short));
+    if left > width_of(ellipsis) + 1 {
+        return short + &cut(untagged(label), left, ellipsis);
     }
-    let (before, left) = (width_of(&label.before), room - id);
-    if before <= left {
-        let after = if left - before > width_of(ellipsis) + 1 { left - before } else { 0 };
-        let after = if after == 0 { String::new() } else { cut(&label.after, after, ellipsis) };
-        return format!("{}{}{after}", label.before, label.message);
-    }
-    if left < 3 + width_of(ellipsis) {
-        return label.message.clone();
-    }
-    format!("{} {}", cut(label.before.trim_end(), left - 1, ellipsis), label.message)
+    if fits(&short) { short } else { tail(&label.message, room, ellipsis) }
 }
 
-/// Whether a label that is cut to `room` columns loses what cannot be guessed: a text, or that more is meant than the
-/// one message. A shorter word before an id, or the id's beginning, can.
+/// Whether a label that is cut to `room` columns loses anything but what may be missed.
 pub(super) fn loses(label: &Label, room: usize) -> bool {
-    let cut = width_of(&label.text()) > room;
-    cut && (label.message.is_empty() || width_of(&label.after) > LITTLE)
+    width_of(&needed(label)) > room
 }
 
-/// Not missed behind an id: a delivery tag.
-const LITTLE: usize = 5;
+/// What must be said of a label: all but its number, such as a delivery tag, and what stands aside.
+pub(super) fn needed(label: &Label) -> String {
+    format!("{}{}{}", label.before, label.message, untagged(label))
+}
+
+/// What stands behind a label's id, without the number that may stand there.
+fn untagged(label: &Label) -> &str {
+    match label.after.strip_prefix(" #") {
+        Some(rest) => rest.trim_start_matches(|c: char| c.is_ascii_digit()),
+        None => &label.after,
+    }
+}
+
+/// Whether a text has a number such as `#3` in it.
+pub(super) fn is_tagged(text: &str) -> bool {
+    text.split('#').skip(1).any(|behind| behind.starts_with(|c: char| c.is_ascii_digit()))
+}
 
 #[cfg(test)]
 mod tests {
@@ -89,9 +95,24 @@ mod tests {
         assert_eq!(at(40), "publish order-17 and all before");
         assert_eq!(at(20), "publish order-17 an…");
         assert_eq!(at(16), "publish order-17");
-        assert_eq!(at(13), "pub… order-17");
+        assert_eq!(at(15), "order-17", "no half words before an id");
         assert_eq!(at(9), "order-17");
         assert_eq!(at(5), "…r-17");
+    }
+
+    #[test]
+    fn a_delivery_tag_is_not_missed_and_all_else_is() {
+        let ack = |after: &str| Label {
+            before: "ack ".into(),
+            message: "order-17".into(),
+            after: after.into(),
+            aside: String::new(),
+        };
+        assert_eq!(label(&ack(" #3"), 14, "…"), "ack order-17");
+        assert!(!loses(&ack(" #3"), 12) && loses(&ack(" #3"), 11));
+        assert!(loses(&ack(" #3 and all before"), 14));
+        assert_eq!(label(&ack(" #3 and all before"), 18, "…"), "ack order-17 and …");
+        assert!(is_tagged("ack order-17 #3") && !is_tagged("order#a"));
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub enum Glyphs {
 /// What the legend may have to explain, in its order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Key {
+    Span,
     Whole,
     Departs,
     Arrives,
@@ -23,6 +24,7 @@ pub(super) enum Key {
     Writing,
     Sync,
     Syncing,
+    Tag,
     Sign(Sign),
     Paused,
     Down,
@@ -52,6 +54,14 @@ impl Glyphs {
         match self {
             Glyphs::Unicode => "  ┃ ",
             Glyphs::Ascii => "  | ",
+        }
+    }
+
+    /// Between the beginning and the end of a span of time.
+    pub(super) fn until(self) -> &'static str {
+        match self {
+            Glyphs::Unicode => "→",
+            Glyphs::Ascii => ">",
         }
     }
 
@@ -142,10 +152,12 @@ impl Glyphs {
         let s = self.strokes();
         let (write, sync) = self.disk();
         let (glyph, words) = match key {
+            Key::Span => (format!("1{}2", self.until()), "begins at 1, ends at 2"),
+            Key::Tag => ("#1".into(), "delivery tag, publish number"),
             Key::Whole => (format!("{0}{1}{1}{2}", s.leaves_right, s.solid, s.right), "sent and arrived"),
-            Key::Departs => (format!("{0}{1}{2}{2}", s.leaves_right, s.solid, s.dotted), "sent, on its way"),
+            Key::Departs => (format!("{0}{1}{2}{2}", s.leaves_right, s.solid, s.dotted), "sent, arrives later"),
             Key::Arrives => (format!("{0}{0}{1}{2}", s.dotted, s.solid, s.right), "arrives, sent earlier"),
-            Key::Lost => (format!("{0}{0}{1}", s.dotted, s.cross), "lost on the way"),
+            Key::Lost => (format!("{0}{0}{1}", s.dotted, s.cross), "never arrives"),
             Key::Setup => (format!("{}{}{}", s.left, s.solid, s.right), "several frames both ways"),
             Key::Write => (format!("{write}{write}{}", s.right), "write, not yet safe"),
             Key::Writing => (self.lane(LaneState::Writing).into(), "write under way"),
@@ -157,7 +169,7 @@ impl Glyphs {
                 self.sign(sign).into(),
                 match sign {
                     Sign::Good => "done or safe",
-                    Sign::Bad => "lost or refused",
+                    Sign::Bad => "gone, refused or failed",
                     Sign::Duplicate => "twice",
                     Sign::Again => "again",
                     Sign::Unknown => "cannot know",

@@ -2,9 +2,10 @@
 
 use super::canvas::{Line, Span, Style};
 use super::draw::arrow_key;
+use super::fit::is_tagged;
 use super::glyphs::{Glyphs, Key};
 use crate::timeline::{Arrow, Fate, Part, Row, Sign, Timeline, Wire};
-use crate::trace::wrap;
+use crate::trace::{width_of, wrap};
 use crate::units::Clock;
 use std::collections::BTreeSet;
 
@@ -14,20 +15,34 @@ pub(super) struct List {
     pub(super) width: usize,
     pub(super) glyphs: Glyphs,
     pub(super) clock: Clock,
-    /// Columns of the longest time.
-    pub(super) time: usize,
+    /// Columns of the longest time, without its unit.
+    time: usize,
+    /// Columns of the longest span of time.
+    span: usize,
 }
 
 impl List {
     pub(super) fn new(timeline: &Timeline, width: usize, glyphs: Glyphs) -> List {
-        let clock = Clock::of(timeline.rows.iter().map(|row| row.time));
-        let time = timeline.rows.iter().map(|row| clock.text(row.time).len()).max().unwrap_or(0);
-        List { width, glyphs, clock, time }
+        let clock = Clock::of(timeline.rows.iter().flat_map(|row| [row.time, row.until]));
+        let time = timeline.rows.iter().map(|row| clock.number(row.time).len()).max().unwrap_or(0);
+        let list = List { width, glyphs, clock, time, span: 0 };
+        let span = timeline.rows.iter().map(|row| width_of(&list.span(row))).max().unwrap_or(0);
+        List { span, ..list }
+    }
+
+    /// A row's time, with its end where that is later.
+    fn span(self, row: &Row) -> String {
+        let List { glyphs, clock, time, .. } = self;
+        let begin = format!("{:>time$}", clock.number(row.time));
+        if row.lasts() { format!("{begin}{}{}", glyphs.until(), clock.text(row.until)) } else { begin + clock.unit() }
     }
 }
 
 pub(super) fn row(timeline: &Timeline, row: &Row, list: List, used: &mut BTreeSet<Key>) -> Vec<Line> {
-    let List { width, glyphs, clock, time } = list;
+    let List { width, glyphs, span, .. } = list;
+    if row.lasts() {
+        used.insert(Key::Span);
+    }
     let mut said = Vec::new();
     let mut signed = |sign: Option<Sign>, text: &str| match sign {
         Some(sign) => {
@@ -53,13 +68,15 @@ pub(super) fn row(timeline: &Timeline, row: &Row, list: List, used: &mut BTreeSe
     }
     if let Some(arrow) = &row.arrow {
         used.insert(arrow_key(arrow));
+        used.extend(is_tagged(&arrow.label.whole()).then_some(Key::Tag));
         said.push(in_words(timeline, arrow, glyphs));
     }
     said.extend(notes);
-    let gutter = format!("{:>5}  {:>time$}  ", row.first.step(), clock.text(row.time));
+    let gutter = format!("{:>5}  {:<span$}  ", row.first.step(), list.span(row));
+    let margin = width_of(&gutter);
     let mut lines = Vec::new();
-    for (n, text) in wrap(&said.join("  "), width.saturating_sub(gutter.len())).into_iter().enumerate() {
-        let head = if n == 0 { gutter.clone() } else { " ".repeat(gutter.len()) };
+    for (n, text) in wrap(&said.join("  "), width.saturating_sub(margin)).into_iter().enumerate() {
+        let head = if n == 0 { gutter.clone() } else { " ".repeat(margin) };
         let spans = vec![Span { style: Style::Dim, text: head }, Span { style: Style::Plain, text }];
         lines.push(Line { event: Some(row.first), spans });
     }

@@ -79,8 +79,7 @@ pub fn caption(text: &str, event: Option<EventId>, width: usize, glyphs: Glyphs)
 fn header(page: &mut Page, timeline: &Timeline, columns: &Columns, width: usize, glyphs: Glyphs) {
     names(page, timeline, columns, width, glyphs);
     let mut canvas = Canvas::new(width);
-    canvas.put(0, "step", Style::Dim, columns.left);
-    canvas.put(columns.time_right().saturating_sub(4), "time", Style::Dim, columns.left);
+    columns.head(&mut canvas);
     for (at, lane) in timeline.lanes.iter().enumerate() {
         columns.centre(&mut canvas, at, lane.kind.word(), Style::Dim, glyphs);
     }
@@ -116,7 +115,10 @@ fn gap_lines(page: &mut Page, gap: &Gap, width: usize, glyphs: Glyphs) {
     let (dots, steps) = (glyphs.ellipsis(), if gap.steps == 1 { "step" } else { "steps" });
     let text = match gap.repeats {
         0 => {
-            format!("{dots} {} {steps} left out ({about}nothing lost or doubled in them; --full shows them)", gap.steps)
+            format!(
+                "{dots} {} {steps} left out ({about}nothing out of the ordinary in them; --full shows them)",
+                gap.steps
+            )
         }
         n => format!("{dots} and the same {n} times more ({} {steps}; --full shows them)", gap.steps),
     };

@@ -46,6 +46,18 @@ impl<T> Spanned<T> {
     }
 }
 
+impl Spanned<String> {
+    /// What stands in for a name that is missing or cannot be read, which has been reported: so that what stands beside
+    /// it is checked all the same, and nothing is said of what may have been meant by it.
+    pub fn unread(at: Extent) -> Self {
+        Spanned::new("\0".to_owned(), at)
+    }
+    /// Whether it is a name at all. No name of a scenario without errors holds a zero byte.
+    pub fn is_read(&self) -> bool {
+        !self.value.contains('\0')
+    }
+}
+
 macro_rules! codes {
     ($($variant:ident = $code:literal, $says:literal;)*) => {
         /// What kind of error it is.

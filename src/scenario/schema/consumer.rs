@@ -5,7 +5,7 @@ use super::timing::timing;
 use super::values::{Row, rows};
 use super::{Target, heartbeat, reconnect, target};
 use crate::app::{AckPolicy, EffectKind, Reconnect, Then, Timing};
-use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned};
+use crate::scenario::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned};
 use crate::scenario::fields::{
     Fields, choice, count, name, no_arguments, number, pattern, positive, some_span, span, truth, word,
 };
@@ -62,6 +62,13 @@ pub struct Effect {
     pub key: Spanned<String>,
 }
 
+impl Effect {
+    /// What stands in for one that cannot be read.
+    fn unread(at: Extent) -> Effect {
+        Effect { kind: EffectKind::Insert, table: Spanned::unread(at), key: Spanned::new("{id}".to_owned(), at) }
+    }
+}
+
 /// Something that goes wrong.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Fail {
@@ -84,14 +91,14 @@ pub enum Which {
 
 /// Decodes a consumer.
 pub(super) fn consumer(node: &Node, sink: &mut Sink) -> Option<Consumer> {
-    let mut f = Fields::of_struct(node, "a consumer", sink)?;
-    let name = f.required("name", name);
-    let from = f.required("from", target);
+    let mut f = Fields::of_struct(node, "a consumer", sink);
+    let name = f.name("name");
+    let from = f.required("from", target).unwrap_or_else(|| Target::unread(node.head()));
     let ack = f.or("ack", AckPolicy::AfterWork, ack);
     let prefetch = f.or("prefetch", 0, |node, sink| number(node, 0..=65_535, sink).map(|n| n as u32));
     let work = f.or("work", Timing::ZERO, timing);
     let parallel = f.or("parallel", 1, |node, sink| number(node, 1..=65_535, sink).map(|n| n as u32));
-    let effect = f.optional("effect", effect);
+    let mut effect = f.optional("effect", self::effect).or_else(|| f.is_unread().then(|| Effect::unread(node.head())));
     let fail = f.list("fail", fail);
     let dedup = f.optional("dedup", dedup);
     let reply = f.optional("reply", reply).flatten();
@@ -102,10 +109,11 @@ pub(super) fn consumer(node: &Node, sink: &mut Sink) -> Option<Consumer> {
     let access = access(&mut f);
     let start = f.or("start", Span::ZERO, span);
     let restart = f.optional("restart", span);
-    f.finish();
+    let meant = f.finish();
+    effect = effect.or_else(|| self::effect(meant.node("effect")?, sink));
     Some(Consumer {
-        name: name?,
-        from: from?,
+        name,
+        from,
         ack,
         prefetch,
         work,
@@ -127,10 +135,10 @@ pub(super) fn consumer(node: &Node, sink: &mut Sink) -> Option<Consumer> {
 fn ack(node: &Node, sink: &mut Sink) -> Option<AckPolicy> {
     const KNOWN: [&str; 5] = ["automatic", "before_work", "after_work", "batch", "never"];
     let found = word(node, "a time to acknowledge", &KNOWN, sink)?;
-    if found.value != "batch" {
+    if found != "batch" {
         no_arguments(node, sink);
     }
-    Some(match found.value.as_str() {
+    Some(match found {
         "automatic" => AckPolicy::Auto,
         "before_work" => AckPolicy::BeforeWork,
         "never" => AckPolicy::Never,
@@ -147,11 +155,11 @@ fn ack(node: &Node, sink: &mut Sink) -> Option<AckPolicy> {
 
 fn effect(node: &Node, sink: &mut Sink) -> Option<Effect> {
     const KNOWN: [&str; 5] = ["insert", "upsert", "insert_unique", "delete", "add"];
-    let found = word(node, "an effect", &KNOWN, sink)?;
+    let Some(found) = word(node, "an effect", &KNOWN, sink) else { return Some(Effect::unread(node.head())) };
     let mut f = Fields::of_call(node, "an effect", sink);
-    let table = f.first("table", name);
+    let table = f.first_name("table");
     let key = f.optional("key", |node, sink| pattern(node, "{id}", sink));
-    let kind = match found.value.as_str() {
+    let kind = match found {
         "upsert" => EffectKind::Upsert,
         "insert_unique" => EffectKind::InsertUnique,
         "delete" => EffectKind::Delete,
@@ -163,7 +171,7 @@ fn effect(node: &Node, sink: &mut Sink) -> Option<Effect> {
     };
     f.finish();
     let key = key.unwrap_or_else(|| Spanned::new("{id}".to_owned(), node.head()));
-    Some(Effect { kind, table: table?, key })
+    Some(Effect { kind, table, key })
 }
 
 fn fail(node: &Node, sink: &mut Sink) -> Option<Fail> {
@@ -175,12 +183,15 @@ fn fail(node: &Node, sink: &mut Sink) -> Option<Fail> {
         ("crash", Then::Crash),
         ("crash_after_effect", Then::CrashAfterEffect),
     ];
-    let mut f = Fields::of_struct(node, "a failure", sink)?;
+    let mut f = Fields::of_struct(node, "a failure", sink);
     let message = f.optional("message", name);
     let every = f.optional("every", positive);
     let times = f.or("times", 0, count);
     let then = f.required("then", |node, sink| choice(node, "what a failure comes to", &then, sink));
-    if message.is_some() == every.is_some() {
+    let given = |field: &str| node.field(field).is_some();
+    let known = ["message", "every", "times", "then"];
+    let other = node.args().iter().any(|arg| !known.iter().any(|field| arg.is(field)));
+    if !f.is_unread() && !other && given("message") == given("every") {
         let title = "a failure needs either `message` or `every`";
         f.sink().push(Diagnostic::new(Code::Conflict, title, node.head(), "which works fail?"));
     }

@@ -159,12 +159,17 @@ pub(super) fn decode(node: &Node, sink: &mut Sink) -> Rabbitmq {
     let name = f.optional("name", name).unwrap_or_else(|| Spanned::new("broker".to_owned(), node.head()));
     let version = f.or("version", Version::V3_10, version);
     let consumer_timeout = f.optional("consumer_timeout", some_span);
-    let vhosts = f.list("vhosts", spanned_name);
-    let users = f.list("users", user);
-    let exchanges = f.list("exchanges", exchange);
-    let queues = f.list("queues", queue);
-    let bindings = f.list("bindings", binding);
-    f.finish();
+    let mut vhosts = f.list("vhosts", spanned_name);
+    let mut users = f.list("users", user);
+    let mut exchanges = f.list("exchanges", exchange);
+    let mut queues = f.list("queues", queue);
+    let mut bindings = f.list("bindings", binding);
+    let meant = f.finish();
+    meant.list("vhosts", &mut vhosts, spanned_name, sink);
+    meant.list("users", &mut users, user, sink);
+    meant.list("exchanges", &mut exchanges, exchange, sink);
+    meant.list("queues", &mut queues, queue, sink);
+    meant.list("bindings", &mut bindings, binding, sink);
     Rabbitmq { name, version, consumer_timeout, vhosts, users, exchanges, queues, bindings }
 }
 
@@ -181,24 +186,25 @@ fn version(node: &Node, sink: &mut Sink) -> Option<Version> {
 }
 
 fn user(node: &Node, sink: &mut Sink) -> Option<User> {
-    let mut f = Fields::of_struct(node, "a user", sink)?;
-    let name = f.required("name", name);
+    let mut f = Fields::of_struct(node, "a user", sink);
+    let name = f.name("name");
     let password = f.optional("password", text);
     let permissions = f.list("permissions", permission);
     f.finish();
-    let name = name?;
     let password = password.unwrap_or_else(|| name.value.clone());
     Some(User { name, password, permissions })
 }
 
 fn permission(node: &Node, sink: &mut Sink) -> Option<Permission> {
-    let mut f = Fields::of_struct(node, "a permission", sink)?;
+    let mut f = Fields::of_struct(node, "a permission", sink);
     let vhost = f.optional("vhost", name);
     let configure = f.required("configure", pattern);
     let write = f.required("write", pattern);
     let read = f.required("read", pattern);
     f.finish();
-    Some(Permission { vhost, configure: configure?, write: write?, read: read? })
+    // One that cannot be read allows nothing; the virtual host is checked all the same.
+    let or_none = |pattern: Option<Pattern>| pattern.or_else(|| Pattern::new("^$").ok());
+    Some(Permission { vhost, configure: or_none(configure)?, write: or_none(write)?, read: or_none(read)? })
 }
 
 fn pattern(node: &Node, sink: &mut Sink) -> Option<Pattern> {
@@ -224,8 +230,8 @@ fn exchange(node: &Node, sink: &mut Sink) -> Option<Exchange> {
         ("headers", Kind::Headers),
         ("consistent_hash", Kind::ConsistentHash),
     ];
-    let mut f = Fields::of_struct(node, "an exchange", sink)?;
-    let name = f.required("name", name);
+    let mut f = Fields::of_struct(node, "an exchange", sink);
+    let name = f.name("name");
     let kind = f.required("kind", |node, sink| choice(node, "an exchange type", &kinds, sink));
     let durable = f.or("durable", false, truth);
     let auto_delete = f.or("auto_delete", false, truth);
@@ -235,29 +241,29 @@ fn exchange(node: &Node, sink: &mut Sink) -> Option<Exchange> {
     let arguments = f.or("arguments", Vec::new(), rows);
     f.finish();
     let kind = kind.unwrap_or(Kind::Direct);
-    Some(Exchange { name: name?, kind, durable, auto_delete, internal, vhost, alternate, arguments })
+    Some(Exchange { name, kind, durable, auto_delete, internal, vhost, alternate, arguments })
 }
 
 fn queue(node: &Node, sink: &mut Sink) -> Option<Queue> {
-    let mut f = Fields::of_struct(node, "a queue", sink)?;
-    let name = f.required("name", name);
+    let mut f = Fields::of_struct(node, "a queue", sink);
+    let name = f.name("name");
     let durable = f.or("durable", false, truth);
     let auto_delete = f.or("auto_delete", false, truth);
     let vhost = f.optional("vhost", spanned_name);
     let arguments = f.or("arguments", Vec::new(), rows);
     f.finish();
-    Some(Queue { name: name?, durable, auto_delete, vhost, arguments })
+    Some(Queue { name, durable, auto_delete, vhost, arguments })
 }
 
 fn binding(node: &Node, sink: &mut Sink) -> Option<Binding> {
-    let mut f = Fields::of_struct(node, "a binding", sink)?;
-    let from = f.required("from", name);
-    let to = f.required("to", name);
+    let mut f = Fields::of_struct(node, "a binding", sink);
+    let from = f.name("from");
+    let to = f.name("to");
     let key = f.optional("key", address).map_or_else(String::new, |key| key.value);
     let vhost = f.optional("vhost", name);
     let arguments = f.or("arguments", Vec::new(), rows);
     f.finish();
-    Some(Binding { from: from?, to: to?, key, vhost, arguments })
+    Some(Binding { from, to, key, vhost, arguments })
 }
 
 /// The virtual host that stands where none is written.
@@ -289,6 +295,9 @@ impl System for Rabbitmq {
         names::check(self, scenario, sink);
     }
     fn check_script(&self, script: &Script, sink: &mut Sink) {
+        if script.steps.iter().any(|step| !step.word.is_read()) {
+            return;
+        }
         let before = sink.list.len();
         for step in &script.steps {
             steps::check(&step.word, &step.node, Step::FORMS, self.word(), sink);

@@ -5,7 +5,7 @@
 use super::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned, visible};
 use super::tree::{Arg, Call, Node, Value};
 use crate::ids::{is_hidden, nearest};
-use crate::units::{Ratio, Span, parse_size, parse_span};
+use crate::units::{ParseUnitError, Ratio, Span, parse_size, parse_span};
 
 /// The longest name in bytes.
 pub const MAX_NAME: usize = 255;
@@ -160,12 +160,13 @@ impl<'n, 's> Fields<'n, 's> {
         self.unread
     }
 
-    /// An argument that must stand there without a name.
-    pub fn bare<T>(&mut self, decode: impl FnOnce(&Node, &mut Sink) -> Option<T>) -> Option<T> {
+    /// An argument that must stand there without a name; how the whole may look is shown where it does not.
+    pub fn bare<T>(&mut self, example: &str, decode: impl FnOnce(&Node, &mut Sink) -> Option<T>) -> Option<T> {
         let at = self.args.iter().zip(&self.used).position(|(arg, used)| arg.name.is_none() && !used);
         let Some(at) = at else {
             let title = format!("{} needs an argument", self.what);
-            self.sink.push(Diagnostic::new(Code::MissingField, title, self.head, "without one"));
+            let bad = Diagnostic::new(Code::MissingField, title, self.head, "without one");
+            self.sink.push(bad.help(format!("for example `{example}`")));
             return None;
         };
         self.used[at] = true;
@@ -194,7 +195,7 @@ impl<'n, 's> Fields<'n, 's> {
         let mut meant = Meant::default();
         #[cfg(test)]
         sink.seen.entry(what).or_default().extend(&known);
-        let open: Vec<&str> = known.into_iter().filter(|name| !given.contains(name)).collect();
+        let open: Vec<&str> = known.iter().copied().filter(|name| !given.contains(name)).collect();
         for (i, arg) in args.iter().enumerate().filter(|(i, _)| !used[*i]) {
             if sink.is_full() {
                 return meant;
@@ -214,9 +215,17 @@ impl<'n, 's> Fields<'n, 's> {
             }
             let title = format!("{what} has no field `{}`", visible(&name.value));
             let bad = Diagnostic::new(Code::UnknownField, title, name.at, "unknown field");
-            sink.push(bad.suggest(&name.value, open.iter().copied()));
-            let near = nearest(&name.value, open.iter().copied());
+            let near = nearest(&name.value, known.iter().copied());
             meant.0.extend(open.iter().find(|field| near == Some(**field)).map(|field| (*field, &arg.value)));
+            let there = args.iter().find(|arg| arg.name() == near).and_then(|arg| arg.name.as_ref());
+            sink.push(match (near, there) {
+                (None, _) => bad.suggest(&name.value, open.iter().copied()),
+                (Some(_), None) => bad.suggest(&name.value, known.iter().copied()),
+                (Some(near), Some(there)) => {
+                    let bad = bad.suggest(&name.value, known.iter().copied());
+                    bad.label(there.at, format!("`{near}` stands here"))
+                }
+            });
         }
         // What is there under a misspelt name is not missing.
         for (name, bare) in missing.into_iter().filter(|(name, _)| !unread && meant.node(name).is_none()) {
@@ -276,6 +285,14 @@ pub fn no_arguments(node: &Node, sink: &mut Sink) {
 fn mismatch(node: &Node, needed: &str) -> Diagnostic {
     let found = node.kind();
     Diagnostic::new(Code::WrongType, format!("expected {needed}; found {found}"), node.at, format!("this is {found}"))
+}
+
+/// With the advice to leave the quotes out, where what is in them would do.
+fn without_quotes(node: &Node, bad: Diagnostic, would_do: fn(&str) -> bool) -> Diagnostic {
+    match node.text().filter(|text| would_do(text)) {
+        Some(text) => bad.help(format!("write `{text}` without quotes")),
+        None => bad,
+    }
 }
 
 /// Reports a value of the wrong type.
@@ -367,7 +384,7 @@ pub fn truth(node: &Node, sink: &mut Sink) -> Option<bool> {
     match node.value {
         Value::Bool(truth) => Some(truth),
         _ => {
-            wrong_type(node, "`true` or `false`", sink);
+            sink.push(without_quotes(node, mismatch(node, "`true` or `false`"), |text| text.parse::<bool>().is_ok()));
             None
         }
     }
@@ -385,7 +402,7 @@ pub fn number(node: &Node, range: std::ops::RangeInclusive<i64>, sink: &mut Sink
             Some(number.clamp(*range.start(), *range.end()))
         }
         _ => {
-            wrong_type(node, "a whole number", sink);
+            sink.push(without_quotes(node, mismatch(node, "a whole number"), |text| text.parse::<i64>().is_ok()));
             None
         }
     }
@@ -412,21 +429,30 @@ fn quantity<'n>(node: &'n Node, needed: &str, example: &str, sink: &mut Sink) ->
     None
 }
 
+/// Units that are not known, and what to write instead.
+const UNITS: [(&[&str], &str); 5] = [
+    (&["m", "M"], "`min` is minutes, `ms` is milliseconds"),
+    (&["sec", "secs", "second", "seconds", "S"], "seconds are written `s`"),
+    (&["msec", "msecs", "millis", "milliseconds", "MS", "Ms"], "milliseconds are written `ms`"),
+    (&["mins", "minute", "minutes"], "minutes are written `min`"),
+    (&["d", "day", "days", "hr", "hrs", "hour", "hours", "H"], "hours are written `h`; there are no days"),
+];
+
 /// A duration of at most 30 days.
 pub fn span(node: &Node, sink: &mut Sink) -> Option<Span> {
     let text = quantity(node, "a duration", "\"10ms\"", sink)?;
     let title = format!("`{}` is not a duration that can be used", visible(text));
     match parse_span(text) {
         Ok(span) if span <= MAX_SPAN => Some(span),
-        Ok(_) => {
+        Ok(_) | Err(ParseUnitError::TOO_LARGE) => {
             sink.push(Diagnostic::new(Code::OutOfRange, title, node.at, "longer than 30 days"));
             Some(MAX_SPAN)
         }
         Err(error) => {
-            sink.push(
-                Diagnostic::new(Code::BadDuration, title, node.at, error.0)
-                    .help("for example \"250us\", \"10ms\", \"1.5s\", \"2min\""),
-            );
+            let bad = Diagnostic::new(Code::BadDuration, title, node.at, error.0);
+            let unit = text.trim().trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').trim();
+            let meant = UNITS.iter().find(|(written, _)| written.contains(&unit)).map(|(_, says)| *says);
+            sink.push(bad.help(meant.unwrap_or("for example \"250us\", \"10ms\", \"1.5s\", \"2min\"")));
             None
         }
     }
@@ -447,7 +473,7 @@ pub fn size(node: &Node, sink: &mut Sink) -> Option<u32> {
     let title = format!("`{}` is not a size that can be used", visible(text));
     match parse_size(text) {
         Ok(bytes) if bytes <= MAX_SIZE => Some(bytes as u32),
-        Ok(_) => {
+        Ok(_) | Err(ParseUnitError::TOO_LARGE) => {
             sink.push(Diagnostic::new(Code::OutOfRange, title, node.at, "more than 128MiB"));
             None
         }

@@ -261,6 +261,14 @@ fn an_error_of_syntax_hides_no_other_and_makes_no_noise() {
 }
 
 #[test]
+fn what_is_missing_behind_a_letter_of_several_bytes_is_shown_there() {
+    for (part, instead) in [("rows(\"invoices\", 3)", "dep𓾞"), ("lost(0), rows(\"invoices\", 3)],", "lost(ö")] {
+        let errors = read(&with(part, instead)).unwrap_err();
+        assert!(errors.render("f", Look::PLAIN).contains(instead), "{errors}");
+    }
+}
+
+#[test]
 fn a_byte_order_mark_shifts_nothing() {
     let errors = read(&format!("\u{feff}{}", with("count: 3", "cuont: 3"))).unwrap_err();
     assert_eq!(errors.position(&errors.list()[0]), (8, 90));

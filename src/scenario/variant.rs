@@ -335,7 +335,7 @@ fn nothing_there(here: &Node, part: Part<'_>) -> Diagnostic {
         (_, true) => bad.help(format!("{} has no parts", here.kind())),
         _ => {
             let bad = bad.suggest(part.name, known.iter().copied());
-            if bad.near { bad.help(format!("known here: {}", listed(&known))) } else { bad }
+            if bad.near && known.len() > 1 { bad.help(format!("known here: {}", listed(&known))) } else { bad }
         }
     }
 }

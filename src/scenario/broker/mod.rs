@@ -53,7 +53,8 @@ pub(super) trait System {
     /// Reports what is wrong with a script.
     fn check_script(&self, script: &Script, sink: &mut Sink) {
         let title = format!("there are no scripts for {}", self.word());
-        sink.push(Diagnostic::new(Code::Conflict, title, script.name.at, "a script"));
+        let bad = Diagnostic::new(Code::Conflict, title, script.name.at, "a script");
+        sink.push(bad.help("write producers and consumers instead"));
     }
 
     /// Changes to its settings that one may want to try.

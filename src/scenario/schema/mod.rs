@@ -29,6 +29,7 @@ use super::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned};
 use super::fields::{Fields, address, count, number, some_span, span, text, word};
 use super::tree::{Call, Node, Value};
 use crate::ids::nearest;
+use crate::sim::MAX_SEED;
 use crate::units::Span;
 
 /// A scenario, without its variants.
@@ -105,7 +106,7 @@ pub(super) fn scenario(root: &Node, sink: &mut Sink) -> Option<Scenario> {
     let mut f = Fields::of_call(root, "a scenario", sink);
     let title = f.required("title", text).unwrap_or_default();
     let about = f.or("about", String::new(), text);
-    let seed = f.or("seed", 1, |node, sink| number(node, 0..=i64::MAX, sink).map(|n| n as u64));
+    let seed = f.or("seed", 1, |node, sink| number(node, 0..=MAX_SEED as i64, sink).map(|n| n as u64));
     let until = f.optional("until", some_span);
     let broker = f.required("broker", broker::decode);
     let mut producers = f.list("producers", producer::producer);

@@ -25,6 +25,22 @@ pub enum Version {
 }
 
 impl Version {
+    /// Every one of them, in order.
+    pub const ALL: [Version; 4] = [Version::V3_7, Version::V3_10, Version::V3_13, Version::V4_1];
+
+    /// How it is written.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Version::V3_7 => "3.7",
+            Version::V3_10 => "3.10",
+            Version::V3_13 => "3.13",
+            Version::V4_1 => "4.1",
+        }
+    }
+    /// The version that is written so.
+    pub fn from_word(word: &str) -> Option<Version> {
+        Version::ALL.into_iter().find(|version| version.word() == word)
+    }
     /// The largest body of a message in bytes (V10). Before 3.8 it was not configurable.
     pub fn max_message_size(self) -> u32 {
         match self {

@@ -6,8 +6,9 @@ mod names;
 
 use super::steps;
 use super::{Setting, System};
-use crate::amqp::Pattern;
+use crate::amqp::exchange::Kind;
 use crate::amqp::script::Step;
+use crate::amqp::{Pattern, Version};
 use crate::ids::{Name, Names};
 use crate::machine::Value;
 use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned, visible};
@@ -42,22 +43,6 @@ pub struct Rabbitmq {
     /// Bindings.
     pub bindings: Vec<Binding>,
 }
-
-/// A version that is modelled.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Version {
-    /// 3.7
-    V3_7,
-    /// 3.10
-    V3_10,
-    /// 3.13
-    V3_13,
-    /// 4.1
-    V4_1,
-}
-
-const VERSIONS: [(&str, Version); 4] =
-    [("3.7", Version::V3_7), ("3.10", Version::V3_10), ("3.13", Version::V3_13), ("4.1", Version::V4_1)];
 
 /// A user.
 #[derive(Clone, PartialEq, Debug)]
@@ -104,21 +89,6 @@ pub struct Exchange {
     pub arguments: Vec<Row>,
 }
 
-/// An exchange's type.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
-    /// By equal key.
-    Direct,
-    /// To all.
-    Fanout,
-    /// By pattern.
-    Topic,
-    /// By headers.
-    Headers,
-    /// To one, by a hash.
-    ConsistentHash,
-}
-
 /// A queue.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Queue {
@@ -157,7 +127,7 @@ pub const PREDECLARED: [&str; 7] =
 pub(super) fn decode(node: &Node, sink: &mut Sink) -> Rabbitmq {
     let mut f = Fields::of_call(node, "`rabbitmq`", sink);
     let name = f.optional("name", name).unwrap_or_else(|| Spanned::new("broker".to_owned(), node.head()));
-    let version = f.or("version", Version::V3_10, version);
+    let version = f.or("version", Version::default(), version);
     let consumer_timeout = f.optional("consumer_timeout", some_span);
     let mut vhosts = f.list("vhosts", spanned_name);
     let mut users = f.list("users", user);
@@ -175,14 +145,14 @@ pub(super) fn decode(node: &Node, sink: &mut Sink) -> Rabbitmq {
 
 fn version(node: &Node, sink: &mut Sink) -> Option<Version> {
     let version = spanned_text(node, sink)?;
-    let known = VERSIONS.iter().find(|(text, _)| *text == version.value);
+    let known = Version::from_word(&version.value);
     if known.is_none() {
         let title = format!("RabbitMQ {} is not modelled", visible(&version.value));
         let bad = Diagnostic::new(Code::UnknownVersion, title, node.at, "unknown version");
-        let list: Vec<&str> = VERSIONS.iter().map(|(text, _)| *text).collect();
-        sink.push(bad.help(format!("modelled are {}; the next lower one is the nearest", list.join(", "))));
+        let list = Version::ALL.map(Version::word).join(", ");
+        sink.push(bad.help(format!("modelled are {list}; the next lower one is the nearest")));
     }
-    known.map(|(_, version)| *version)
+    known
 }
 
 fn user(node: &Node, sink: &mut Sink) -> Option<User> {
@@ -223,13 +193,9 @@ fn pattern(node: &Node, sink: &mut Sink) -> Option<Pattern> {
 }
 
 fn exchange(node: &Node, sink: &mut Sink) -> Option<Exchange> {
-    let kinds = [
-        ("direct", Kind::Direct),
-        ("fanout", Kind::Fanout),
-        ("topic", Kind::Topic),
-        ("headers", Kind::Headers),
-        ("consistent_hash", Kind::ConsistentHash),
-    ];
+    // The protocol's words, but for the one that is no word of the language.
+    let spelt = |kind: Kind| if kind == Kind::ConsistentHash { "consistent_hash" } else { kind.word() };
+    let kinds = Kind::ALL.map(|kind| (spelt(kind), kind));
     let mut f = Fields::of_struct(node, "an exchange", sink);
     let name = f.name("name");
     let kind = f.required("kind", |node, sink| choice(node, "an exchange type", &kinds, sink));

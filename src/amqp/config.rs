@@ -28,14 +28,12 @@ impl Version {
     /// Every one of them, in order.
     pub const ALL: [Version; 4] = [Version::V3_7, Version::V3_10, Version::V3_13, Version::V4_1];
 
+    /// How each of them is written.
+    pub const WORDS: [&'static str; 4] = ["3.7", "3.10", "3.13", "4.1"];
+
     /// How it is written.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Version::V3_7 => "3.7",
-            Version::V3_10 => "3.10",
-            Version::V3_13 => "3.13",
-            Version::V4_1 => "4.1",
-        }
+    pub fn word(self) -> &'static str {
+        Version::WORDS[self as usize]
     }
     /// The version that is written so.
     pub fn from_word(word: &str) -> Option<Version> {

@@ -42,8 +42,8 @@ fn accesses(scenario: &Scenario, sink: &mut Sink) {
     if system.has_access() {
         return;
     }
-    let producers = scenario.producers.iter().map(|producer| &producer.access);
-    for access in producers.chain(scenario.consumers.iter().map(|consumer| &consumer.access)) {
+    let producers = scenario.producers.iter().map(|producer| &producer.session.access);
+    for access in producers.chain(scenario.consumers.iter().map(|consumer| &consumer.session.access)) {
         for (what, name) in [("user", &access.user), ("virtual host", &access.vhost)] {
             if let Some(name) = name.as_ref().filter(|name| name.is_read()) {
                 let title =

@@ -1,16 +1,15 @@
 //! Consumers: what they take, when they acknowledge, what their work writes, and what goes wrong with it.
 
-use super::access::{Access, access};
+use super::session::{Session, session};
 use super::timing::timing;
 use super::values::{Row, rows};
-use super::{Target, heartbeat, reconnect, target};
-use crate::app::{AckPolicy, EffectKind, Reconnect, Then, Timing};
+use super::{Target, target};
+use crate::app::{AckPolicy, EffectKind, Then, Timing};
 use crate::scenario::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned};
 use crate::scenario::fields::{
-    Fields, choice, count, name, no_arguments, number, pattern, positive, some_span, span, truth, word,
+    Fields, choice, count, name, no_arguments, number, pattern, positive, some_span, truth, word,
 };
 use crate::scenario::tree::{Node, Value};
-use crate::units::Span;
 
 /// A client that consumes.
 #[derive(Clone, PartialEq, Debug)]
@@ -39,16 +38,8 @@ pub struct Consumer {
     pub exclusive: bool,
     /// Arguments of the subscription.
     pub arguments: Vec<Row>,
-    /// Whether and when it connects again.
-    pub reconnect: Option<Reconnect>,
-    /// The heartbeat interval it offers, in whole seconds; zero for none, `None` for what the broker proposes.
-    pub heartbeat: Option<Span>,
-    /// As whom it logs in, and where.
-    pub access: Access,
-    /// When its process starts.
-    pub start: Span,
-    /// How long after its process died it is started again; never without.
-    pub restart: Option<Span>,
+    /// Its process and its connection.
+    pub session: Session,
 }
 
 /// What completed work writes to a table.
@@ -104,11 +95,7 @@ pub(super) fn consumer(node: &Node, sink: &mut Sink) -> Option<Consumer> {
     let reply = f.optional("reply", reply).flatten();
     let exclusive = f.or("exclusive", false, truth);
     let arguments = f.or("arguments", Vec::new(), rows);
-    let reconnect = f.optional("reconnect", reconnect);
-    let heartbeat = f.optional("heartbeat", heartbeat);
-    let access = access(&mut f);
-    let start = f.or("start", Span::ZERO, span);
-    let restart = f.optional("restart", span);
+    let session = session(&mut f);
     let meant = f.finish();
     effect = effect.or_else(|| self::effect(meant.node("effect")?, sink));
     Some(Consumer {
@@ -124,11 +111,7 @@ pub(super) fn consumer(node: &Node, sink: &mut Sink) -> Option<Consumer> {
         reply,
         exclusive,
         arguments,
-        reconnect,
-        heartbeat,
-        access,
-        start,
-        restart,
+        session,
     })
 }
 

@@ -2,23 +2,23 @@
 //!
 //! Not yet a world; and not checked across parts: whether names are known is `check`'s business.
 
-mod access;
 mod consumer;
 mod expect;
 mod fault;
 mod lesson;
 mod parts;
 mod producer;
+mod session;
 mod timing;
 pub(super) mod values;
 
-pub use access::Access;
 pub use consumer::{Consumer, Effect, Fail, Which};
 pub use expect::Expect;
 pub use fault::{Action, DiskPoint, Fault, FramePoint, When, WorkPoint};
 pub use lesson::{Caption, Key, Lesson, Question};
 pub use parts::{Disk, Limits, Link, Network, Script, Step};
 pub use producer::{Producer, Publish};
+pub use session::{Access, Session};
 pub use values::Row;
 
 // The policies of applications are declared there; the language only spells them.

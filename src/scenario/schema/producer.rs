@@ -1,10 +1,10 @@
 //! Producers: what they publish and how they make sure.
 
-use super::access::{Access, access};
+use super::session::{Session, session};
 use super::timing::timing;
 use super::values::{Row, rows};
-use super::{Target, heartbeat, reconnect, target};
-use crate::app::{Backoff, Reconnect, Reliability, Retry, Timing};
+use super::{Target, target};
+use crate::app::{Backoff, Reliability, Retry, Timing};
 use crate::scenario::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned};
 use crate::scenario::fields::{
     Fields, address, count, list, number, pattern, positive, size, some_span, span, truth, word,
@@ -21,16 +21,8 @@ pub struct Producer {
     pub publish: Vec<Publish>,
     /// How it makes sure.
     pub reliability: Reliability,
-    /// Whether and when it connects again.
-    pub reconnect: Option<Reconnect>,
-    /// The heartbeat interval it offers, in whole seconds; zero for none, `None` for what the broker proposes.
-    pub heartbeat: Option<Span>,
-    /// As whom it logs in, and where.
-    pub access: Access,
-    /// When its process starts.
-    pub start: Span,
-    /// How long after its process died it is started again; never without.
-    pub restart: Option<Span>,
+    /// Its process and its connection.
+    pub session: Session,
 }
 
 /// A series of messages.
@@ -80,11 +72,7 @@ pub(super) fn producer(node: &Node, sink: &mut Sink) -> Option<Producer> {
     let name = f.name("name");
     let series = f.required("publish", |node, sink| list(node, publish, sink));
     let reliability = f.or("reliability", Reliability::FireAndForget, reliability);
-    let reconnect = f.optional("reconnect", reconnect);
-    let heartbeat = f.optional("heartbeat", heartbeat);
-    let access = access(&mut f);
-    let start = f.or("start", Span::ZERO, span);
-    let restart = f.optional("restart", span);
+    let session = session(&mut f);
     let meant = f.finish();
     // One that cannot be read may publish to anything.
     let mut publish = series.unwrap_or_else(|| Publish::unread(node.head()).into_iter().collect());
@@ -93,7 +81,7 @@ pub(super) fn producer(node: &Node, sink: &mut Sink) -> Option<Producer> {
     for (i, series) in publish.iter_mut().enumerate().filter(|(_, series)| series.id.value.is_empty()) {
         series.id.value = if i == 0 { format!("{owner}-{{n}}") } else { format!("{owner}.{}-{{n}}", i + 1) };
     }
-    Some(Producer { name, publish, reliability, reconnect, heartbeat, access, start, restart })
+    Some(Producer { name, publish, reliability, session })
 }
 
 fn publish(node: &Node, sink: &mut Sink) -> Option<Publish> {

@@ -149,7 +149,7 @@ fn version(node: &Node, sink: &mut Sink) -> Option<Version> {
     if known.is_none() {
         let title = format!("RabbitMQ {} is not modelled", visible(&version.value));
         let bad = Diagnostic::new(Code::UnknownVersion, title, node.at, "unknown version");
-        let list = Version::ALL.map(Version::word).join(", ");
+        let list = Version::WORDS.join(", ");
         sink.push(bad.help(format!("modelled are {list}; the next lower one is the nearest")));
     }
     known

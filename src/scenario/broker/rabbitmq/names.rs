@@ -102,7 +102,7 @@ fn topology(
             queues.check(&binding.to, sink);
         }
     }
-    for producer in scenario.producers.iter().filter(|producer| here(&producer.access.vhost)) {
+    for producer in scenario.producers.iter().filter(|producer| here(&producer.session.access.vhost)) {
         for publish in &producer.publish {
             exchanges.check_target(&publish.to, sink);
             if let Some(reply_to) = &publish.reply_to {
@@ -110,7 +110,7 @@ fn topology(
             }
         }
     }
-    for consumer in scenario.consumers.iter().filter(|consumer| here(&consumer.access.vhost)) {
+    for consumer in scenario.consumers.iter().filter(|consumer| here(&consumer.session.access.vhost)) {
         queues.check_target(&consumer.from, sink);
     }
 }

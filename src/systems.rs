@@ -153,7 +153,6 @@ macro_rules! systems {
             fn clone_from(&mut self, from: &Self) {
                 match (self, from) {
                     $((Node::$system(mine), Node::$system(theirs)) => (**mine).clone_from(theirs),)*
-                    #[allow(unreachable_patterns, reason = "with one system every pair is covered")]
                     (mine, theirs) => *mine = theirs.clone(),
                 }
             }
@@ -171,7 +170,6 @@ macro_rules! systems {
                         (Client::$system(mine), Client::$system(theirs)) => (**mine).clone_from(theirs),
                         $((Client::$script(mine), Client::$script(theirs)) => (**mine).clone_from(theirs),)?
                     )*
-                    #[allow(unreachable_patterns, reason = "with one client every pair is covered")]
                     (mine, theirs) => *mine = theirs.clone(),
                 }
             }
@@ -194,12 +192,10 @@ macro_rules! systems {
                     $((Node::$system(node), NodeConfig::$system(config)) => {
                         let mut records = records.filter_map(|(file, key, record)| match record {
                             Record::$system(record) => Some((file, key, record)),
-                            #[allow(unreachable_patterns, reason = "with one system every record is its own")]
                             _ => None,
                         });
                         node.boot(config, &mut records, &mut given.ports(&mut outs.$folder));
                     })*
-                    #[allow(unreachable_patterns, reason = "with one system every pair is covered")]
                     (node, config) => {
                         *node = Node::new(config);
                         node.boot(config, records, given, outs);
@@ -231,7 +227,6 @@ macro_rules! systems {
                     $((Node::$system(node), Frame::$system(frame)) => {
                         node.frame(conn, frame, &mut given.ports(&mut outs.$folder));
                     })*
-                    #[allow(unreachable_patterns, reason = "with one system every pair is covered")]
                     _ => {}
                 }
             }
@@ -283,7 +278,6 @@ macro_rules! systems {
                             client.frame(conn, frame, &mut given.ports(&mut outs.$folder));
                         })?
                     )*
-                    #[allow(unreachable_patterns, reason = "with one system every pair is covered")]
                     _ => {}
                 }
             }

@@ -25,6 +25,20 @@ pub enum Version {
 }
 
 impl Version {
+    /// Every one of them, in order.
+    pub const ALL: [Version; 4] = [Version::V3_7, Version::V3_10, Version::V3_13, Version::V4_1];
+
+    /// How each of them is written.
+    pub const WORDS: [&'static str; 4] = ["3.7", "3.10", "3.13", "4.1"];
+
+    /// How it is written.
+    pub fn word(self) -> &'static str {
+        Version::WORDS[self as usize]
+    }
+    /// The version that is written so.
+    pub fn from_word(word: &str) -> Option<Version> {
+        Version::ALL.into_iter().find(|version| version.word() == word)
+    }
     /// The largest body of a message in bytes (V10). Before 3.8 it was not configurable.
     pub fn max_message_size(self) -> u32 {
         match self {

@@ -1,6 +1,7 @@
 //! The command line as it is typed. What it means is in the commands.
 
 use super::output::Color;
+use crate::sim::MAX_SEED;
 use crate::story::Stage;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -117,9 +118,8 @@ pub(super) struct RunArgs {
 
 /// A seed, in the range that a scenario's may have.
 fn seed(text: &str) -> Result<u64, String> {
-    const LAST: u64 = i64::MAX as u64;
-    let seed = text.parse().ok().filter(|seed| *seed <= LAST);
-    seed.ok_or_else(|| format!("the seed is a whole number from 0 to {LAST}"))
+    let seed = text.parse().ok().filter(|seed| *seed <= MAX_SEED);
+    seed.ok_or_else(|| format!("the seed is a whole number from 0 to {MAX_SEED}"))
 }
 
 #[derive(Debug, Args)]

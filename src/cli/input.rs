@@ -85,9 +85,14 @@ fn from_gallery(path: &str) -> Result<Input, Failure> {
     Err(Failure::usage(format!("cannot read {}: no such file{help}", shown(path))))
 }
 
-/// A scenario never begins with a brace, and a trace always does.
+/// A scenario never begins with a brace, and a trace always does. A byte-order mark before the brace is passed over.
 fn is_trace(name: &str, from: &mut impl BufRead) -> Result<bool, Failure> {
+    const MARKED: &[u8] = b"\xef\xbb\xbf{";
     let start = from.fill_buf().map_err(|error| broken_off(name, &error))?;
+    if start.starts_with(MARKED) {
+        from.consume(MARKED.len() - 1);
+        return Ok(true);
+    }
     Ok(start.first() == Some(&b'{'))
 }
 

@@ -11,6 +11,7 @@ use super::shell::quoted;
 use super::show::{self, Shown, show};
 use crate::explore::{self, How, Run, Token, difference};
 use crate::export::report::Report;
+use crate::sim::MAX_SEED;
 use crate::trace::{Header, Log, Outcome, Writer};
 use crate::verdict::{Checked, result_of};
 use crate::world::{RULES, VERBS};
@@ -155,7 +156,8 @@ fn token_of(header: &Header) -> Option<Token> {
         return token.parse().ok();
     }
     let scenario = u64::from_str_radix(header.scenario.get(..16)?, 16).ok()?;
-    Some(Token { scenario, seed: header.seed, choices: Vec::new() })
+    // A trace of another hand may have a seed that no run here has.
+    (header.seed <= MAX_SEED).then(|| Token { scenario, seed: header.seed, choices: Vec::new() })
 }
 
 /// The command line that brings the run of a trace back: with the name of the scenario if it is of the gallery.

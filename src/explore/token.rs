@@ -3,7 +3,7 @@
 //!
 //! Not the scenario: the file must be at hand, and the digest tells whether it is the right one.
 
-use crate::sim::{ChoiceKey, ChoiceKind};
+use crate::sim::{ChoiceKey, ChoiceKind, MAX_SEED};
 use std::fmt;
 use std::str::FromStr;
 
@@ -17,7 +17,7 @@ pub const MAX_TOKEN: usize = 1 << 20;
 pub struct Token {
     /// The first 64 bits of the scenario's digest.
     pub scenario: u64,
-    /// The seed.
+    /// The seed; at most [`MAX_SEED`] in a token that is read.
     pub seed: u64,
     /// The choices that differ from the seed's, in the order of their keys.
     pub choices: Vec<(ChoiceKey, u64)>,
@@ -30,6 +30,8 @@ pub enum TokenError {
     Malformed,
     /// It was written by another version of the format.
     Version(u32),
+    /// Its seed is one that no scenario can have.
+    Seed(u64),
     /// It is longer than any that this program writes.
     TooLong,
 }
@@ -39,6 +41,7 @@ impl fmt::Display for TokenError {
         match self {
             TokenError::Malformed => f.write_str("is not a replay token (they look like 1-0123456789abcdef-42)"),
             TokenError::Version(v) => write!(f, "is of format version {v}; this program reads version {VERSION}"),
+            TokenError::Seed(seed) => write!(f, "has the seed {seed}; a seed is at most {MAX_SEED}"),
             TokenError::TooLong => write!(f, "is longer than {MAX_TOKEN} bytes"),
         }
     }
@@ -72,6 +75,9 @@ impl FromStr for Token {
         }
         let scenario = hex(part()?)?;
         let seed = number(part()?)?;
+        if seed > MAX_SEED {
+            return Err(TokenError::Seed(seed));
+        }
         let choices = match parts.next() {
             Some(list) => list.split('_').map(choice).collect::<Result<Vec<_>, _>>()?,
             None => Vec::new(),
@@ -115,7 +121,7 @@ mod tests {
         #[test]
         fn a_token_reads_back_as_it_was_written(
             scenario: u64,
-            seed: u64,
+            seed in 0..=MAX_SEED,
             choices in proptest::collection::btree_map((any::<u64>(), 0u8..16, any::<u32>()), any::<u64>(), 0..5),
         ) {
             let choices = choices
@@ -137,5 +143,14 @@ mod tests {
         assert_eq!("2-0-0".parse::<Token>(), Err(TokenError::Version(2)));
         assert_eq!("hello".parse::<Token>(), Err(TokenError::Malformed));
         assert_eq!("1-0-0-".parse::<Token>(), Err(TokenError::Malformed));
+    }
+
+    #[test]
+    fn a_token_has_no_seed_that_a_scenario_could_not_have() {
+        let token = |seed: u64| format!("1-0-{seed}").parse::<Token>().map(|token| token.seed);
+        assert_eq!(token(MAX_SEED), Ok(MAX_SEED));
+        assert_eq!(token(MAX_SEED + 1), Err(TokenError::Seed(MAX_SEED + 1)));
+        let text = TokenError::Seed(u64::MAX).to_string();
+        assert_eq!(text, "has the seed 18446744073709551615; a seed is at most 9223372036854775807");
     }
 }

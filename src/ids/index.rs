@@ -61,3 +61,38 @@ impl EventId {
         self.0.saturating_add(1)
     }
 }
+
+/// The row of a table that has this name, for the low byte of an id; evaluated while the program is compiled.
+///
+/// # Panics
+/// Where there is no such row among the first 256: the program then does not compile.
+pub const fn row_of(rows: &[&str], name: &str) -> u16 {
+    let mut row = 0;
+    while row < rows.len() && row <= u8::MAX as usize {
+        if same(rows[row].as_bytes(), name.as_bytes()) {
+            return row as u16;
+        }
+        row += 1;
+    }
+    panic!("no row of this name among the first 256")
+}
+
+/// Equality that can be evaluated while the program is compiled.
+const fn same(a: &[u8], b: &[u8]) -> bool {
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_found_by_its_whole_name() {
+        assert_eq!([row_of(&["A", "AB", "B"], "A"), row_of(&["A", "AB", "B"], "AB")], [0, 1]);
+        assert_eq!(row_of(&["A", "AB", "B"], "B"), 2);
+    }
+}

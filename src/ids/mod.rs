@@ -8,6 +8,6 @@ mod name;
 mod text;
 
 pub use digest::Digest;
-pub use index::{ActorId, ConnId, CopyId, EventId, FaultId, FrameId, OpId, PlaceId, RuleId, VerbId};
+pub use index::{ActorId, ConnId, CopyId, EventId, FaultId, FrameId, OpId, PlaceId, RuleId, VerbId, row_of};
 pub use name::{Name, Names, Sym};
 pub use text::{is_hidden, nearest, visible};

@@ -64,12 +64,10 @@ pub struct RuleTable {
 #[macro_export]
 macro_rules! rule_table {
     ($table:literal, $system:literal; $($name:ident: $key:literal, $sentence:literal, $source:literal, $versions:literal, $fidelity:ident $(, [$($on:literal),* $(,)?])?;)*) => {
-        #[allow(clippy::upper_case_acronyms, non_camel_case_types, reason = "rows are counted through an enum with the constants' names")]
-        #[repr(u8)]
-        enum Row { $($name),* }
+        const ROWS: &[&str] = &[$(stringify!($name)),*];
         $(
             #[doc = $sentence]
-            pub const $name: $crate::ids::RuleId = $crate::ids::RuleId((($table as u16) << 8) | Row::$name as u16);
+            pub const $name: $crate::ids::RuleId = $crate::ids::RuleId((($table as u16) << 8) | $crate::ids::row_of(ROWS, stringify!($name)));
         )*
         /// All rules of this table.
         pub const TABLE: $crate::rules::RuleTable = $crate::rules::RuleTable {

@@ -14,24 +14,8 @@ use crate::verdict::{Of, Takes, Word};
 /// The most clients that a scenario may have.
 pub const MAX_CLIENTS: usize = 1_000;
 
-/// Checks a scenario. Where parts of it could not be decoded, a name that is like no other may be one of theirs and is
-/// not reported.
+/// Checks a scenario, also one of which parts could not be read.
 pub(super) fn check(scenario: &Scenario, root: &Node, sink: &mut Sink) {
-    let incomplete = |d: &Diagnostic| {
-        use Code::{Arguments, BadName, MissingField, UnknownWord, WrongType};
-        matches!(d.code, Arguments | BadName | MissingField | UnknownWord | WrongType)
-    };
-    let shaky = sink.list.iter().any(incomplete);
-    let mut own = Sink::default();
-    parts(scenario, root, &mut own);
-    for bad in own.list {
-        if !(shaky && bad.code == Code::UnknownName && bad.secondary.is_empty()) {
-            sink.push(bad);
-        }
-    }
-}
-
-fn parts(scenario: &Scenario, root: &Node, sink: &mut Sink) {
     unique("parties", scenario.parties().map(|(_, name)| name), sink);
     unique("faults", scenario.faults.iter().map(|fault| &fault.name), sink);
     let clients = scenario.producers.len() + scenario.consumers.len() + scenario.scripts.len();
@@ -39,12 +23,14 @@ fn parts(scenario: &Scenario, root: &Node, sink: &mut Sink) {
         let title = format!("{clients} clients are more than {MAX_CLIENTS}");
         sink.push(Diagnostic::new(Code::OutOfRange, title, root.head(), "too many clients"));
     }
-    for script in &scenario.scripts {
-        scenario.broker.system().check_script(script, sink);
-    }
-    scenario.broker.system().check(scenario, sink);
-    accesses(scenario, sink);
     ids(scenario, sink);
+    if scenario.broker_is_read {
+        for script in &scenario.scripts {
+            scenario.broker.system().check_script(script, sink);
+        }
+        scenario.broker.system().check(scenario, sink);
+        accesses(scenario, sink);
+    }
     faults(scenario, sink);
     expectations(scenario, sink);
     lesson(scenario, sink);
@@ -56,10 +42,10 @@ fn accesses(scenario: &Scenario, sink: &mut Sink) {
     if system.has_access() {
         return;
     }
-    let producers = scenario.producers.iter().map(|producer| &producer.access);
-    for access in producers.chain(scenario.consumers.iter().map(|consumer| &consumer.access)) {
+    let producers = scenario.producers.iter().map(|producer| &producer.session.access);
+    for access in producers.chain(scenario.consumers.iter().map(|consumer| &consumer.session.access)) {
         for (what, name) in [("user", &access.user), ("virtual host", &access.vhost)] {
-            if let Some(name) = name {
+            if let Some(name) = name.as_ref().filter(|name| name.is_read()) {
                 let title =
                     format!("there is no {what} `{}`: {} has none in this model", visible(&name.value), system.word());
                 sink.push(Diagnostic::new(Code::Conflict, title, name.at, format!("a {what}")));
@@ -81,7 +67,11 @@ fn faults(scenario: &Scenario, sink: &mut Sink) {
         match &fault.action {
             Action::Cut { between: ends, losing, .. } => {
                 between(scenario, ends, parties, sink);
-                if let Some(losing) = losing.as_ref().filter(|l| l.value != ends.0.value && l.value != ends.1.value) {
+                let read = |names: &[&Spanned<String>]| names.iter().all(|name| name.is_read());
+                let elsewhere = |l: &&Spanned<String>| {
+                    read(&[l, &ends.0, &ends.1]) && l.value != ends.0.value && l.value != ends.1.value
+                };
+                if let Some(losing) = losing.as_ref().filter(elsewhere) {
                     let title = format!("`{}` is at neither end of the cut connection", visible(&losing.value));
                     let bad = Diagnostic::new(Code::Conflict, title, losing.at, "whose messages are lost?");
                     sink.push(bad.label(ends.0.at.to(ends.1.at), "the connection"));
@@ -103,9 +93,15 @@ fn faults(scenario: &Scenario, sink: &mut Sink) {
     }
 }
 
+/// The methods of the broker's protocol; it may be any where the broker could not be read.
+fn methods(scenario: &Scenario) -> Known<'_> {
+    let known = Known::new("method");
+    if scenario.broker_is_read { known.and(scenario.broker.methods()) } else { known.with([scenario.broker.name()]) }
+}
+
 /// What only one system has in this model.
 fn only_rabbitmq(scenario: &Scenario, fault: &Spanned<String>, what: &str, sink: &mut Sink) {
-    if !scenario.broker.system().has_access() {
+    if scenario.broker_is_read && !scenario.broker.system().has_access() {
         let title = format!("{} has no such thing as {what} in this model", scenario.broker.system().word());
         sink.push(Diagnostic::new(Code::Conflict, title, fault.at, "this fault"));
     }
@@ -138,7 +134,7 @@ impl<'a> Moments<'a> {
             parties: Known::new("party").with(scenario.parties().map(|(_, name)| name)),
             nodes: Known::new("node").with([scenario.broker.name()]),
             consumers: Known::new("consumer").with(scenario.consumers.iter().map(|consumer| &consumer.name)),
-            methods: Known::new("method").and(scenario.broker.methods()),
+            methods: methods(scenario),
         }
     }
 }
@@ -176,48 +172,82 @@ fn ids(scenario: &Scenario, sink: &mut Sink) {
     }
 }
 
+/// What messages can lie in; it may be anything where the broker could not be read.
+fn queues(scenario: &Scenario) -> Vec<Spanned<String>> {
+    match scenario.broker_is_read {
+        true => scenario.broker.system().queues(scenario),
+        false => vec![scenario.broker.name().clone()],
+    }
+}
+
 fn expectations(scenario: &Scenario, sink: &mut Sink) {
-    let queues = scenario.broker.system().queues(scenario);
+    let queues = queues(scenario);
+    let known = Narrowing::of(scenario, &queues);
     for expect in &scenario.expect {
         if let Some(of) = &expect.of {
-            narrowed(scenario, &queues, expect.expectation.what, of, sink);
+            known.check(expect.expectation.what, of, sink);
         }
     }
 }
 
 /// A lesson speaks of moments, and of figures of the run.
 fn lesson(scenario: &Scenario, sink: &mut Sink) {
-    let known = Moments::of(scenario);
+    let moments = Moments::of(scenario);
     for when in scenario.lesson.moments() {
-        moment(when, &known, sink);
+        moment(when, &moments, sink);
     }
-    let queues = scenario.broker.system().queues(scenario);
+    let queues = queues(scenario);
+    let known = Narrowing::of(scenario, &queues);
     for figure in scenario.lesson.figures() {
         if let Err(error) = figure.value.check() {
             sink.push(Diagnostic::new(Code::Arguments, error.to_string(), figure.at, "this figure"));
         }
         if let Some(of) = figure.value.of {
-            narrowed(scenario, &queues, figure.value.what, &Spanned::new(of, figure.at), sink);
+            known.check(figure.value.what, &Spanned::new(of, figure.at), sink);
         }
     }
 }
 
-/// Whether what a word of the verdict is narrowed to is known.
-fn narrowed(scenario: &Scenario, queues: &[Spanned<String>], what: Word, of: &Spanned<String>, sink: &mut Sink) {
-    let tables = || scenario.consumers.iter().filter_map(table);
-    let producers = || scenario.producers.iter().map(|p| &p.name).chain(scenario.scripts.iter().map(|s| &s.name));
-    let consumers = || scenario.consumers.iter().map(|c| &c.name).chain(scenario.scripts.iter().map(|s| &s.name));
-    let (Takes::CountMayOf(kind) | Takes::CountOf(kind) | Takes::Name(kind)) = what.takes() else { return };
-    let known = match kind {
-        Of::Producer => Known::new("producer").with(producers()),
-        Of::Consumer => Known::new("consumer").with(consumers()),
-        Of::Queue => Known::new("queue").with(queues),
-        Of::Table => Known::new("table").with(tables()),
-        Of::Destination => Known::new("destination").with(tables()).with(queues).and(["nowhere"]),
-        Of::Fault => Known::new("fault").with(scenario.faults.iter().map(|fault| &fault.name)),
-        Of::Outcome => Known::new("outcome").and(Outcome::ALL.iter().map(|outcome| outcome.word())),
-    };
-    known.check(of, sink);
+/// What a word of the verdict may be narrowed to.
+struct Narrowing<'a> {
+    producers: Known<'a>,
+    consumers: Known<'a>,
+    queues: Known<'a>,
+    tables: Known<'a>,
+    destinations: Known<'a>,
+    faults: Known<'a>,
+    outcomes: Known<'a>,
+}
+
+impl<'a> Narrowing<'a> {
+    fn of(scenario: &'a Scenario, queues: &'a [Spanned<String>]) -> Narrowing<'a> {
+        let tables = || scenario.consumers.iter().filter_map(table);
+        let scripts = || scenario.scripts.iter().map(|script| &script.name);
+        Narrowing {
+            producers: Known::new("producer").with(scenario.producers.iter().map(|p| &p.name)).with(scripts()),
+            consumers: Known::new("consumer").with(scenario.consumers.iter().map(|c| &c.name)).with(scripts()),
+            queues: Known::new("queue").with(queues),
+            tables: Known::new("table").with(tables()),
+            destinations: Known::new("destination").with(tables()).with(queues).and(["nowhere"]),
+            faults: Known::new("fault").with(scenario.faults.iter().map(|fault| &fault.name)),
+            outcomes: Known::new("outcome").and(Outcome::ALL.iter().map(|outcome| outcome.word())),
+        }
+    }
+
+    /// Whether what a word is narrowed to is known.
+    fn check(&self, what: Word, of: &Spanned<String>, sink: &mut Sink) {
+        let (Takes::CountMayOf(kind) | Takes::CountOf(kind) | Takes::Name(kind)) = what.takes() else { return };
+        let known = match kind {
+            Of::Producer => &self.producers,
+            Of::Consumer => &self.consumers,
+            Of::Queue => &self.queues,
+            Of::Table => &self.tables,
+            Of::Destination => &self.destinations,
+            Of::Fault => &self.faults,
+            Of::Outcome => &self.outcomes,
+        };
+        known.check(of, sink);
+    }
 }
 
 fn table(consumer: &Consumer) -> Option<&Spanned<String>> {

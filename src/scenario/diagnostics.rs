@@ -46,6 +46,18 @@ impl<T> Spanned<T> {
     }
 }
 
+impl Spanned<String> {
+    /// What stands in for a name that is missing or cannot be read, which has been reported: so that what stands beside
+    /// it is checked all the same, and nothing is said of what may have been meant by it.
+    pub fn unread(at: Extent) -> Self {
+        Spanned::new("\0".to_owned(), at)
+    }
+    /// Whether it is a name at all. No name of a scenario without errors holds a zero byte.
+    pub fn is_read(&self) -> bool {
+        !self.value.contains('\0')
+    }
+}
+
 macro_rules! codes {
     ($($variant:ident = $code:literal, $says:literal;)*) => {
         /// What kind of error it is.
@@ -242,10 +254,10 @@ impl Diagnostics {
     fn render_one(&self, diagnostic: &Diagnostic, path: &str, renderer: &Renderer) -> String {
         let window = Window::around(&self.text, diagnostic);
         let mut snippet = Snippet::source(window.text(&self.text)).line_start(window.line).path(visible(path));
-        let primary = AnnotationKind::Primary.span(window.range(diagnostic.primary.at));
+        let primary = AnnotationKind::Primary.span(window.range(&self.text, diagnostic.primary.at));
         snippet = snippet.annotation(primary.label(some(&diagnostic.primary.says)));
         for label in diagnostic.secondary.iter().filter(|label| window.holds(label.at)) {
-            let context = AnnotationKind::Context.span(window.range(label.at));
+            let context = AnnotationKind::Context.span(window.range(&self.text, label.at));
             snippet = snippet.annotation(context.label(some(&label.says)));
         }
         let title = Level::ERROR.primary_title(&diagnostic.title).id(diagnostic.code.name());
@@ -300,10 +312,9 @@ impl Window {
     /// The neighbourhood of a byte in a line that is too wide; columns then count from there.
     fn cut(self, text: &str, at: usize) -> Window {
         const AROUND: usize = 100;
-        let bound = |i: usize| (0..=i).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
-        let start = bound(at.saturating_sub(AROUND)).max(self.start);
+        let start = char_start(text, at.saturating_sub(AROUND)).max(self.start);
         let line = line_of(text, start);
-        Window { start, end: bound((at + AROUND).min(self.end)).max(start), line }
+        Window { start, end: char_start(text, (at + AROUND).min(self.end)).max(start), line }
     }
     fn holds(&self, at: Extent) -> bool {
         self.start <= at.start && at.end <= self.end
@@ -311,10 +322,18 @@ impl Window {
     fn text<'a>(&self, text: &'a str) -> &'a str {
         text.get(self.start..self.end).unwrap_or("")
     }
-    fn range(&self, at: Extent) -> std::ops::Range<usize> {
-        let bound = |i: usize| i.clamp(self.start, self.end) - self.start;
-        bound(at.start)..bound(at.end)
+    /// A stretch as it lies in the window. It goes over whole characters: a bracket that is missing is looked for where it
+    /// would be, at the last byte of what there is.
+    fn range(&self, text: &str, at: Extent) -> std::ops::Range<usize> {
+        let bound = |i: usize| i.clamp(self.start, self.end);
+        let end = (bound(at.end)..self.end).find(|i| text.is_char_boundary(*i)).unwrap_or(self.end);
+        char_start(text, bound(at.start)) - self.start..end - self.start
     }
+}
+
+/// Where the character begins that a byte belongs to.
+fn char_start(text: &str, at: usize) -> usize {
+    (0..=at).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0)
 }
 
 fn line_of(text: &str, at: usize) -> usize {
@@ -323,7 +342,7 @@ fn line_of(text: &str, at: usize) -> usize {
 
 /// Line and column of a byte, both from 1, the column in characters.
 pub fn position(text: &str, at: usize) -> (usize, usize) {
-    let at = (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+    let at = char_start(text, at.min(text.len()));
     let start = text[..at].rfind('\n').map_or(0, |i| i + 1);
     (line_of(text, at), 1 + text[start..at].chars().count())
 }

@@ -4,8 +4,8 @@
 
 use super::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned, visible};
 use super::tree::{Arg, Call, Node, Value};
-use crate::ids::is_hidden;
-use crate::units::{Ratio, Span, parse_size, parse_span};
+use crate::ids::{is_hidden, nearest};
+use crate::units::{ParseUnitError, Ratio, Span, parse_size, parse_span};
 
 /// The longest name in bytes.
 pub const MAX_NAME: usize = 255;
@@ -29,20 +29,41 @@ pub struct Fields<'n, 's> {
     used: Vec<bool>,
     known: Vec<&'static str>,
     given: Vec<&'static str>,
-    missing: Vec<&'static str>,
+    /// Names of what must stand there and does not, and whether it may stand without its name.
+    missing: Vec<(&'static str, bool)>,
+    /// Whether it is not what it should be, which has been reported: then nothing is said to be missing from it.
+    unread: bool,
     sink: &'s mut Sink,
 }
 
+/// Fields whose names are slips of the pen, under the names that were meant. They have been reported; what is in them can
+/// be decoded all the same.
+#[derive(Default)]
+pub struct Meant<'n>(Vec<(&'static str, &'n Node)>);
+
+impl<'n> Meant<'n> {
+    /// Whether no name is misspelt.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+    /// The field that was meant to have this name.
+    pub fn node(&self, name: &str) -> Option<&'n Node> {
+        self.0.iter().find(|(meant, _)| *meant == name).map(|(_, node)| *node)
+    }
+    /// Decodes what was meant to be a list of this name into `into`.
+    pub fn list<T>(&self, name: &str, into: &mut Vec<T>, decode: Decode<T>, sink: &mut Sink) {
+        into.extend(self.node(name).and_then(|node| list(node, decode, sink)).unwrap_or_default());
+    }
+}
+
 impl<'n, 's> Fields<'n, 's> {
-    /// The fields of a struct without a word: `(name: "shop")`.
-    pub fn of_struct(node: &'n Node, what: &'static str, sink: &'s mut Sink) -> Option<Fields<'n, 's>> {
-        match &node.value {
-            Value::Call(Call { word: None, args: Some(_) }) => Some(Fields::of_call(node, what, sink)),
-            _ => {
-                wrong_type(node, &format!("{what} as `(…)`"), sink);
-                None
-            }
+    /// The fields of a struct without a word: `(name: "shop")`. Anything else is reported, and has no fields.
+    pub fn of_struct(node: &'n Node, what: &'static str, sink: &'s mut Sink) -> Fields<'n, 's> {
+        let is_struct = matches!(&node.value, Value::Call(Call { word: None, args: Some(_) }));
+        if !is_struct {
+            wrong_type(node, &format!("{what} as `(…)`"), sink);
         }
+        Fields { unread: !is_struct, ..Fields::of_call(node, what, sink) }
     }
 
     /// The arguments of a call, whatever its word.
@@ -59,6 +80,7 @@ impl<'n, 's> Fields<'n, 's> {
             known: Vec::new(),
             given: Vec::new(),
             missing: Vec::new(),
+            unread: !matches!(node.value, Value::Call(_)),
             sink,
         }
     }
@@ -97,7 +119,7 @@ impl<'n, 's> Fields<'n, 's> {
         match self.take(name) {
             Some(node) => decode(node, self.sink),
             None => {
-                self.missing.push(name);
+                self.missing.push((name, false));
                 None
             }
         }
@@ -108,18 +130,43 @@ impl<'n, 's> Fields<'n, 's> {
         match self.take_first(name) {
             Some(node) => decode(node, self.sink),
             None => {
-                self.missing.push(name);
+                self.missing.push((name, true));
                 None
             }
         }
     }
 
-    /// An argument that must stand there without a name.
-    pub fn bare<T>(&mut self, decode: impl FnOnce(&Node, &mut Sink) -> Option<T>) -> Option<T> {
+    /// A name that must stand there; where it does not, one that is not read.
+    pub fn name(&mut self, field: &'static str) -> Spanned<String> {
+        let head = self.head;
+        self.required(field, name).unwrap_or_else(|| Spanned::unread(head))
+    }
+
+    /// A name that stands first without a name of its own, or anywhere with one.
+    pub fn first_name(&mut self, field: &'static str) -> Spanned<String> {
+        let head = self.head;
+        self.first(field, name).unwrap_or_else(|| Spanned::unread(head))
+    }
+
+    /// Two names that must stand there.
+    pub fn pair(&mut self, field: &'static str) -> (Spanned<String>, Spanned<String>) {
+        let head = self.head;
+        let pair = self.required(field, |node, sink| Some(pair(node, sink)));
+        pair.unwrap_or_else(|| (Spanned::unread(head), Spanned::unread(head)))
+    }
+
+    /// Whether it is not what it should be, so that nothing can be known of it.
+    pub fn is_unread(&self) -> bool {
+        self.unread
+    }
+
+    /// An argument that must stand there without a name; how the whole may look is shown where it does not.
+    pub fn bare<T>(&mut self, example: &str, decode: impl FnOnce(&Node, &mut Sink) -> Option<T>) -> Option<T> {
         let at = self.args.iter().zip(&self.used).position(|(arg, used)| arg.name.is_none() && !used);
         let Some(at) = at else {
             let title = format!("{} needs an argument", self.what);
-            self.sink.push(Diagnostic::new(Code::MissingField, title, self.head, "without one"));
+            let bad = Diagnostic::new(Code::MissingField, title, self.head, "without one");
+            self.sink.push(bad.help(format!("for example `{example}`")));
             return None;
         };
         self.used[at] = true;
@@ -142,15 +189,16 @@ impl<'n, 's> Fields<'n, 's> {
         self.sink
     }
 
-    /// Reports what is unknown, stands twice or is missing.
-    pub fn finish(self) {
-        let Fields { what, head, end, args, used, known, given, missing, sink } = self;
+    /// Reports what is unknown, stands twice or is missing; gives what only has its name misspelt.
+    pub fn finish(self) -> Meant<'n> {
+        let Fields { what, head, end, args, used, known, given, missing, unread, sink } = self;
+        let mut meant = Meant::default();
         #[cfg(test)]
         sink.seen.entry(what).or_default().extend(&known);
-        let open: Vec<&str> = known.into_iter().filter(|name| !given.contains(name)).collect();
+        let open: Vec<&str> = known.iter().copied().filter(|name| !given.contains(name)).collect();
         for (i, arg) in args.iter().enumerate().filter(|(i, _)| !used[*i]) {
             if sink.is_full() {
-                return;
+                return meant;
             }
             let Some(name) = &arg.name else {
                 let title = format!("{what} does not take this argument");
@@ -167,36 +215,55 @@ impl<'n, 's> Fields<'n, 's> {
             }
             let title = format!("{what} has no field `{}`", visible(&name.value));
             let bad = Diagnostic::new(Code::UnknownField, title, name.at, "unknown field");
-            sink.push(bad.suggest(&name.value, open.iter().copied()));
+            let near = nearest(&name.value, known.iter().copied());
+            meant.0.extend(open.iter().find(|field| near == Some(**field)).map(|field| (*field, &arg.value)));
+            let there = args.iter().find(|arg| arg.name() == near).and_then(|arg| arg.name.as_ref());
+            sink.push(match (near, there) {
+                (None, _) => bad.suggest(&name.value, open.iter().copied()),
+                (Some(_), None) => bad.suggest(&name.value, known.iter().copied()),
+                (Some(near), Some(there)) => {
+                    let bad = bad.suggest(&name.value, known.iter().copied());
+                    bad.label(there.at, format!("`{near}` stands here"))
+                }
+            });
         }
-        for name in missing {
+        // What is there under a misspelt name is not missing.
+        for (name, bare) in missing.into_iter().filter(|(name, _)| !unread && meant.node(name).is_none()) {
             let title = format!("{what} needs `{name}`");
             let bad = Diagnostic::new(Code::MissingField, title, end, format!("`{name}` is missing"));
-            sink.push(bad.label(head, "").help(format!("add `{name}: …`")));
+            let how = if bare {
+                format!("add it, with or without its name: `{name}: …`")
+            } else {
+                format!("add `{name}: …`")
+            };
+            sink.push(bad.label(head, "").help(how));
         }
+        meant
     }
 }
 
-/// A word that is one of several, with its arguments, if any.
-pub fn word<'n>(node: &'n Node, what: &str, known: &[&str], sink: &mut Sink) -> Option<&'n Spanned<String>> {
+/// A word that is one of several, with its arguments, if any. Of one that is misspelt, which is reported, the one that
+/// was meant.
+pub fn word<'k>(node: &Node, what: &str, known: &[&'k str], sink: &mut Sink) -> Option<&'k str> {
+    let of = |text: &str| known.iter().copied().find(|word| *word == text);
     let Value::Call(Call { word: Some(word), .. }) = &node.value else {
         let words = known.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
-        let quoted = node.text().filter(|text| known.contains(text));
+        let quoted = node.text().and_then(of);
         let bad = mismatch(node, &format!("{what}: {words}"));
         sink.push(match quoted {
             Some(text) => bad.help(format!("write `{text}` without quotes")),
             None => bad,
         });
-        return None;
+        return quoted;
     };
-    if known.contains(&word.value.as_str()) {
-        return Some(word);
+    if let Some(found) = of(&word.value) {
+        return Some(found);
     }
     let title = format!("`{}` is not {what}", visible(&word.value));
     sink.push(
         Diagnostic::new(Code::UnknownWord, title, word.at, "unknown word").suggest(&word.value, known.iter().copied()),
     );
-    None
+    nearest(&word.value, known.iter().copied()).and_then(of)
 }
 
 /// A word without arguments.
@@ -204,7 +271,7 @@ pub fn choice<T: Copy>(node: &Node, what: &str, known: &[(&str, T)], sink: &mut 
     let words: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
     let found = word(node, what, &words, sink)?;
     no_arguments(node, sink);
-    known.iter().find(|(word, _)| *word == found.value).map(|(_, value)| *value)
+    known.iter().find(|(word, _)| *word == found).map(|(_, value)| *value)
 }
 
 /// Reports arguments of a word that takes none.
@@ -220,18 +287,27 @@ fn mismatch(node: &Node, needed: &str) -> Diagnostic {
     Diagnostic::new(Code::WrongType, format!("expected {needed}; found {found}"), node.at, format!("this is {found}"))
 }
 
+/// With the advice to leave the quotes out, where what is in them would do.
+fn without_quotes(node: &Node, bad: Diagnostic, would_do: fn(&str) -> bool) -> Diagnostic {
+    match node.text().filter(|text| would_do(text)) {
+        Some(text) => bad.help(format!("write `{text}` without quotes")),
+        None => bad,
+    }
+}
+
 /// Reports a value of the wrong type.
 pub fn wrong_type(node: &Node, needed: &str, sink: &mut Sink) {
     sink.push(mismatch(node, needed));
 }
 
-/// A list, each element decoded; those that cannot be are left out.
+/// A list, each element decoded; those that cannot be are left out. What is no list, which is reported, is taken as its
+/// only element.
 pub fn list<T>(node: &Node, decode: Decode<T>, sink: &mut Sink) -> Option<Vec<T>> {
     let Value::List(nodes) = &node.value else {
         let bad = mismatch(node, "a list");
         let single = matches!(node.value, Value::Call(_) | Value::Text(_));
         sink.push(if single { bad.help("put it in brackets: `[…]`") } else { bad });
-        return None;
+        return Some(decode(node, sink).into_iter().collect());
     };
     Some(nodes.iter().filter_map(|node| decode(node, sink)).collect())
 }
@@ -257,24 +333,29 @@ pub fn spanned_text(node: &Node, sink: &mut Sink) -> Option<Spanned<String>> {
     }
 }
 
-/// A name: a text of 1 to 255 bytes without control characters.
+/// A name: a text of 1 to 255 bytes without control characters. There is always one; see [`Spanned::unread`].
 pub fn name(node: &Node, sink: &mut Sink) -> Option<Spanned<String>> {
     let name = address(node, sink)?;
     if name.value.is_empty() {
         sink.push(Diagnostic::new(Code::BadName, "a name must not be empty", name.at, "empty"));
-        return None;
+        return Some(Spanned::unread(node.at));
     }
     Some(name)
 }
 
 /// A name that may be empty, such as that of the default exchange.
 pub fn address(node: &Node, sink: &mut Sink) -> Option<Spanned<String>> {
-    let name = spanned_text(node, sink)?;
+    let Some(name) = spanned_text(node, sink) else {
+        // A word that only lacks its quotes is the name that was meant.
+        let word = node.word().filter(|_| node.args().is_empty());
+        return Some(word.map_or_else(|| Spanned::unread(node.at), |word| Spanned::new(word.to_owned(), node.at)));
+    };
     let bad = |label: String| {
         Diagnostic::new(Code::BadName, format!("`{}` cannot be a name", visible(&name.value)), name.at, label)
     };
     if let Some(hidden) = name.value.chars().find(|c| is_hidden(*c)) {
         sink.push(bad(format!("holds the control character `{}`", hidden.escape_default())));
+        return Some(Spanned::unread(node.at));
     } else if name.value.len() > MAX_NAME {
         sink.push(bad(format!("{} bytes long; a name has at most {MAX_NAME}", name.value.len())));
     }
@@ -284,7 +365,7 @@ pub fn address(node: &Node, sink: &mut Sink) -> Option<Spanned<String>> {
 
 /// A pattern such as `order-{n}`, with at most one placeholder.
 pub fn pattern(node: &Node, hole: &str, sink: &mut Sink) -> Option<Spanned<String>> {
-    let pattern = name(node, sink)?;
+    let pattern = name(node, sink).filter(Spanned::is_read)?;
     let mut rest = pattern.value.clone();
     if let Some(at) = rest.find(hole) {
         rest.replace_range(at..at + hole.len(), "");
@@ -303,7 +384,7 @@ pub fn truth(node: &Node, sink: &mut Sink) -> Option<bool> {
     match node.value {
         Value::Bool(truth) => Some(truth),
         _ => {
-            wrong_type(node, "`true` or `false`", sink);
+            sink.push(without_quotes(node, mismatch(node, "`true` or `false`"), |text| text.parse::<bool>().is_ok()));
             None
         }
     }
@@ -321,7 +402,7 @@ pub fn number(node: &Node, range: std::ops::RangeInclusive<i64>, sink: &mut Sink
             Some(number.clamp(*range.start(), *range.end()))
         }
         _ => {
-            wrong_type(node, "a whole number", sink);
+            sink.push(without_quotes(node, mismatch(node, "a whole number"), |text| text.parse::<i64>().is_ok()));
             None
         }
     }
@@ -348,21 +429,30 @@ fn quantity<'n>(node: &'n Node, needed: &str, example: &str, sink: &mut Sink) ->
     None
 }
 
+/// Units that are not known, and what to write instead.
+const UNITS: [(&[&str], &str); 5] = [
+    (&["m", "M"], "`min` is minutes, `ms` is milliseconds"),
+    (&["sec", "secs", "second", "seconds", "S"], "seconds are written `s`"),
+    (&["msec", "msecs", "millis", "milliseconds", "MS", "Ms"], "milliseconds are written `ms`"),
+    (&["mins", "minute", "minutes"], "minutes are written `min`"),
+    (&["d", "day", "days", "hr", "hrs", "hour", "hours", "H"], "hours are written `h`; there are no days"),
+];
+
 /// A duration of at most 30 days.
 pub fn span(node: &Node, sink: &mut Sink) -> Option<Span> {
     let text = quantity(node, "a duration", "\"10ms\"", sink)?;
     let title = format!("`{}` is not a duration that can be used", visible(text));
     match parse_span(text) {
         Ok(span) if span <= MAX_SPAN => Some(span),
-        Ok(_) => {
+        Ok(_) | Err(ParseUnitError::TOO_LARGE) => {
             sink.push(Diagnostic::new(Code::OutOfRange, title, node.at, "longer than 30 days"));
             Some(MAX_SPAN)
         }
         Err(error) => {
-            sink.push(
-                Diagnostic::new(Code::BadDuration, title, node.at, error.0)
-                    .help("for example \"250us\", \"10ms\", \"1.5s\", \"2min\""),
-            );
+            let bad = Diagnostic::new(Code::BadDuration, title, node.at, error.0);
+            let unit = text.trim().trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').trim();
+            let meant = UNITS.iter().find(|(written, _)| written.contains(&unit)).map(|(_, says)| *says);
+            sink.push(bad.help(meant.unwrap_or("for example \"250us\", \"10ms\", \"1.5s\", \"2min\"")));
             None
         }
     }
@@ -383,7 +473,7 @@ pub fn size(node: &Node, sink: &mut Sink) -> Option<u32> {
     let title = format!("`{}` is not a size that can be used", visible(text));
     match parse_size(text) {
         Ok(bytes) if bytes <= MAX_SIZE => Some(bytes as u32),
-        Ok(_) => {
+        Ok(_) | Err(ParseUnitError::TOO_LARGE) => {
             sink.push(Diagnostic::new(Code::OutOfRange, title, node.at, "more than 128MiB"));
             None
         }
@@ -409,16 +499,16 @@ pub fn ratio(node: &Node, sink: &mut Sink) -> Option<Ratio> {
     }
 }
 
-/// Two values in parentheses: `("shop", "broker")`.
-pub fn pair<T>(node: &Node, what: &str, decode: Decode<T>, sink: &mut Sink) -> Option<(T, T)> {
+/// Two names in parentheses: `("shop", "broker")`.
+fn pair(node: &Node, sink: &mut Sink) -> (Spanned<String>, Spanned<String>) {
+    let one = |node: &Node, sink: &mut Sink| name(node, sink).unwrap_or_else(|| Spanned::unread(node.at));
     match (&node.value, node.args()) {
         (Value::Call(Call { word: None, .. }), [a, b]) if a.name.is_none() && b.name.is_none() => {
-            let (a, b) = (decode(&a.value, sink), decode(&b.value, sink));
-            Some((a?, b?))
+            (one(&a.value, sink), one(&b.value, sink))
         }
         _ => {
-            wrong_type(node, what, sink);
-            None
+            wrong_type(node, "two names `(\"a\", \"b\")`", sink);
+            (Spanned::unread(node.at), Spanned::unread(node.at))
         }
     }
 }

@@ -92,7 +92,7 @@ fn header(scenario: &Scenario, plan: &Plan) -> Header {
         let own = scenario.broker.system().own_list(consumer);
         destinations.extend([Some(consumer.from.name.value.clone()), own].into_iter().flatten().map(|from| {
             Destination {
-                from: shown(&consumer.access, from),
+                from: shown(&consumer.session.access, from),
                 consumer: actor(plan, &consumer.name),
                 table: consumer.effect.as_ref().map(|effect| effect.table.value.clone()),
             }
@@ -229,7 +229,7 @@ impl Clients<'_> {
         let spec = app::ProducerSpec {
             plans: producer.publish.iter().map(|publish| self.publish(publish)).collect(),
             reliability: producer.reliability,
-            reconnect: producer.reconnect,
+            reconnect: producer.session.reconnect,
         };
         ClientPlan {
             name: producer.name.value.clone(),
@@ -240,12 +240,12 @@ impl Clients<'_> {
                 session: Arc::new(Session {
                     confirms: producer.reliability != Reliability::FireAndForget,
                     take: None,
-                    heartbeat: producer.heartbeat,
-                    access: access(&producer.access, self.names),
+                    heartbeat: producer.session.heartbeat,
+                    access: access(&producer.session.access, self.names),
                 }),
             },
-            start: producer.start,
-            restart: producer.restart,
+            start: producer.session.start,
+            restart: producer.session.restart,
         }
     }
 
@@ -297,7 +297,7 @@ impl Clients<'_> {
             effect,
             reply: consumer.reply.as_ref().map(|id| self.derived(&id.value)),
             dedup: consumer.dedup,
-            reconnect: consumer.reconnect,
+            reconnect: consumer.session.reconnect,
         };
         ClientPlan {
             name: consumer.name.value.clone(),
@@ -308,12 +308,12 @@ impl Clients<'_> {
                 session: Arc::new(Session {
                     confirms: false,
                     take: Some(self.take(consumer)),
-                    heartbeat: consumer.heartbeat,
-                    access: access(&consumer.access, self.names),
+                    heartbeat: consumer.session.heartbeat,
+                    access: access(&consumer.session.access, self.names),
                 }),
             },
-            start: consumer.start,
-            restart: consumer.restart,
+            start: consumer.session.start,
+            restart: consumer.session.restart,
         }
     }
 

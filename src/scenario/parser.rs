@@ -42,6 +42,22 @@ pub fn too_large(bytes: u64) -> Diagnostic {
     Diagnostic::new(Code::TooLarge, title, Extent::default(), "not read")
 }
 
+/// The error for a text without a token.
+fn nothing(text: &str, here: Extent) -> Diagnostic {
+    let blank = text.trim().is_empty();
+    let title = match (text.is_empty(), blank) {
+        (true, _) => "the file is empty",
+        (false, true) => "the file holds only white space",
+        (false, false) => "the file holds only comments",
+    };
+    let bad = Diagnostic::new(Code::Empty, title, here, "a scenario should stand here");
+    // Then the first comment of a line goes on to the end of the file.
+    if !blank && text.contains('\r') && !text.contains('\n') {
+        return bad.help("its lines end with a carriage return alone; save it with line feeds");
+    }
+    bad.help("`mqlab new` writes one to begin with")
+}
+
 /// What could be understood of a text.
 #[derive(Debug, Default)]
 pub struct Parsed {
@@ -145,13 +161,14 @@ impl<'a> Parser<'a> {
         if self.next.0 == Token::End {
             let here = Extent::default();
             if sink.is_empty() {
-                let empty = Diagnostic::new(Code::Empty, "the file is empty", here, "a scenario should stand here");
-                sink.push(empty.help("`mqlab new` writes one to begin with"));
+                sink.push(nothing(self.text, here));
             }
             return Parsed::default();
         }
         let root = self.value(sink);
-        if root.is_some() && !self.gone && self.next.0 != Token::End {
+        // What does not even begin like a scenario is another file, and its end tells nothing.
+        let begins = |root: &Node| matches!(&root.value, Value::Call(Call { args: Some(_), .. }));
+        if root.as_ref().is_some_and(begins) && !self.gone && self.next.0 != Token::End {
             let title = format!("{} stands behind the end of the scenario", self.next.0.says());
             sink.push(Diagnostic::new(Code::Trailing, title, self.next.1, "not expected"));
             self.damage.push(self.next.1);

@@ -36,8 +36,8 @@ pub fn read(text: &str) -> Result<Source, Diagnostics> {
         let mut own = Sink::default();
         build(&root, Some(variant), &mut own);
         // What is wrong with the scenario itself was reported already.
-        for mut bad in own.list {
-            bad.variant = Some(variant.name.value.clone());
+        for mut bad in own.list.into_iter().filter(|bad| !variant.explains(bad)) {
+            bad.variant = variant.name.is_read().then(|| variant.name.value.clone());
             meaning.push(bad);
         }
     }
@@ -132,6 +132,7 @@ impl Source {
             about: String::new(),
             changes,
             expect: base.and_then(|base| base.expect.clone()),
+            whole: true,
         };
         let mut sink = Sink::default();
         match build(&self.root, Some(&own), &mut sink) {

@@ -63,6 +63,12 @@ fn with(part: &str, instead: &str) -> String {
     base.replacen(part, instead, 1)
 }
 
+/// The same, and in another place a fault of somebody who is not there: that must be reported whatever else is wrong.
+fn nobody(part: &str, instead: &str) -> String {
+    let fault = ", (name: \"g\", what: kill(\"zacharias\", when: at(\"1s\")))],\n    expect";
+    with(part, instead).replacen("],\n    expect", fault, 1)
+}
+
 const REDIS: &str = r#"Scenario(
     title: "t",
     broker: redis(),
@@ -183,6 +189,16 @@ fn wrong() -> Vec<(&'static str, String)> {
         ("a script for Redis", REDIS.replace("consumers", "scripts: [(name: \"s\", steps: [])], consumers")),
         ("a sync policy without a file", REDIS.replace("redis()", "redis(appendfsync: always)")),
         ("a list that nobody pushes to", REDIS.replace("from: \"jobs\"", "from: \"jbos\"")),
+        ("an expectation without its number", nobody("rows(\"invoices\", 3)", "rows(\"invoices\")")),
+        ("a queue without its name", nobody("name: \"billing\", ", "")),
+        ("a consumer without its queue", nobody("from: \"billing\", ", "")),
+        ("a producer without its messages", nobody("name: \"shop\", publish", "name: \"shop\", pub")),
+        ("no broker", nobody("broker: rabbitmq", "about: rabbitmq")),
+        ("a broker that is misspelt", nobody("rabbitmq(", "rabitmq(")),
+        ("a field with queues that is misspelt", nobody("queues:", "qeues:")),
+        ("an effect that is misspelt", nobody("effect: insert", "effect: isnert")),
+        ("a fault without its moment", nobody(", when: at(\"42ms\")", "")),
+        ("a change without its value", nobody("ack\", automatic)", "ack\")")),
         (
             "several at once",
             with("durable: true", "durabel: true").replace("\"5ms\"", "\"5 parsecs\"").replace("lost(0)", "lots(0)"),
@@ -265,6 +281,14 @@ fn an_error_of_syntax_hides_no_other_and_makes_no_noise() {
         assert_eq!(own, [(code, line)], "{what}: {found:?}");
         let rest: Vec<Code> = found.iter().map(|(code, _)| *code).filter(|code| others.contains(code)).collect();
         assert_eq!(rest, others, "{what}: {found:?}");
+    }
+}
+
+#[test]
+fn what_is_missing_behind_a_letter_of_several_bytes_is_shown_there() {
+    for (part, instead) in [("rows(\"invoices\", 3)", "dep𓾞"), ("lost(0), rows(\"invoices\", 3)],", "lost(ö")] {
+        let errors = read(&with(part, instead)).unwrap_err();
+        assert!(errors.render("f", Look::PLAIN).contains(instead), "{errors}");
     }
 }
 
@@ -404,16 +428,78 @@ fn the_defaults_of_the_book_are_those_of_the_language() {
     assert!(checked > 40, "{checked}");
 }
 
+/// Every so-manieth place of a text at which a token ends, and the middle of that token.
+fn cuts(text: &str, every: usize, from: usize) -> impl Iterator<Item = usize> {
+    let mut sink = diagnostics::Sink::default();
+    let mut lexer = lexer::Lexer::new(text);
+    let mut ends = Vec::new();
+    loop {
+        let (token, at) = lexer.next(&mut sink);
+        if token == lexer::Token::End {
+            break;
+        }
+        ends.push((at.start + at.end) / 2);
+        ends.push(at.end);
+    }
+    ends.into_iter().filter(|end| text.is_char_boundary(*end)).skip(from % every).step_by(every)
+}
+
 #[test]
-#[ignore = "takes a minute: every prefix of every shipped file"]
-fn a_shipped_scenario_cut_off_at_any_byte_gives_an_error_or_a_scenario() {
-    for (path, text) in shipped() {
-        for end in (0..text.len()).filter(|i| text.is_char_boundary(*i)) {
-            if let Err(errors) = read(&text[..end]) {
-                assert!(!errors.list().is_empty(), "{path} at {end}");
+fn a_shipped_scenario_cut_off_anywhere_gives_an_error() {
+    // Few places of each file, other ones of each; what is cut is seen in what is left of it.
+    for (i, (path, text)) in shipped().into_iter().enumerate() {
+        let every = (text.len() / 200).max(7);
+        for end in cuts(text.trim_end(), every, i).filter(|end| *end < text.trim_end().len()) {
+            let errors = read(&text[..end]).map(|_| ()).expect_err("cut off");
+            assert!(!errors.list().is_empty(), "{path} at {end}");
+        }
+    }
+}
+
+/// All nodes of a tree, and the places of all names of fields.
+fn places(node: &tree::Node, nodes: &mut Vec<Extent>, names: &mut Vec<Extent>) {
+    nodes.push(node.at);
+    match &node.value {
+        tree::Value::List(inner) => inner.iter().for_each(|node| places(node, nodes, names)),
+        tree::Value::Map(rows) => rows.iter().for_each(|(_, value)| places(value, nodes, names)),
+        _ => {
+            for arg in node.args() {
+                names.extend(arg.name.as_ref().map(|name| name.at));
+                places(&arg.value, nodes, names);
             }
         }
     }
+}
+
+/// The errors of a text in which a stretch was replaced, and which of them are not about what stands there now.
+fn elsewhere(text: &str, at: Extent, instead: &str) -> Option<String> {
+    let broken = format!("{}{instead}{}", &text[..at.start], &text[at.end..]);
+    let errors = read(&broken).err()?;
+    let own = |d: &Diagnostic| {
+        let Extent { start, end } = d.primary.at;
+        // A path of a variant may lead to it, and the bracket around it may miss it.
+        (start <= at.start + instead.len() && at.start <= end) || d.code == Code::BadPath
+    };
+    let others: Vec<Diagnostic> = errors.list().iter().filter(|d| !own(d)).cloned().collect();
+    (!others.is_empty()).then(|| Diagnostics::new(broken.as_str().into(), others).render("f", Look::PLAIN))
+}
+
+#[test]
+fn one_wrong_value_or_misspelt_field_is_reported_where_it_stands_and_makes_no_noise() {
+    let mut bad = Vec::new();
+    for (i, (path, text)) in shipped().into_iter().enumerate() {
+        let source = read(&text).unwrap();
+        let (mut nodes, mut names) = (Vec::new(), Vec::new());
+        places(source.root(), &mut nodes, &mut names);
+        for at in nodes.into_iter().skip(1 + i % 11).step_by(11) {
+            bad.extend(elsewhere(&text, at, "5.5").map(|says| format!("{path}: {says}")));
+        }
+        for at in names.into_iter().skip(i % 5).step_by(5) {
+            let misspelt = format!("{}q", &text[at.start..at.end]);
+            bad.extend(elsewhere(&text, at, &misspelt).map(|says| format!("{path}: {says}")));
+        }
+    }
+    assert!(bad.is_empty(), "{} cases\n{}", bad.len(), bad[..bad.len().min(12)].concat());
 }
 
 mod properties {

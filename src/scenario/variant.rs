@@ -5,7 +5,7 @@
 //! (`producers.shop.publish.1.count`). An element's name may hold dots; the longest that fits is taken.
 
 use super::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned, listed, visible};
-use super::fields::{Fields, list, name, text, word};
+use super::fields::{Fields, list, text, word};
 use super::tree::{Arg, Call, Node, Value};
 
 /// The most variants that a scenario may have; each is read like a scenario of its own.
@@ -22,6 +22,15 @@ pub struct Variant {
     pub changes: Vec<Change>,
     /// What is expected instead of what the scenario expects.
     pub expect: Option<Node>,
+    /// Whether all its changes could be read; always so in a scenario without errors.
+    pub(super) whole: bool,
+}
+
+impl Variant {
+    /// Whether an error may only follow from a change that could not be read.
+    pub(super) fn explains(&self, bad: &Diagnostic) -> bool {
+        !self.whole && !bad.near && matches!(bad.code, Code::UnknownName | Code::BadPath | Code::MissingField)
+    }
 }
 
 /// A change to the tree.
@@ -103,7 +112,8 @@ pub(super) fn decode(root: &Node, sink: &mut Sink) -> Vec<Variant> {
     }
     let variants = list(node, variant, sink).unwrap_or_default();
     for (i, variant) in variants.iter().enumerate() {
-        if let Some(before) = variants[..i].iter().find(|v| v.name.value == variant.name.value) {
+        let same = |other: &&Variant| other.name.value == variant.name.value && other.name.is_read();
+        if let Some(before) = variants[..i].iter().find(same) {
             let title = format!("two variants are called `{}`", visible(&variant.name.value));
             let bad = Diagnostic::new(Code::DuplicateName, title, variant.name.at, "again here");
             sink.push(bad.label(before.name.at, "first here"));
@@ -113,18 +123,19 @@ pub(super) fn decode(root: &Node, sink: &mut Sink) -> Vec<Variant> {
 }
 
 fn variant(node: &Node, sink: &mut Sink) -> Option<Variant> {
-    let mut f = Fields::of_struct(node, "a variant", sink)?;
-    let name = f.required("name", name);
+    let mut f = Fields::of_struct(node, "a variant", sink);
+    let name = f.name("name");
     let about = f.or("about", String::new(), text);
     let changes = f.list("change", change);
     let expect = f.node("expect").cloned();
-    f.finish();
-    Some(Variant { name: name?, about, changes, expect })
+    let meant = f.finish();
+    let whole = meant.is_empty() && node.field("change").map_or(0, |list| list.elements().len()) == changes.len();
+    Some(Variant { name, about, changes, expect, whole })
 }
 
 fn change(node: &Node, sink: &mut Sink) -> Option<Change> {
     let found = word(node, "a change", &["set", "add", "remove", "replace"], sink)?;
-    let kind = match found.value.as_str() {
+    let kind = match found {
         "set" => ChangeKind::Set,
         "add" => ChangeKind::Add,
         "remove" => ChangeKind::Remove,
@@ -324,7 +335,7 @@ fn nothing_there(here: &Node, part: Part<'_>) -> Diagnostic {
         (_, true) => bad.help(format!("{} has no parts", here.kind())),
         _ => {
             let bad = bad.suggest(part.name, known.iter().copied());
-            if bad.near { bad.help(format!("known here: {}", listed(&known))) } else { bad }
+            if bad.near && known.len() > 1 { bad.help(format!("known here: {}", listed(&known))) } else { bad }
         }
     }
 }

@@ -12,6 +12,9 @@ use crate::ids::Digest;
 use crate::units::{Ratio, Span};
 use serde::{Deserialize, Serialize};
 
+/// The largest seed, in a scenario, on the command line and in a replay token: numbers in a scenario file are signed.
+pub const MAX_SEED: u64 = i64::MAX as u64;
+
 /// How many kinds of choices there can be.
 pub const KINDS: usize = 16;
 

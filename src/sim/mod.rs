@@ -9,7 +9,7 @@ mod path;
 mod stream;
 
 pub use calendar::{Calendar, Key};
-pub use choices::{ChoiceKey, ChoiceKind, Choices, KINDS, Spread, StreamId};
+pub use choices::{ChoiceKey, ChoiceKind, Choices, KINDS, MAX_SEED, Spread, StreamId};
 pub use engine::{Engine, Limit, Limits, Step};
 pub use path::{Others, Path};
 pub use stream::{Stream, name_hash};

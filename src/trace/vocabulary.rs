@@ -63,12 +63,10 @@ pub struct VerbTable {
 #[macro_export]
 macro_rules! verb_table {
     ($table:literal; $($name:ident: $verb:literal, $class:ident, $label:literal, $sentence:literal;)*) => {
-        #[allow(clippy::upper_case_acronyms, non_camel_case_types, reason = "rows are counted through an enum with the constants' names")]
-        #[repr(u8)]
-        enum Row { $($name),* }
+        const ROWS: &[&str] = &[$(stringify!($name)),*];
         $(
             #[doc = $sentence]
-            pub const $name: $crate::ids::VerbId = $crate::ids::VerbId((($table as u16) << 8) | Row::$name as u16);
+            pub const $name: $crate::ids::VerbId = $crate::ids::VerbId((($table as u16) << 8) | $crate::ids::row_of(ROWS, stringify!($name)));
         )*
         /// The whole vocabulary.
         pub const TABLE: $crate::trace::VerbTable = $crate::trace::VerbTable {

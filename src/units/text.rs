@@ -15,6 +15,13 @@ impl fmt::Display for ParseUnitError {
 
 impl std::error::Error for ParseUnitError {}
 
+impl ParseUnitError {
+    /// Something else than a number with a unit behind it.
+    pub const NO_NUMBER: ParseUnitError = ParseUnitError("is not a number with a unit");
+    /// More than this program can count.
+    pub const TOO_LARGE: ParseUnitError = ParseUnitError("is too large");
+}
+
 const SPANS: [(&str, u64); 7] = [
     ("ns", 1),
     ("us", 1_000),
@@ -43,9 +50,10 @@ pub fn parse_span(text: &str) -> Result<Span, ParseUnitError> {
     if text.trim() == "0" {
         return Ok(Span::ZERO);
     }
-    scaled(text, &SPANS, "needs a unit: ns, us, ms, s, min or h").and_then(|ns| {
-        if ns > i64::MAX as u64 { Err(ParseUnitError("is longer than a run can last")) } else { Ok(Span(ns)) }
-    })
+    const NO_UNIT: [&str; 2] =
+        ["needs a unit: ns, us, ms, s, min or h", "has none of the units ns, us, ms, s, min and h"];
+    let ns = scaled(text, &SPANS, NO_UNIT)?;
+    if ns > i64::MAX as u64 { Err(ParseUnitError::TOO_LARGE) } else { Ok(Span(ns)) }
 }
 
 /// Reads a size such as `"512B"`, `"128KiB"` or `"1.5MB"`, in bytes.
@@ -53,11 +61,14 @@ pub fn parse_span(text: &str) -> Result<Span, ParseUnitError> {
 /// # Errors
 /// Where the number is malformed or negative, the unit is missing or unknown, or the size does not fit.
 pub fn parse_size(text: &str) -> Result<u64, ParseUnitError> {
-    scaled(text, &SIZES, "needs a unit: B, kB, KiB, MB, MiB, GB or GiB")
+    const NO_UNIT: [&str; 2] =
+        ["needs a unit: B, kB, KiB, MB, MiB, GB or GiB", "has none of the units B, kB, KiB, MB, MiB, GB and GiB"];
+    scaled(text, &SIZES, NO_UNIT)
 }
 
-/// A decimal number with at most one unit behind it, in units of one, without going through floating point.
-fn scaled(text: &str, units: &[(&str, u64)], no_unit: &'static str) -> Result<u64, ParseUnitError> {
+/// A decimal number with at most one unit behind it, in units of one, without going through floating point. What is to be
+/// said where there is no unit, and where there is another, is given.
+fn scaled(text: &str, units: &[(&str, u64)], no_unit: [&'static str; 2]) -> Result<u64, ParseUnitError> {
     let text = text.trim();
     if text.starts_with('-') {
         return Err(ParseUnitError("is negative"));
@@ -66,11 +77,13 @@ fn scaled(text: &str, units: &[(&str, u64)], no_unit: &'static str) -> Result<u6
     let (number, unit) = (&text[..split], text[split..].trim());
     let (whole, part) = number.split_once('.').unwrap_or((number, ""));
     let digits = !whole.is_empty() && (number.len() == whole.len() || !part.is_empty());
-    if !digits || part.contains('.') {
-        return Err(ParseUnitError("is not a number with a unit"));
+    // No unit has anything but letters: `1e3ms` is meant to be a number.
+    if !digits || part.contains('.') || !unit.chars().all(char::is_alphabetic) {
+        return Err(ParseUnitError::NO_NUMBER);
     }
-    let &(_, scale) = units.iter().find(|(u, _)| *u == unit).ok_or(ParseUnitError(no_unit))?;
-    const TOO_LARGE: ParseUnitError = ParseUnitError("is too large");
+    let no_unit = ParseUnitError(no_unit[usize::from(!unit.is_empty())]);
+    let &(_, scale) = units.iter().find(|(u, _)| *u == unit).ok_or(no_unit)?;
+    const TOO_LARGE: ParseUnitError = ParseUnitError::TOO_LARGE;
     let whole: u64 = whole.parse().map_err(|_| TOO_LARGE)?;
     let mut value = whole.checked_mul(scale).ok_or(TOO_LARGE)?;
     let mut place = scale;

@@ -24,94 +24,6 @@ fn refused(output: &Output) -> String {
     error
 }
 
-/// What every command that takes a file says of this one.
-fn refused_everywhere(path: &Path, says: &str) {
-    let path = path.to_str().unwrap();
-    for args in [&["run", path][..], &["check", path], &["route", path, "--exchange", "x", "--key", "y"]] {
-        let error = refused(&mqlab(args).output().unwrap());
-        assert!(error.contains(says), "mqlab {args:?}: expected `{says}` in: {error}");
-    }
-}
-
-#[test]
-fn a_missing_file_is_named() {
-    refused_everywhere(Path::new("/no/such/file.ron"), "cannot read /no/such/file.ron: no such file");
-}
-
-#[test]
-fn a_directory_is_not_read() {
-    let folder = tempfile::tempdir().unwrap();
-    refused_everywhere(folder.path(), "it is a directory");
-}
-
-#[test]
-fn an_empty_file_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("empty.ron");
-    fs::write(&path, "").unwrap();
-    refused_everywhere(&path, "empty");
-    fs::write(&path, "\u{feff}\n  // nothing but a comment\n").unwrap();
-    refused_everywhere(&path, "empty");
-}
-
-#[test]
-fn a_truncated_file_is_refused_with_its_place() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("truncated.ron");
-    fs::write(&path, "Scenario(\n    title: \"half\",\n    broker: rabbitmq(queues: [(name: \"a").unwrap();
-    refused_everywhere(&path, "truncated.ron:3:");
-}
-
-#[test]
-fn a_binary_file_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("binary.ron");
-    fs::write(&path, b"\x7fELF\x02\x01\x01\0\0\0\xff\xfe").unwrap();
-    refused_everywhere(&path, "not");
-    fs::write(&path, [0u8; 512]).unwrap();
-    refused_everywhere(&path, "not a text file");
-}
-
-#[test]
-fn a_file_of_100_mb_is_refused_without_being_read() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("large.ron");
-    File::create(&path).unwrap().set_len(100 << 20).unwrap();
-    refused_everywhere(&path, "too large");
-}
-
-#[test]
-fn a_file_of_10000_levels_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("deep.ron");
-    for open in ["(", "[", "{a:", "Some("] {
-        fs::write(&path, format!("Scenario(title: {}", open.repeat(10_000))).unwrap();
-        refused_everywhere(&path, "deep");
-    }
-    // In braces it is what a trace would begin with.
-    fs::write(&path, "{\"a\":".repeat(10_000)).unwrap();
-    refused_everywhere(&path, "not a trace");
-}
-
-#[cfg(unix)]
-#[test]
-fn a_file_without_an_end_is_refused() {
-    if Path::new("/dev/zero").exists() {
-        refused_everywhere(Path::new("/dev/zero"), "too large");
-    }
-}
-
-#[test]
-fn a_cut_trace_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("trace.jsonl");
-    fs::write(&path, "{\"mqlab-trace\":1,\"title\":\"x\",\"seed\":1,\"scenario\":\"\",\"actors\":[]}\n").unwrap();
-    refused(&mqlab(&["run", path.to_str().unwrap()]).output().unwrap());
-    fs::write(&path, "{\"mqlab-trace\":99}\n").unwrap();
-    let error = refused(&mqlab(&["run", path.to_str().unwrap()]).output().unwrap());
-    assert!(error.contains("version 99"), "{error}");
-}
-
 #[test]
 fn the_standard_input_is_read_within_limits() {
     let mut child =
@@ -403,7 +315,7 @@ fn conform_refuses_what_is_no_recording() {
     let folder = tempfile::tempdir().unwrap();
     let conform = |path: &str| refused(&mqlab(&["conform", path]).output().unwrap());
     let bad = |name: &str, text: &str| conform(&file(&folder, name, text));
-    assert!(bad("empty.json", "").contains("not JSON"));
+    assert!(bad("empty.json", "").contains("is empty"));
     assert!(bad("deep.json", &"[".repeat(10_000)).contains("recursion limit"));
     assert!(bad("cut.json", "[{\"id\": \"A1\", \"grou").contains("cut.json: is not JSON as it should be"));
     assert!(bad("binary.json", "\u{0}\u{1}").contains("not JSON"));

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+mod bad_input;
 mod branches;
 mod cli;
 mod comparing;

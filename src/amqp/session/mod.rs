@@ -49,7 +49,7 @@ const EXCHANGE: &str = "e";
 impl Replayer for Session {
     type Node = Node;
 
-    const VERSIONS: &'static [&'static str] = &["3.7", "3.10", "3.13", "4.1"];
+    const VERSIONS: &'static [&'static str] = &Version::WORDS;
 
     fn node(version: &str, ports: &mut Ports<'_, Frame, Record>) -> Option<Node> {
         let vhost = ports.names.intern("/");
@@ -221,8 +221,7 @@ fn did<const N: usize>(what: &str, args: [(&str, Value); N]) -> Did {
 
 /// The version of `3.10` or `3.10.8`.
 fn version_of(text: &str) -> Option<Version> {
-    let known = [Version::V3_7, Version::V3_10, Version::V3_13, Version::V4_1];
     let mut parts = text.split('.');
     let minor = format!("{}.{}", parts.next()?, parts.next()?);
-    Session::VERSIONS.iter().position(|known| *known == minor).map(|at| known[at])
+    Version::from_word(&minor)
 }

@@ -72,7 +72,7 @@ impl Settings {
                 self.offer(format!("mandatory:{who}"), words::MANDATORY, &[("who", who)], way);
             }
         }
-        if producer.reconnect.is_none() {
+        if producer.session.reconnect.is_none() {
             self.of("reconnect", who, words::RECONNECT, &path("reconnect"), "(after: \"50ms\")");
         }
     }
@@ -107,7 +107,7 @@ impl Settings {
         if consumer.dedup.is_none() {
             self.of("dedup", who, words::DEDUP, &path("dedup"), "memory()");
         }
-        if consumer.reconnect.is_none() {
+        if consumer.session.reconnect.is_none() {
             self.of("reconnect", who, words::RECONNECT, &path("reconnect"), "(after: \"50ms\")");
         }
     }

@@ -54,6 +54,9 @@ type Checked<T> = Result<T, String>;
 pub fn read<R: Replayer>(bytes: &[u8]) -> Result<Content, Malformed> {
     let one = |text: String| Malformed(vec![text]);
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    if bytes.trim_ascii().is_empty() {
+        return Err(one("is empty: a list of recordings or pairs is needed".into()));
+    }
     let Literal(value) =
         serde_json::from_slice(bytes).map_err(|error| one(format!("is not JSON as it should be: {error}")))?;
     let Value::List(entries) = value else { return Err(one("is not a list of recordings or pairs".into())) };

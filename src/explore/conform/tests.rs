@@ -254,7 +254,7 @@ fn pairs_are_routed_by_a_real_exchange() {
 
 #[test]
 fn what_is_wrong_with_a_file_is_named() {
-    assert!(error("").contains("not JSON"));
+    assert!(error("").contains("is empty"));
     assert!(error("{}").contains("not a list"));
     assert!(error("[]").contains("empty list"));
     assert!(error("[1]").contains("neither"));

@@ -6,11 +6,11 @@ pub mod rabbitmq;
 pub mod redis;
 mod steps;
 
-use super::diagnostics::{Code, Diagnostic, Sink, Spanned};
+use super::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned};
 use super::fields::word;
 use super::lower::LowerError;
 use super::schema::{Consumer, Scenario, Script};
-use super::tree::Node;
+use super::tree::{self, Node};
 use crate::ids::{Name, Names};
 use crate::machine::Value;
 use crate::systems;
@@ -53,7 +53,8 @@ pub(super) trait System {
     /// Reports what is wrong with a script.
     fn check_script(&self, script: &Script, sink: &mut Sink) {
         let title = format!("there are no scripts for {}", self.word());
-        sink.push(Diagnostic::new(Code::Conflict, title, script.name.at, "a script"));
+        let bad = Diagnostic::new(Code::Conflict, title, script.name.at, "a script");
+        sink.push(bad.help("write producers and consumers instead"));
     }
 
     /// Changes to its settings that one may want to try.
@@ -104,7 +105,7 @@ macro_rules! brokers {
         /// Decodes a broker.
         pub(super) fn decode(node: &Node, sink: &mut Sink) -> Option<Broker> {
             let found = word(node, "a broker", &[$($word),*], sink)?;
-            match found.value.as_str() {
+            match found {
                 $($word => Some(Broker::$system($folder::decode(node, sink))),)*
                 _ => None,
             }
@@ -118,6 +119,13 @@ brokers! {
 }
 
 impl Broker {
+    /// What stands in for a broker that is missing or unknown: nothing can be checked against it.
+    pub(super) fn unread(at: Extent) -> Broker {
+        let node = Node { at, value: tree::Value::Bool(false) };
+        let mut unread = rabbitmq::decode(&node, &mut Sink::default());
+        unread.name = Spanned::unread(at);
+        Broker::Rabbitmq(unread)
+    }
     /// The name of its node; `broker` if the scenario gives none.
     pub fn name(&self) -> &Spanned<String> {
         self.system().name()

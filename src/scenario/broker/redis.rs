@@ -3,6 +3,7 @@
 use super::{Setting, System};
 use crate::ids::{Name, Names};
 use crate::machine::Value;
+use crate::redis::{Config, Fsync};
 use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned, visible};
 use crate::scenario::fields::{Fields, choice, name, span, spanned_text, truth};
 use crate::scenario::names::Known;
@@ -24,17 +25,6 @@ pub struct Redis {
     pub appendfsync: Fsync,
     /// With [`Fsync::No`]: how long after a write the kernel writes it back.
     pub writeback: Span,
-}
-
-/// When the append-only file is synced.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Fsync {
-    /// Before anybody is answered.
-    Always,
-    /// Once a second.
-    Everysec,
-    /// When the kernel likes.
-    No,
 }
 
 const POLICIES: [(&str, Fsync); 3] = [("always", Fsync::Always), ("everysec", Fsync::Everysec), ("no", Fsync::No)];
@@ -113,12 +103,11 @@ impl System for Redis {
         others.map(|(word, _)| setting(format!("appendfsync-{word}"), says, "broker.appendfsync", word)).collect()
     }
     fn config(&self, _: &mut Names) -> systems::NodeConfig {
-        let fsync = match self.appendfsync {
-            Fsync::Always => crate::redis::Fsync::Always,
-            Fsync::Everysec => crate::redis::Fsync::Everysec,
-            Fsync::No => crate::redis::Fsync::No,
-        };
-        systems::NodeConfig::Redis(Arc::new(crate::redis::Config { aof: self.aof, fsync, writeback: self.writeback }))
+        systems::NodeConfig::Redis(Arc::new(Config {
+            aof: self.aof,
+            fsync: self.appendfsync,
+            writeback: self.writeback,
+        }))
     }
     fn subscription(&self, consumer: &Consumer, options: &mut Vec<(Name, Value)>, names: &mut Names) {
         let list = self.own_list(consumer).unwrap_or_default();

@@ -18,7 +18,14 @@ pub(in crate::scenario) fn check(word: &Spanned<String>, node: &Node, forms: &[F
     };
     let mut f = Fields::of_call(node, "this step", sink);
     if let Some(bare) = form.bare {
-        f.bare(|node, sink| held(node, bare, sink));
+        let argument = match bare {
+            Holds::Text => "\"…\"",
+            Holds::Truth => "true",
+            Holds::Number(_) => "1",
+            Holds::Span => "\"10ms\"",
+            Holds::Table => "{}",
+        };
+        f.bare(&format!("{}({argument})", form.word), |node, sink| held(node, bare, sink));
     }
     for (name, holds) in form.fields {
         f.optional(name, |node, sink| held(node, *holds, sink));

@@ -1,16 +1,15 @@
 //! Consumers: what they take, when they acknowledge, what their work writes, and what goes wrong with it.
 
-use super::access::{Access, access};
+use super::session::{Session, session};
 use super::timing::timing;
 use super::values::{Row, rows};
-use super::{Target, heartbeat, reconnect, target};
-use crate::app::{AckPolicy, EffectKind, Reconnect, Then, Timing};
-use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned};
+use super::{Target, target};
+use crate::app::{AckPolicy, EffectKind, Then, Timing};
+use crate::scenario::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned};
 use crate::scenario::fields::{
-    Fields, choice, count, name, no_arguments, number, pattern, positive, some_span, span, truth, word,
+    Fields, choice, count, name, no_arguments, number, pattern, positive, some_span, truth, word,
 };
 use crate::scenario::tree::{Node, Value};
-use crate::units::Span;
 
 /// A client that consumes.
 #[derive(Clone, PartialEq, Debug)]
@@ -39,16 +38,8 @@ pub struct Consumer {
     pub exclusive: bool,
     /// Arguments of the subscription.
     pub arguments: Vec<Row>,
-    /// Whether and when it connects again.
-    pub reconnect: Option<Reconnect>,
-    /// The heartbeat interval it offers, in whole seconds; zero for none, `None` for what the broker proposes.
-    pub heartbeat: Option<Span>,
-    /// As whom it logs in, and where.
-    pub access: Access,
-    /// When its process starts.
-    pub start: Span,
-    /// How long after its process died it is started again; never without.
-    pub restart: Option<Span>,
+    /// Its process and its connection.
+    pub session: Session,
 }
 
 /// What completed work writes to a table.
@@ -60,6 +51,13 @@ pub struct Effect {
     pub table: Spanned<String>,
     /// The row's key, with `{id}` or `{delivery}`.
     pub key: Spanned<String>,
+}
+
+impl Effect {
+    /// What stands in for one that cannot be read.
+    fn unread(at: Extent) -> Effect {
+        Effect { kind: EffectKind::Insert, table: Spanned::unread(at), key: Spanned::new("{id}".to_owned(), at) }
+    }
 }
 
 /// Something that goes wrong.
@@ -84,28 +82,25 @@ pub enum Which {
 
 /// Decodes a consumer.
 pub(super) fn consumer(node: &Node, sink: &mut Sink) -> Option<Consumer> {
-    let mut f = Fields::of_struct(node, "a consumer", sink)?;
-    let name = f.required("name", name);
-    let from = f.required("from", target);
+    let mut f = Fields::of_struct(node, "a consumer", sink);
+    let name = f.name("name");
+    let from = f.required("from", target).unwrap_or_else(|| Target::unread(node.head()));
     let ack = f.or("ack", AckPolicy::AfterWork, ack);
     let prefetch = f.or("prefetch", 0, |node, sink| number(node, 0..=65_535, sink).map(|n| n as u32));
     let work = f.or("work", Timing::ZERO, timing);
     let parallel = f.or("parallel", 1, |node, sink| number(node, 1..=65_535, sink).map(|n| n as u32));
-    let effect = f.optional("effect", effect);
+    let mut effect = f.optional("effect", self::effect).or_else(|| f.is_unread().then(|| Effect::unread(node.head())));
     let fail = f.list("fail", fail);
     let dedup = f.optional("dedup", dedup);
     let reply = f.optional("reply", reply).flatten();
     let exclusive = f.or("exclusive", false, truth);
     let arguments = f.or("arguments", Vec::new(), rows);
-    let reconnect = f.optional("reconnect", reconnect);
-    let heartbeat = f.optional("heartbeat", heartbeat);
-    let access = access(&mut f);
-    let start = f.or("start", Span::ZERO, span);
-    let restart = f.optional("restart", span);
-    f.finish();
+    let session = session(&mut f);
+    let meant = f.finish();
+    effect = effect.or_else(|| self::effect(meant.node("effect")?, sink));
     Some(Consumer {
-        name: name?,
-        from: from?,
+        name,
+        from,
         ack,
         prefetch,
         work,
@@ -116,21 +111,17 @@ pub(super) fn consumer(node: &Node, sink: &mut Sink) -> Option<Consumer> {
         reply,
         exclusive,
         arguments,
-        reconnect,
-        heartbeat,
-        access,
-        start,
-        restart,
+        session,
     })
 }
 
 fn ack(node: &Node, sink: &mut Sink) -> Option<AckPolicy> {
     const KNOWN: [&str; 5] = ["automatic", "before_work", "after_work", "batch", "never"];
     let found = word(node, "a time to acknowledge", &KNOWN, sink)?;
-    if found.value != "batch" {
+    if found != "batch" {
         no_arguments(node, sink);
     }
-    Some(match found.value.as_str() {
+    Some(match found {
         "automatic" => AckPolicy::Auto,
         "before_work" => AckPolicy::BeforeWork,
         "never" => AckPolicy::Never,
@@ -147,14 +138,14 @@ fn ack(node: &Node, sink: &mut Sink) -> Option<AckPolicy> {
 
 fn effect(node: &Node, sink: &mut Sink) -> Option<Effect> {
     const KNOWN: [&str; 5] = ["insert", "upsert", "insert_unique", "delete", "add"];
-    let found = word(node, "an effect", &KNOWN, sink)?;
+    let Some(found) = word(node, "an effect", &KNOWN, sink) else { return Some(Effect::unread(node.head())) };
     let mut f = Fields::of_call(node, "an effect", sink);
-    let table = f.first("table", name);
+    let table = f.first_name("table");
     let key = f.optional("key", |node, sink| {
         let numbered = node.text().is_some_and(|text| text.contains("{delivery}"));
         pattern(node, if numbered { "{delivery}" } else { "{id}" }, sink)
     });
-    let kind = match found.value.as_str() {
+    let kind = match found {
         "upsert" => EffectKind::Upsert,
         "insert_unique" => EffectKind::InsertUnique,
         "delete" => EffectKind::Delete,
@@ -166,7 +157,7 @@ fn effect(node: &Node, sink: &mut Sink) -> Option<Effect> {
     };
     f.finish();
     let key = key.unwrap_or_else(|| Spanned::new("{id}".to_owned(), node.head()));
-    Some(Effect { kind, table: table?, key })
+    Some(Effect { kind, table, key })
 }
 
 fn fail(node: &Node, sink: &mut Sink) -> Option<Fail> {
@@ -178,12 +169,15 @@ fn fail(node: &Node, sink: &mut Sink) -> Option<Fail> {
         ("crash", Then::Crash),
         ("crash_after_effect", Then::CrashAfterEffect),
     ];
-    let mut f = Fields::of_struct(node, "a failure", sink)?;
+    let mut f = Fields::of_struct(node, "a failure", sink);
     let message = f.optional("message", name);
     let every = f.optional("every", positive);
     let times = f.or("times", 0, count);
     let then = f.required("then", |node, sink| choice(node, "what a failure comes to", &then, sink));
-    if message.is_some() == every.is_some() {
+    let given = |field: &str| node.field(field).is_some();
+    let known = ["message", "every", "times", "then"];
+    let other = node.args().iter().any(|arg| !known.iter().any(|field| arg.is(field)));
+    if !f.is_unread() && !other && given("message") == given("every") {
         let title = "a failure needs either `message` or `every`";
         f.sink().push(Diagnostic::new(Code::Conflict, title, node.head(), "which works fail?"));
     }

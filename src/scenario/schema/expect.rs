@@ -22,7 +22,7 @@ pub struct Expect {
 pub(super) fn expect(node: &Node, sink: &mut Sink) -> Option<Expect> {
     let known: Vec<&str> = Word::ALL.iter().map(|word| word.name()).collect();
     let found = word(node, "a word of the verdict", &known, sink)?;
-    let what = Word::from_name(&found.value)?;
+    let what = Word::from_name(found)?;
     let mut f = Fields::of_call(node, "this expectation", sink);
     let named = node.args().iter().any(|arg| arg.name.is_none() && arg.value.text().is_some());
     let (of, number) = match what.takes() {
@@ -44,8 +44,10 @@ pub(super) fn expect(node: &Node, sink: &mut Sink) -> Option<Expect> {
     let ids = if what.takes_ids() { f.optional("ids", |node, sink| list(node, name, sink)) } else { None };
     f.finish();
     let texts = |names: &Vec<Spanned<String>>| names.iter().map(|id| id.value.clone()).collect();
+    // Without a number it is not an expectation, but what it speaks of can be checked.
+    let count = number.unwrap_or(Count::OCCURS);
     let expectation =
-        Expectation { what, of: of.as_ref().map(|of| of.value.clone()), count: number?, ids: ids.as_ref().map(texts) };
+        Expectation { what, of: of.as_ref().map(|of| of.value.clone()), count, ids: ids.as_ref().map(texts) };
     Some(Expect { expectation, at: node.at, of, ids: ids.unwrap_or_default() })
 }
 
@@ -58,5 +60,5 @@ fn number(node: &Node, sink: &mut Sink) -> Option<Count> {
     let mut f = Fields::of_call(node, "a bound", sink);
     let n = f.first("count", count);
     f.finish();
-    n.map(|n| if found.value == "at_least" { Count::AtLeast(n) } else { Count::AtMost(n) })
+    n.map(|n| if found == "at_least" { Count::AtLeast(n) } else { Count::AtMost(n) })
 }

@@ -2,7 +2,7 @@
 
 use crate::machine::Resource;
 use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned};
-use crate::scenario::fields::{Fields, choice, name, no_arguments, pair, positive, ratio, some_span, span, text, word};
+use crate::scenario::fields::{Fields, choice, name, no_arguments, positive, ratio, some_span, span, word};
 use crate::scenario::tree::Node;
 use crate::units::{Ratio, Span};
 
@@ -145,12 +145,14 @@ pub struct WorkPoint {
 
 /// Decodes a fault.
 pub(super) fn fault(node: &Node, sink: &mut Sink) -> Option<Fault> {
-    let mut f = Fields::of_struct(node, "a fault", sink)?;
-    let name = f.required("name", name);
+    let mut f = Fields::of_struct(node, "a fault", sink);
+    let name = f.name("name");
     let what = f.required("what", action);
     f.finish();
-    let (action, when) = what?;
-    Some(Fault { name: name?, action, when })
+    // What cannot be read happens to nobody.
+    let nothing = || (Action::Kill { who: Spanned::unread(node.head()), restart: None }, When::At(Span::ZERO));
+    let (action, when) = what.unwrap_or_else(nothing);
+    Some(Fault { name, action, when })
 }
 
 fn action(node: &Node, sink: &mut Sink) -> Option<(Action, When)> {
@@ -158,55 +160,54 @@ fn action(node: &Node, sink: &mut Sink) -> Option<(Action, When)> {
         ["cut", "kill", "power_loss", "stop", "pause", "fail_disk", "alarm", "close_connection", "delete_vhost"];
     let found = word(node, "a fault", &KNOWN, sink)?;
     let mut f = Fields::of_call(node, "a fault", sink);
-    let action = match found.value.as_str() {
+    let action = match found {
         "cut" => {
-            let between = f.required("between", |node, sink| pair(node, "two names `(\"a\", \"b\")`", name, sink));
-            let losing = f.or("losing", None, losing);
-            between.map(|between| Action::Cut { between, losing })
+            let between = f.pair("between");
+            Action::Cut { between, losing: f.or("losing", None, losing) }
         }
         "alarm" => {
-            let who = f.first("who", name);
+            let who = f.first_name("who");
             let choose = |node: &Node, sink: &mut Sink| choice(node, "a resource", &Resource::ALL, sink);
             let resource = f.or("resource", Resource::Memory, choose);
-            let lasting = f.required("lasting", some_span);
-            who.zip(lasting).map(|(who, lasting)| Action::Alarm { who, resource, lasting })
+            let lasting = f.required("lasting", some_span).unwrap_or_default();
+            Action::Alarm { who, resource, lasting }
         }
-        "close_connection" => f.first("who", name).map(|who| Action::CloseConnection { who }),
-        "delete_vhost" => f.first("vhost", name).map(|vhost| Action::DeleteVhost { vhost }),
+        "close_connection" => Action::CloseConnection { who: f.first_name("who") },
+        "delete_vhost" => Action::DeleteVhost { vhost: f.first_name("vhost") },
         kind @ ("pause" | "fail_disk") => {
-            let who = f.first("who", name);
-            let lasting = f.required("lasting", some_span);
-            who.zip(lasting).map(|(who, lasting)| match kind {
+            let who = f.first_name("who");
+            let lasting = f.required("lasting", some_span).unwrap_or_default();
+            match kind {
                 "pause" => Action::Pause { who, lasting },
                 _ => Action::FailDisk { who, lasting },
-            })
+            }
         }
         kind => {
-            let who = f.first("who", name);
+            let who = f.first_name("who");
             let restart = f.optional("restart", span);
-            who.map(|who| match kind {
+            match kind {
                 "kill" => Action::Kill { who, restart },
                 "stop" => Action::Stop { who, restart },
                 _ => Action::PowerLoss { who, restart },
-            })
+            }
         }
     };
-    let when = f.required("when", moment);
+    let when = f.required("when", moment).unwrap_or(When::At(Span::ZERO));
     f.finish();
-    Some((action?, when?))
+    Some((action, when))
 }
 
 /// Which direction loses what is on its way.
 fn losing(node: &Node, sink: &mut Sink) -> Option<Option<Spanned<String>>> {
     let found = word(node, "what is lost", &["both", "to"], sink)?;
-    if found.value == "both" {
+    if found == "both" {
         no_arguments(node, sink);
         return Some(None);
     }
     let mut f = Fields::of_call(node, "`to`", sink);
-    let who = f.first("who", name);
+    let who = f.first_name("who");
     f.finish();
-    who.map(Some)
+    Some(Some(who))
 }
 
 const MOMENTS: [&str; 9] =
@@ -216,19 +217,19 @@ const MOMENTS: [&str; 9] =
 pub(super) fn moment(node: &Node, sink: &mut Sink) -> Option<When> {
     let found = word(node, "a moment", &MOMENTS, sink)?;
     let mut f = Fields::of_call(node, "a moment", sink);
-    let when = match found.value.as_str() {
+    let when = match found {
         "at" => f.first("time", span).map(When::At),
         "sending" => Some(When::Sending(frame_point(&mut f, node))),
         "arriving" => Some(When::Arriving(frame_point(&mut f, node))),
         "before_fsync" => Some(When::BeforeFsync(disk_point(&mut f))),
         "after_fsync" => Some(When::AfterFsync(disk_point(&mut f))),
         "after_write" => Some(When::AfterWrite(disk_point(&mut f))),
-        "worked" => work_point(&mut f).map(When::Worked),
-        "received" => work_point(&mut f).map(When::Received),
+        "worked" => Some(When::Worked(work_point(&mut f))),
+        "received" => Some(When::Received(work_point(&mut f))),
         _ => {
-            let probability = f.first("probability", ratio);
+            let probability = f.first("probability", ratio).unwrap_or(Ratio::ONE);
             let inner = f.required("when", moment);
-            probability.zip(inner).map(|(probability, inner)| When::With(probability, Box::new(inner)))
+            inner.map(|inner| When::With(probability, Box::new(inner)))
         }
     };
     f.finish();
@@ -240,11 +241,11 @@ fn nth(f: &mut Fields<'_, '_>) -> u32 {
 }
 
 fn frame_point(f: &mut Fields<'_, '_>, node: &Node) -> FramePoint {
-    let method = f.optional("method", |node, sink| text(node, sink).map(|method| Spanned::new(method, node.at)));
+    let method = f.optional("method", name);
     let from = f.optional("from", name);
     let to = f.optional("to", name);
     let message = f.optional("message", name);
-    if method.is_none() && from.is_none() && to.is_none() && message.is_none() {
+    if node.args().iter().all(|arg| arg.is("nth")) {
         let title = "this moment is any frame at all";
         let bad = Diagnostic::new(Code::Conflict, title, node.head(), "which frame?");
         f.sink().push(bad.help("name at least one of `method`, `from`, `to`, `message`"));
@@ -258,9 +259,8 @@ fn disk_point(f: &mut Fields<'_, '_>) -> DiskPoint {
     DiskPoint { node, message, nth: nth(f) }
 }
 
-fn work_point(f: &mut Fields<'_, '_>) -> Option<WorkPoint> {
-    let consumer = f.first("consumer", name);
+fn work_point(f: &mut Fields<'_, '_>) -> WorkPoint {
+    let consumer = f.first_name("consumer");
     let message = f.optional("message", name);
-    let nth = nth(f);
-    Some(WorkPoint { consumer: consumer?, message, nth })
+    WorkPoint { consumer, message, nth: nth(f) }
 }

@@ -7,6 +7,7 @@ use super::{Target, target};
 use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned};
 use crate::scenario::fields::{Fields, list, no_arguments, span, spanned_text, text, word};
 use crate::scenario::tree::{Node, Value};
+use crate::units::Span;
 use crate::verdict::{Figure, Word, figures};
 
 /// A lesson.
@@ -81,7 +82,7 @@ impl Lesson {
 
 /// Decodes a lesson.
 pub(super) fn lesson(node: &Node, sink: &mut Sink) -> Option<Lesson> {
-    let mut f = Fields::of_struct(node, "a lesson", sink)?;
+    let mut f = Fields::of_struct(node, "a lesson", sink);
     let captions = f.list("captions", caption);
     let questions = f.list("questions", question);
     let next = f.list("next", with_figures);
@@ -90,21 +91,28 @@ pub(super) fn lesson(node: &Node, sink: &mut Sink) -> Option<Lesson> {
 }
 
 fn caption(node: &Node, sink: &mut Sink) -> Option<Caption> {
-    let mut f = Fields::of_struct(node, "a caption", sink)?;
+    let mut f = Fields::of_struct(node, "a caption", sink);
     let at = f.required("at", point);
     let says = f.required("says", with_figures);
     f.finish();
-    Some(Caption { at: at?, says: says? })
+    // One that cannot be read says nothing, but the moment it names is checked.
+    Some(Caption { at: at.unwrap_or(When::At(Span::ZERO)), says: says.unwrap_or_default() })
 }
 
 fn question(node: &Node, sink: &mut Sink) -> Option<Question> {
-    let mut f = Fields::of_struct(node, "a question", sink)?;
+    let mut f = Fields::of_struct(node, "a question", sink);
     let ask = f.required("ask", text);
     let at = f.optional("at", point);
     let figure = f.optional("figure", figure);
     let choices = f.optional("choices", |node, sink| list(node, text, sink));
     let answer = f.optional("answer", spanned_text);
     let because = f.optional("because", with_figures);
+    // Whether all that decides about the answer is there and could be read.
+    let given = |field: &str, read: bool| read == node.field(field).is_some();
+    let parts = [("figure", figure.is_some()), ("choices", choices.is_some()), ("answer", answer.is_some())];
+    let known = ["ask", "at", "figure", "choices", "answer", "because"];
+    let strange = node.args().iter().any(|arg| !known.iter().any(|field| arg.is(field)));
+    let read = !strange && parts.iter().all(|(field, read)| given(field, *read));
     let wrong = |title: &str, label: &str| Diagnostic::new(Code::Conflict, title.to_owned(), node.head(), label);
     let key = match (figure, choices, answer) {
         (Some(figure), None, None) => Some(Key::Figure(figure)),
@@ -115,6 +123,7 @@ fn question(node: &Node, sink: &mut Sink) -> Option<Question> {
             }
             Some(Key::Choice { choices, answer: answer.value })
         }
+        _ if !read => None,
         _ => {
             let bad = wrong("a question needs either a `figure` or `choices` with an `answer`", "what is the answer?");
             f.sink().push(bad.help("such as `figure: rows(\"invoices\")`, or two choices or more"));
@@ -156,7 +165,7 @@ fn with_figures(node: &Node, sink: &mut Sink) -> Option<Spanned<String>> {
 fn figure(node: &Node, sink: &mut Sink) -> Option<Spanned<Figure>> {
     let known: Vec<&str> = Word::ALL.iter().map(|word| word.name()).collect();
     let found = word(node, "a word of the verdict", &known, sink)?;
-    let what = Word::from_name(&found.value)?;
+    let what = Word::from_name(found)?;
     let of = match node.value {
         Value::Call(ref call) if call.args.is_some() => {
             let mut f = Fields::of_call(node, "this figure", sink);

@@ -2,32 +2,34 @@
 //!
 //! Not yet a world; and not checked across parts: whether names are known is `check`'s business.
 
-mod access;
 mod consumer;
 mod expect;
 mod fault;
 mod lesson;
 mod parts;
 mod producer;
+mod session;
 mod timing;
 pub(super) mod values;
 
-pub use access::Access;
 pub use consumer::{Consumer, Effect, Fail, Which};
 pub use expect::Expect;
 pub use fault::{Action, DiskPoint, Fault, FramePoint, When, WorkPoint};
 pub use lesson::{Caption, Key, Lesson, Question};
 pub use parts::{Disk, Limits, Link, Network, Script, Step};
 pub use producer::{Producer, Publish};
+pub use session::{Access, Session};
 pub use values::Row;
 
 // The policies of applications are declared there; the language only spells them.
 pub use crate::app::{AckPolicy, EffectKind, Reconnect, Reliability, Retry, Then, Timing};
 
 use super::broker::{self, Broker};
-use super::diagnostics::{Code, Diagnostic, Sink, Spanned};
-use super::fields::{Fields, address, count, name, number, some_span, span, text, word};
+use super::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned};
+use super::fields::{Fields, address, count, number, some_span, span, text, word};
 use super::tree::{Call, Node, Value};
+use crate::ids::nearest;
+use crate::sim::MAX_SEED;
 use crate::units::Span;
 
 /// A scenario, without its variants.
@@ -45,6 +47,8 @@ pub struct Scenario {
     pub until: Option<Span>,
     /// The broker.
     pub broker: Broker,
+    /// Whether there is one that could be read; always so in a scenario without errors.
+    pub(super) broker_is_read: bool,
     /// Clients that publish.
     pub producers: Vec<Producer>,
     /// Clients that consume.
@@ -78,7 +82,14 @@ pub struct Target {
     pub missing: bool,
 }
 
-/// Decodes a scenario's tree; variants are not looked at.
+impl Target {
+    /// What stands in for one that cannot be read.
+    fn unread(at: Extent) -> Target {
+        Target { name: Spanned::unread(at), missing: false }
+    }
+}
+
+/// Decodes a scenario's tree, as far as it can be; variants are not looked at.
 pub(super) fn scenario(root: &Node, sink: &mut Sink) -> Option<Scenario> {
     match &root.value {
         Value::Call(Call { word: Some(word), args: Some(_) }) if word.value == "Scenario" => {}
@@ -87,28 +98,37 @@ pub(super) fn scenario(root: &Node, sink: &mut Sink) -> Option<Scenario> {
             let title = format!("expected `Scenario(…)`, found {}", root.kind());
             let bad = Diagnostic::new(Code::WrongType, title, root.head(), "a scenario begins with `Scenario(`");
             sink.push(bad.help("`mqlab new` writes one to begin with"));
-            return None;
+            // A slip of the pen hides nothing.
+            let near = root.word().filter(|_| !root.args().is_empty()).and_then(|word| nearest(word, ["Scenario"]));
+            near?;
         }
     }
     let mut f = Fields::of_call(root, "a scenario", sink);
     let title = f.required("title", text).unwrap_or_default();
     let about = f.or("about", String::new(), text);
-    let seed = f.or("seed", 1, |node, sink| number(node, 0..=i64::MAX, sink).map(|n| n as u64));
+    let seed = f.or("seed", 1, |node, sink| number(node, 0..=MAX_SEED as i64, sink).map(|n| n as u64));
     let until = f.optional("until", some_span);
     let broker = f.required("broker", broker::decode);
-    let producers = f.list("producers", producer::producer);
-    let consumers = f.list("consumers", consumer::consumer);
-    let scripts = f.list("scripts", parts::script);
+    let mut producers = f.list("producers", producer::producer);
+    let mut consumers = f.list("consumers", consumer::consumer);
+    let mut scripts = f.list("scripts", parts::script);
     let network = f.or("network", Network::default(), parts::network);
     let disk = f.or("disk", Disk::default(), parts::disk);
-    let faults = f.list("faults", fault::fault);
-    let expect = f.list("expect", expect::expect);
+    let mut faults = f.list("faults", fault::fault);
+    let mut expect = f.list("expect", expect::expect);
     let lesson = f.or("lesson", Lesson::default(), lesson::lesson);
     let limits = f.or("limits", Limits::default(), parts::limits);
     f.node("variants");
-    f.finish();
+    let meant = f.finish();
+    meant.list("producers", &mut producers, producer::producer, sink);
+    meant.list("consumers", &mut consumers, consumer::consumer, sink);
+    meant.list("scripts", &mut scripts, parts::script, sink);
+    meant.list("faults", &mut faults, fault::fault, sink);
+    meant.list("expect", &mut expect, expect::expect, sink);
     let (variant, declared, digest) = (None, Vec::new(), crate::ids::Digest::new());
-    let broker = broker?;
+    let broker = broker.or_else(|| broker::decode(meant.node("broker")?, sink));
+    let broker_is_read = broker.is_some();
+    let broker = broker.unwrap_or_else(|| Broker::unread(root.head()));
     Some(Scenario {
         title,
         about,
@@ -116,6 +136,7 @@ pub(super) fn scenario(root: &Node, sink: &mut Sink) -> Option<Scenario> {
         seed,
         until,
         broker,
+        broker_is_read,
         producers,
         consumers,
         scripts,
@@ -136,7 +157,7 @@ pub(super) fn expectation(node: &Node, sink: &mut Sink) -> Option<Expect> {
 }
 
 fn reconnect(node: &Node, sink: &mut Sink) -> Option<Reconnect> {
-    let mut f = Fields::of_struct(node, "a reconnect", sink)?;
+    let mut f = Fields::of_struct(node, "a reconnect", sink);
     let after = f.required("after", span);
     let max = f.or("max", 0, count);
     f.finish();
@@ -160,11 +181,13 @@ fn target(node: &Node, sink: &mut Sink) -> Option<Target> {
     if !matches!(node.value, Value::Call(Call { word: Some(_), args: Some(_) })) {
         return address(node, sink).map(|name| Target { name, missing: false });
     }
-    word(node, "a name or `missing(\"…\")`", &["missing"], sink)?;
+    if word(node, "a name or `missing(\"…\")`", &["missing"], sink).is_none() {
+        return Some(Target::unread(node.at));
+    }
     let mut f = Fields::of_call(node, "`missing`", sink);
-    let name = f.first("name", name);
+    let name = f.first_name("name");
     f.finish();
-    name.map(|name| Target { name, missing: true })
+    Some(Target { name, missing: true })
 }
 
 impl Scenario {

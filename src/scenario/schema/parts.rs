@@ -3,7 +3,7 @@
 use super::timing::timing;
 use crate::app::Timing;
 use crate::scenario::diagnostics::{Sink, Spanned};
-use crate::scenario::fields::{Fields, list, name, number, pair, size, some_span, span};
+use crate::scenario::fields::{Fields, list, number, size, some_span, span};
 use crate::scenario::tree::{Call, Node, Value};
 use crate::units::Span;
 
@@ -87,9 +87,16 @@ pub struct Step {
     pub node: Node,
 }
 
+impl Step {
+    /// What stands in for one that cannot be read.
+    fn unread(node: &Node) -> Step {
+        Step { word: Spanned::unread(node.head()), node: node.clone() }
+    }
+}
+
 /// Decodes the network.
 pub(super) fn network(node: &Node, sink: &mut Sink) -> Option<Network> {
-    let mut f = Fields::of_struct(node, "the network", sink)?;
+    let mut f = Fields::of_struct(node, "the network", sink);
     let latency = f.or("latency", Network::default().latency, timing);
     let bandwidth = f.optional("bandwidth", size);
     let links = f.list("links", link);
@@ -98,17 +105,17 @@ pub(super) fn network(node: &Node, sink: &mut Sink) -> Option<Network> {
 }
 
 fn link(node: &Node, sink: &mut Sink) -> Option<Link> {
-    let mut f = Fields::of_struct(node, "a link", sink)?;
-    let between = f.required("between", |node, sink| pair(node, "two names `(\"a\", \"b\")`", name, sink));
+    let mut f = Fields::of_struct(node, "a link", sink);
+    let between = f.pair("between");
     let latency = f.optional("latency", timing);
     let bandwidth = f.optional("bandwidth", size);
     f.finish();
-    Some(Link { between: between?, latency, bandwidth })
+    Some(Link { between, latency, bandwidth })
 }
 
 /// Decodes the disk.
 pub(super) fn disk(node: &Node, sink: &mut Sink) -> Option<Disk> {
-    let mut f = Fields::of_struct(node, "the disk", sink)?;
+    let mut f = Fields::of_struct(node, "the disk", sink);
     let write = f.or("write", Disk::default().write, timing);
     let fsync = f.or("fsync", Disk::default().fsync, timing);
     f.finish();
@@ -118,7 +125,7 @@ pub(super) fn disk(node: &Node, sink: &mut Sink) -> Option<Disk> {
 /// Decodes the limits.
 pub(super) fn limits(node: &Node, sink: &mut Sink) -> Option<Limits> {
     const MOST: i64 = 1_000_000_000;
-    let mut f = Fields::of_struct(node, "limits", sink)?;
+    let mut f = Fields::of_struct(node, "limits", sink);
     let default = Limits::default();
     let number = |node: &Node, sink: &mut Sink| number(node, 1..=MOST, sink).map(|n| n as u64);
     let events = f.or("events", default.events, number);
@@ -130,12 +137,14 @@ pub(super) fn limits(node: &Node, sink: &mut Sink) -> Option<Limits> {
 
 /// Decodes a script.
 pub(super) fn script(node: &Node, sink: &mut Sink) -> Option<Script> {
-    let mut f = Fields::of_struct(node, "a script", sink)?;
-    let name = f.required("name", name);
-    let steps = f.required("steps", |node, sink| list(node, step, sink)).unwrap_or_default();
+    let mut f = Fields::of_struct(node, "a script", sink);
+    let name = f.name("name");
+    let steps = f.required("steps", |node, sink| list(node, step, sink));
     let start = f.or("start", Span::ZERO, span);
     f.finish();
-    Some(Script { name: name?, steps, start })
+    // One that cannot be read may declare anything.
+    let steps = steps.unwrap_or_else(|| vec![Step::unread(node)]);
+    Some(Script { name, steps, start })
 }
 
 fn step(node: &Node, sink: &mut Sink) -> Option<Step> {
@@ -143,7 +152,7 @@ fn step(node: &Node, sink: &mut Sink) -> Option<Step> {
         Value::Call(Call { word: Some(word), .. }) => Some(Step { word: word.clone(), node: node.clone() }),
         _ => {
             crate::scenario::fields::wrong_type(node, "a step such as `basic_get(queue: \"billing\")`", sink);
-            None
+            Some(Step::unread(node))
         }
     }
 }

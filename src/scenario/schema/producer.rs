@@ -1,15 +1,15 @@
 //! Producers: what they publish and how they make sure.
 
-use super::access::{Access, access};
+use super::session::{Session, session};
 use super::timing::timing;
 use super::values::{Row, rows};
-use super::{Target, heartbeat, reconnect, target};
-use crate::app::{Backoff, Reconnect, Reliability, Retry, Timing};
-use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned};
+use super::{Target, target};
+use crate::app::{Backoff, Reliability, Retry, Timing};
+use crate::scenario::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned};
 use crate::scenario::fields::{
-    Fields, address, count, list, name, number, pattern, positive, size, some_span, span, truth, word,
+    Fields, address, count, list, number, pattern, positive, size, some_span, span, truth, word,
 };
-use crate::scenario::tree::Node;
+use crate::scenario::tree::{Node, Value};
 use crate::units::Span;
 
 /// A client that publishes.
@@ -21,16 +21,8 @@ pub struct Producer {
     pub publish: Vec<Publish>,
     /// How it makes sure.
     pub reliability: Reliability,
-    /// Whether and when it connects again.
-    pub reconnect: Option<Reconnect>,
-    /// The heartbeat interval it offers, in whole seconds; zero for none, `None` for what the broker proposes.
-    pub heartbeat: Option<Span>,
-    /// As whom it logs in, and where.
-    pub access: Access,
-    /// When its process starts.
-    pub start: Span,
-    /// How long after its process died it is started again; never without.
-    pub restart: Option<Span>,
+    /// Its process and its connection.
+    pub session: Session,
 }
 
 /// A series of messages.
@@ -66,28 +58,35 @@ pub struct Publish {
     pub correlation_id: Option<Spanned<String>>,
 }
 
+impl Publish {
+    /// What stands in for a series that cannot be read.
+    fn unread(at: Extent) -> Option<Publish> {
+        let node = Node { at, value: Value::Bool(false) };
+        publish(&node, &mut Sink::default())
+    }
+}
+
 /// Decodes a producer.
 pub(super) fn producer(node: &Node, sink: &mut Sink) -> Option<Producer> {
-    let mut f = Fields::of_struct(node, "a producer", sink)?;
-    let name = f.required("name", name);
-    let mut publish = f.required("publish", |node, sink| list(node, publish, sink)).unwrap_or_default();
-    let owner = name.as_ref().map_or("message", |name| name.value.as_str());
+    let mut f = Fields::of_struct(node, "a producer", sink);
+    let name = f.name("name");
+    let series = f.required("publish", |node, sink| list(node, publish, sink));
+    let reliability = f.or("reliability", Reliability::FireAndForget, reliability);
+    let session = session(&mut f);
+    let meant = f.finish();
+    // One that cannot be read may publish to anything.
+    let mut publish = series.unwrap_or_else(|| Publish::unread(node.head()).into_iter().collect());
+    meant.list("publish", &mut publish, self::publish, sink);
+    let owner = &name.value;
     for (i, series) in publish.iter_mut().enumerate().filter(|(_, series)| series.id.value.is_empty()) {
         series.id.value = if i == 0 { format!("{owner}-{{n}}") } else { format!("{owner}.{}-{{n}}", i + 1) };
     }
-    let reliability = f.or("reliability", Reliability::FireAndForget, reliability);
-    let reconnect = f.optional("reconnect", reconnect);
-    let heartbeat = f.optional("heartbeat", heartbeat);
-    let access = access(&mut f);
-    let start = f.or("start", Span::ZERO, span);
-    let restart = f.optional("restart", span);
-    f.finish();
-    Some(Producer { name: name?, publish, reliability, reconnect, heartbeat, access, start, restart })
+    Some(Producer { name, publish, reliability, session })
 }
 
 fn publish(node: &Node, sink: &mut Sink) -> Option<Publish> {
-    let mut f = Fields::of_struct(node, "a series of messages", sink)?;
-    let to = f.required("to", target);
+    let mut f = Fields::of_struct(node, "a series of messages", sink);
+    let to = f.required("to", target).unwrap_or_else(|| Target::unread(node.head()));
     let single = f.node("key");
     let several = f.node("keys");
     if let (Some(single), Some(several)) = (single, several) {
@@ -111,7 +110,7 @@ fn publish(node: &Node, sink: &mut Sink) -> Option<Publish> {
     f.finish();
     let id = id.unwrap_or_else(|| Spanned::new(String::new(), node.head()));
     Some(Publish {
-        to: to?,
+        to,
         keys,
         id,
         count,
@@ -136,7 +135,7 @@ fn key(node: &Node, sink: &mut Sink) -> Option<Spanned<String>> {
 
 fn reliability(node: &Node, sink: &mut Sink) -> Option<Reliability> {
     let found = word(node, "a way to make sure", &["fire_and_forget", "confirms"], sink)?;
-    if found.value == "fire_and_forget" {
+    if found == "fire_and_forget" {
         crate::scenario::fields::no_arguments(node, sink);
         return Some(Reliability::FireAndForget);
     }
@@ -154,7 +153,7 @@ fn reliability(node: &Node, sink: &mut Sink) -> Option<Reliability> {
 /// What is done, and the pause before it.
 fn retry(node: &Node, sink: &mut Sink) -> Option<(Retry, Span)> {
     let found = word(node, "what is done then", &["give_up", "republish"], sink)?;
-    if found.value == "give_up" {
+    if found == "give_up" {
         crate::scenario::fields::no_arguments(node, sink);
         return Some((Retry::GiveUp, Span::ZERO));
     }

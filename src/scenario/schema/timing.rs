@@ -11,7 +11,7 @@ pub(super) fn timing(node: &Node, sink: &mut Sink) -> Option<Timing> {
         return span(node, sink).map(Timing::Constant);
     }
     let found = word(node, "a duration or a distribution", &["uniform", "exponential"], sink)?;
-    if found.value == "exponential" {
+    if found == "exponential" {
         let mut f = Fields::of_call(node, "`exponential`", sink);
         let mean = f.first("mean", span);
         f.finish();

@@ -13,8 +13,8 @@ pub(super) fn check<'a>(broker: &'a Rabbitmq, scenario: &'a Scenario, sink: &mut
     let vhosts = Known::new("virtual host").with(&broker.vhosts).and([DEFAULT_VHOST]);
     let users = Known::new("user").with(broker.users.iter().map(|user| &user.name)).and([GUEST]);
     declared(broker, &vhosts, sink);
-    let producers = scenario.producers.iter().map(|producer| &producer.access);
-    for access in producers.chain(scenario.consumers.iter().map(|consumer| &consumer.access)) {
+    let producers = scenario.producers.iter().map(|producer| &producer.session.access);
+    for access in producers.chain(scenario.consumers.iter().map(|consumer| &consumer.session.access)) {
         access.vhost.iter().for_each(|vhost| vhosts.check(vhost, sink));
         access.user.iter().for_each(|user| users.check(user, sink));
     }

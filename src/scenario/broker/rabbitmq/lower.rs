@@ -2,7 +2,7 @@
 //!
 //! Not how they are written; that is in the schema beside this file.
 
-use super::{DEFAULT_VHOST, Kind, Permission, Queue, Rabbitmq, User, Version, host_text};
+use super::{DEFAULT_VHOST, Permission, Queue, Rabbitmq, User, host_text};
 use crate::amqp::{self, exchange::Target};
 use crate::ids::{Name, Names};
 use crate::machine::Value;
@@ -37,12 +37,7 @@ pub(super) fn config(rabbitmq: &Rabbitmq, names: &mut Names) -> amqp::Config {
     let mut config = amqp::Config::new(names.intern(DEFAULT_VHOST));
     config.vhosts.extend(rabbitmq.vhosts.iter().map(|vhost| names.intern(&vhost.value)));
     config.users = rabbitmq.users.iter().map(|user| user.lower(names)).collect();
-    config.version = match rabbitmq.version {
-        Version::V3_7 => amqp::Version::V3_7,
-        Version::V3_10 => amqp::Version::V3_10,
-        Version::V3_13 => amqp::Version::V3_13,
-        Version::V4_1 => amqp::Version::V4_1,
-    };
+    config.version = rabbitmq.version;
     config.consumer_timeout = rabbitmq.consumer_timeout;
     for exchange in &rabbitmq.exchanges {
         let mut arguments = table(&exchange.arguments);
@@ -52,13 +47,7 @@ pub(super) fn config(rabbitmq: &Rabbitmq, names: &mut Names) -> amqp::Config {
         config.exchanges.push(amqp::ExchangeSpec {
             vhost: host(&exchange.vhost, names),
             name: names.intern(&exchange.name.value),
-            kind: match exchange.kind {
-                Kind::Direct => amqp::exchange::Kind::Direct,
-                Kind::Fanout => amqp::exchange::Kind::Fanout,
-                Kind::Topic => amqp::exchange::Kind::Topic,
-                Kind::Headers => amqp::exchange::Kind::Headers,
-                Kind::ConsistentHash => amqp::exchange::Kind::ConsistentHash,
-            },
+            kind: exchange.kind,
             durable: exchange.durable,
             auto_delete: exchange.auto_delete,
             internal: exchange.internal,

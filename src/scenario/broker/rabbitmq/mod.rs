@@ -7,8 +7,9 @@ mod names;
 
 use super::steps;
 use super::{Setting, System};
-use crate::amqp::Pattern;
+use crate::amqp::exchange::Kind;
 use crate::amqp::script::Step;
+use crate::amqp::{Pattern, Version};
 use crate::ids::{Name, Names};
 use crate::machine::Value;
 use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned, visible};
@@ -43,22 +44,6 @@ pub struct Rabbitmq {
     /// Bindings.
     pub bindings: Vec<Binding>,
 }
-
-/// A version that is modelled.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Version {
-    /// 3.7
-    V3_7,
-    /// 3.10
-    V3_10,
-    /// 3.13
-    V3_13,
-    /// 4.1
-    V4_1,
-}
-
-const VERSIONS: [(&str, Version); 4] =
-    [("3.7", Version::V3_7), ("3.10", Version::V3_10), ("3.13", Version::V3_13), ("4.1", Version::V4_1)];
 
 /// A user.
 #[derive(Clone, PartialEq, Debug)]
@@ -105,21 +90,6 @@ pub struct Exchange {
     pub arguments: Vec<Row>,
 }
 
-/// An exchange's type.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
-    /// By equal key.
-    Direct,
-    /// To all.
-    Fanout,
-    /// By pattern.
-    Topic,
-    /// By headers.
-    Headers,
-    /// To one, by a hash.
-    ConsistentHash,
-}
-
 /// A queue.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Queue {
@@ -158,48 +128,54 @@ pub const PREDECLARED: [&str; 7] =
 pub(super) fn decode(node: &Node, sink: &mut Sink) -> Rabbitmq {
     let mut f = Fields::of_call(node, "`rabbitmq`", sink);
     let name = f.optional("name", name).unwrap_or_else(|| Spanned::new("broker".to_owned(), node.head()));
-    let version = f.or("version", Version::V3_10, version);
+    let version = f.or("version", Version::default(), version);
     let consumer_timeout = f.optional("consumer_timeout", some_span);
-    let vhosts = f.list("vhosts", spanned_name);
-    let users = f.list("users", user);
-    let exchanges = f.list("exchanges", exchange);
-    let queues = f.list("queues", queue);
-    let bindings = f.list("bindings", binding);
-    f.finish();
+    let mut vhosts = f.list("vhosts", spanned_name);
+    let mut users = f.list("users", user);
+    let mut exchanges = f.list("exchanges", exchange);
+    let mut queues = f.list("queues", queue);
+    let mut bindings = f.list("bindings", binding);
+    let meant = f.finish();
+    meant.list("vhosts", &mut vhosts, spanned_name, sink);
+    meant.list("users", &mut users, user, sink);
+    meant.list("exchanges", &mut exchanges, exchange, sink);
+    meant.list("queues", &mut queues, queue, sink);
+    meant.list("bindings", &mut bindings, binding, sink);
     Rabbitmq { name, version, consumer_timeout, vhosts, users, exchanges, queues, bindings }
 }
 
 fn version(node: &Node, sink: &mut Sink) -> Option<Version> {
     let version = spanned_text(node, sink)?;
-    let known = VERSIONS.iter().find(|(text, _)| *text == version.value);
+    let known = Version::from_word(&version.value);
     if known.is_none() {
         let title = format!("RabbitMQ {} is not modelled", visible(&version.value));
         let bad = Diagnostic::new(Code::UnknownVersion, title, node.at, "unknown version");
-        let list: Vec<&str> = VERSIONS.iter().map(|(text, _)| *text).collect();
-        sink.push(bad.help(format!("modelled are {}; the next lower one is the nearest", list.join(", "))));
+        let list = Version::WORDS.join(", ");
+        sink.push(bad.help(format!("modelled are {list}; the next lower one is the nearest")));
     }
-    known.map(|(_, version)| *version)
+    known
 }
 
 fn user(node: &Node, sink: &mut Sink) -> Option<User> {
-    let mut f = Fields::of_struct(node, "a user", sink)?;
-    let name = f.required("name", name);
+    let mut f = Fields::of_struct(node, "a user", sink);
+    let name = f.name("name");
     let password = f.optional("password", text);
     let permissions = f.list("permissions", permission);
     f.finish();
-    let name = name?;
     let password = password.unwrap_or_else(|| name.value.clone());
     Some(User { name, password, permissions })
 }
 
 fn permission(node: &Node, sink: &mut Sink) -> Option<Permission> {
-    let mut f = Fields::of_struct(node, "a permission", sink)?;
+    let mut f = Fields::of_struct(node, "a permission", sink);
     let vhost = f.optional("vhost", name);
     let configure = f.required("configure", pattern);
     let write = f.required("write", pattern);
     let read = f.required("read", pattern);
     f.finish();
-    Some(Permission { vhost, configure: configure?, write: write?, read: read? })
+    // One that cannot be read allows nothing; the virtual host is checked all the same.
+    let or_none = |pattern: Option<Pattern>| pattern.or_else(|| Pattern::new("^$").ok());
+    Some(Permission { vhost, configure: or_none(configure)?, write: or_none(write)?, read: or_none(read)? })
 }
 
 fn pattern(node: &Node, sink: &mut Sink) -> Option<Pattern> {
@@ -218,15 +194,11 @@ fn pattern(node: &Node, sink: &mut Sink) -> Option<Pattern> {
 }
 
 fn exchange(node: &Node, sink: &mut Sink) -> Option<Exchange> {
-    let kinds = [
-        ("direct", Kind::Direct),
-        ("fanout", Kind::Fanout),
-        ("topic", Kind::Topic),
-        ("headers", Kind::Headers),
-        ("consistent_hash", Kind::ConsistentHash),
-    ];
-    let mut f = Fields::of_struct(node, "an exchange", sink)?;
-    let name = f.required("name", name);
+    // The protocol's words, but for the one that is no word of the language.
+    let spelt = |kind: Kind| if kind == Kind::ConsistentHash { "consistent_hash" } else { kind.word() };
+    let kinds = Kind::ALL.map(|kind| (spelt(kind), kind));
+    let mut f = Fields::of_struct(node, "an exchange", sink);
+    let name = f.name("name");
     let kind = f.required("kind", |node, sink| choice(node, "an exchange type", &kinds, sink));
     let durable = f.or("durable", false, truth);
     let auto_delete = f.or("auto_delete", false, truth);
@@ -236,29 +208,29 @@ fn exchange(node: &Node, sink: &mut Sink) -> Option<Exchange> {
     let arguments = f.or("arguments", Vec::new(), rows);
     f.finish();
     let kind = kind.unwrap_or(Kind::Direct);
-    Some(Exchange { name: name?, kind, durable, auto_delete, internal, vhost, alternate, arguments })
+    Some(Exchange { name, kind, durable, auto_delete, internal, vhost, alternate, arguments })
 }
 
 fn queue(node: &Node, sink: &mut Sink) -> Option<Queue> {
-    let mut f = Fields::of_struct(node, "a queue", sink)?;
-    let name = f.required("name", name);
+    let mut f = Fields::of_struct(node, "a queue", sink);
+    let name = f.name("name");
     let durable = f.or("durable", false, truth);
     let auto_delete = f.or("auto_delete", false, truth);
     let vhost = f.optional("vhost", spanned_name);
     let arguments = f.or("arguments", Vec::new(), rows);
     f.finish();
-    Some(Queue { name: name?, durable, auto_delete, vhost, arguments })
+    Some(Queue { name, durable, auto_delete, vhost, arguments })
 }
 
 fn binding(node: &Node, sink: &mut Sink) -> Option<Binding> {
-    let mut f = Fields::of_struct(node, "a binding", sink)?;
-    let from = f.required("from", name);
-    let to = f.required("to", name);
+    let mut f = Fields::of_struct(node, "a binding", sink);
+    let from = f.name("from");
+    let to = f.name("to");
     let key = f.optional("key", address).map_or_else(String::new, |key| key.value);
     let vhost = f.optional("vhost", name);
     let arguments = f.or("arguments", Vec::new(), rows);
     f.finish();
-    Some(Binding { from: from?, to: to?, key, vhost, arguments })
+    Some(Binding { from, to, key, vhost, arguments })
 }
 
 /// The virtual host that stands where none is written.
@@ -291,6 +263,9 @@ impl System for Rabbitmq {
         arguments::check(self, sink);
     }
     fn check_script(&self, script: &Script, sink: &mut Sink) {
+        if script.steps.iter().any(|step| !step.word.is_read()) {
+            return;
+        }
         let before = sink.list.len();
         for step in &script.steps {
             steps::check(&step.word, &step.node, Step::FORMS, self.word(), sink);

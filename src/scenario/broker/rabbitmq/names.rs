@@ -3,9 +3,12 @@
 //! Not the declarations themselves; those are in the schema beside this file.
 
 use super::{DEFAULT_VHOST, PREDECLARED, Rabbitmq, access, host_text};
-use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned, visible};
+use crate::amqp::script::Step;
+use crate::scenario::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned, visible};
 use crate::scenario::names::{Known, unique};
 use crate::scenario::schema::{Scenario, Script};
+use crate::scenario::tree::Arg;
+use std::collections::BTreeMap;
 
 /// Queues and exchanges that come up while the run goes on.
 #[derive(Default)]
@@ -17,14 +20,26 @@ struct Declared {
 fn declared_by(scripts: &[Script]) -> Declared {
     let mut declared = Declared::default();
     for step in scripts.iter().flat_map(|script| &script.steps) {
-        let field = |name: &str| {
-            let node = step.node.field(name)?;
-            node.text().map(|text| Spanned::new(text.to_owned(), node.at))
+        let word = step.word.value.as_str();
+        let form = Step::FORMS.iter().find(|form| form.word == word);
+        let strange = |arg: &Arg| form.is_some_and(|form| !form.fields.iter().any(|(field, _)| arg.is(field)));
+        // What is no text, or stands under a misspelt name, may be any name.
+        let field = |name: &str| match step.node.field(name) {
+            Some(node) => {
+                Some(node.text().map_or_else(|| Spanned::unread(node.at), |t| Spanned::new(t.to_owned(), node.at)))
+            }
+            None => step.node.args().iter().find(|arg| strange(arg)).map(|arg| Spanned::unread(arg.at())),
         };
-        match step.word.value.as_str() {
-            "queue_declare" => declared.queues.extend(field("queue")),
-            "exchange_declare" => declared.exchanges.extend(field("exchange")),
-            _ => {}
+        // A step that is misspelt may be a declaration.
+        if word == "queue_declare" || form.is_none() {
+            declared.queues.extend(field("queue"));
+        }
+        if word == "exchange_declare" || form.is_none() {
+            declared.exchanges.extend(field("exchange"));
+        }
+        if !step.word.is_read() {
+            declared.queues.push(step.word.clone());
+            declared.exchanges.push(step.word.clone());
         }
     }
     declared
@@ -44,21 +59,34 @@ pub(super) fn queues(broker: &Rabbitmq, scenario: &Scenario) -> Vec<Spanned<Stri
 pub(super) fn check(broker: &Rabbitmq, scenario: &Scenario, sink: &mut Sink) {
     let declared = declared_by(&scenario.scripts);
     let vhosts = access::check(broker, scenario, sink);
-    vhosts.names.keys().for_each(|vhost| topology(scenario, broker, vhost, &declared, sink));
+    vhosts.names.keys().for_each(|vhost| topology(scenario, broker, (vhost, &vhosts.names), &declared, sink));
 }
 
+/// The virtual hosts, and where each is declared.
+type Hosts<'a> = BTreeMap<&'a str, Option<Extent>>;
+
 /// What one virtual host has, and who uses it.
-fn topology(scenario: &Scenario, broker: &Rabbitmq, vhost: &str, declared: &Declared, sink: &mut Sink) {
+fn topology(
+    scenario: &Scenario,
+    broker: &Rabbitmq,
+    (vhost, hosts): (&str, &Hosts<'_>),
+    declared: &Declared,
+    sink: &mut Sink,
+) {
+    // What is declared in a virtual host that is not there may be meant to be in any.
     let here = |of: &Option<Spanned<String>>| host_text(of) == vhost;
+    let maybe = |of: &Option<Spanned<String>>| host_text(of) == vhost || !hosts.contains_key(host_text(of));
     let own_exchanges = || broker.exchanges.iter().filter(|exchange| here(&exchange.vhost));
     let own_queues = || broker.queues.iter().filter(|queue| here(&queue.vhost));
     unique("exchanges", own_exchanges().map(|exchange| &exchange.name), sink);
     unique("queues", own_queues().map(|queue| &queue.name), sink);
     let exchanges = Known::new("exchange")
-        .with(own_exchanges().map(|exchange| &exchange.name))
+        .with(broker.exchanges.iter().filter(|exchange| maybe(&exchange.vhost)).map(|exchange| &exchange.name))
         .with(&declared.exchanges)
         .and(PREDECLARED);
-    let queues = Known::new("queue").with(own_queues().map(|queue| &queue.name)).with(&declared.queues);
+    let queues = Known::new("queue")
+        .with(broker.queues.iter().filter(|queue| maybe(&queue.vhost)).map(|queue| &queue.name))
+        .with(&declared.queues);
     for exchange in own_exchanges() {
         if let Some(alternate) = &exchange.alternate {
             exchanges.check(alternate, sink);
@@ -74,7 +102,7 @@ fn topology(scenario: &Scenario, broker: &Rabbitmq, vhost: &str, declared: &Decl
             queues.check(&binding.to, sink);
         }
     }
-    for producer in scenario.producers.iter().filter(|producer| here(&producer.access.vhost)) {
+    for producer in scenario.producers.iter().filter(|producer| here(&producer.session.access.vhost)) {
         for publish in &producer.publish {
             exchanges.check_target(&publish.to, sink);
             if let Some(reply_to) = &publish.reply_to {
@@ -82,7 +110,7 @@ fn topology(scenario: &Scenario, broker: &Rabbitmq, vhost: &str, declared: &Decl
             }
         }
     }
-    for consumer in scenario.consumers.iter().filter(|consumer| here(&consumer.access.vhost)) {
+    for consumer in scenario.consumers.iter().filter(|consumer| here(&consumer.session.access.vhost)) {
         queues.check_target(&consumer.from, sink);
     }
 }

@@ -125,6 +125,9 @@ impl Node {
     fn digest_channel(&self, channel: &Channel, now: Time, names: &Names, digest: &mut Digest) {
         digest.word(u64::from(channel.closing) | (channel.mode as u64) << 1 | u64::from(channel.last_tag) << 8);
         digest.word(u64::from(channel.prefetch) << 32 | u64::from(channel.global));
+        if channel.global > 0 {
+            digest.word(u64::from(channel.open));
+        }
         names.digest(channel.last_queue, digest);
         if let Some(reply) = channel.reply {
             names.digest(reply.tag, digest);
@@ -139,11 +142,13 @@ impl Node {
             });
             self.digest_unacked(unacked, channel.looks, now, names, digest);
         }
-        for held in &channel.tx.publishes {
+        for super::channel::Promised { held, queues, .. } in &channel.tx.publishes {
             names.digest(held.exchange, digest);
             names.digest(held.key, digest);
             held.message.digest(names, digest);
+            digest.word(u64::from(*queues));
         }
+        channel.tx.queues.iter().for_each(|queue| names.digest(*queue, digest));
         digest.word(u64::from(channel.confirms.last));
         for pending in &channel.confirms.pending {
             digest.word(u64::from(pending.number) << 32 | u64::from(pending.queues) << 1 | u64::from(pending.refused));

@@ -1,6 +1,6 @@
 //! Publishing: checks, routing, copies into queues, returns, confirms and transactions (R3, R6, R7, R8).
 
-use super::channel::{Awaited, Channel, Held, Mode, Pending};
+use super::channel::{Awaited, Channel, Held, Mode, Pending, Promised};
 use super::{Content, Node, Port, expiry};
 use crate::amqp::access::Action;
 use crate::amqp::config::Version;
@@ -52,7 +52,7 @@ impl Node {
             channel.confirms.last += 1;
         }
         match channel.mode {
-            Mode::Tx => channel.tx.publishes.push(held),
+            Mode::Tx => self.promise(at, held, ports),
             Mode::Plain => {
                 self.spread(at, held, None, ports);
             }
@@ -88,20 +88,18 @@ impl Node {
         let keys = &mut self.scratch.keys;
         for header in ["CC", "BCC"] {
             let Some(value) = message.props.header(header) else { continue };
-            let wrong = |value: &Value| {
+            let Value::List(values) = value else {
                 let word = type_word(value);
-                error::precondition(
+                return error::precondition(
                     rules::INVALID_ARGUMENT,
                     format_args!("invalid message: {{unacceptable_type_in_header,\"{header}\",{word}}}"),
-                )
+                );
             };
-            let Value::List(values) = value else { return wrong(value) };
-            for value in values {
-                match value {
-                    Value::Text(text) => keys.push(ports.names.intern(text)),
-                    _ => return wrong(value),
-                }
-            }
+            // What is no text is passed over.
+            keys.extend(values.iter().filter_map(|value| match value {
+                Value::Text(text) => Some(ports.names.intern(text)),
+                _ => None,
+            }));
         }
         if message.props.header("BCC").is_some() {
             let mut props = Props::clone(&message.props);
@@ -116,8 +114,13 @@ impl Node {
     /// Puts a message into its queues. With a number the publisher waits for a confirm. Gives how many queues have to
     /// write it first, or refuse it.
     fn spread(&mut self, at: (ConnId, u16), held: Held, number: Option<u32>, ports: &mut Port<'_>) -> u32 {
-        let persistent = held.message.props.persistent();
         self.find_targets(at.0, &held, ports);
+        self.spread_to_targets(at, held, number, ports)
+    }
+
+    /// As [`Node::spread`], into the queues in `scratch.targets`.
+    fn spread_to_targets(&mut self, at: (ConnId, u16), held: Held, number: Option<u32>, ports: &mut Port<'_>) -> u32 {
+        let persistent = held.message.props.persistent();
         if self.scratch.targets.is_empty() {
             self.unroutable(at, held, number, ports);
             return 0;
@@ -167,6 +170,49 @@ impl Node {
         route(&vhost.exchanges, held.exchange, held.key, keys, &held.message, ports.names, scratch);
         *stored = stored_rule(scratch, !keys.is_empty());
         targets.extend(scratch.queues.iter().filter_map(|name| vhost.queues.get(name)));
+    }
+
+    /// A publish of a transaction is routed as it comes in: what is bound afterwards does not get it.
+    fn promise(&mut self, at: (ConnId, u16), held: Held, ports: &Port<'_>) {
+        let vhost = self.vhost_of(at.0);
+        let super::Room { route: scratch, keys, .. } = &mut self.scratch;
+        let exchanges = &self.vhosts[vhost].exchanges;
+        route(exchanges, held.exchange, held.key, keys, &held.message, ports.names, scratch);
+        let (queues, stored) = (scratch.queues.len() as u32, stored_rule(scratch, !keys.is_empty()));
+        let Node { connections, scratch, .. } = self;
+        let channel = connections.get_mut(&at.0).and_then(|connection| connection.channels.get_mut(&at.1));
+        if let Some(channel) = channel {
+            channel.tx.queues.extend_from_slice(&scratch.route.queues);
+            channel.tx.publishes.push(Promised { held, queues, stored });
+        }
+    }
+
+    /// Puts the publishes of a transaction into their queues, as far as these are still there. Gives how many have to
+    /// write them first, or refuse them.
+    fn keep_promises(&mut self, at: (ConnId, u16), ports: &mut Port<'_>) -> Checked<u32> {
+        let Some(channel) = self.channel_mut(at) else { return Ok(0) };
+        let mut publishes = std::mem::take(&mut channel.tx.publishes);
+        let mut names = std::mem::take(&mut channel.tx.queues);
+        let (vhost, mut missing, mut from) = (self.vhost_of(at.0), 0, 0);
+        for Promised { mut held, queues, stored } in publishes.drain(..) {
+            self.scratch.keys.clear();
+            // It was checked when it was published; this finds the keys of the headers again.
+            if held.message.props.headers.is_some() {
+                self.check_props(&mut held.message, ports)?;
+            }
+            let to = from + queues as usize;
+            let super::Room { targets, stored: rule, .. } = &mut self.scratch;
+            *rule = stored;
+            targets.clear();
+            targets.extend(names[from..to].iter().filter_map(|name| self.vhosts[vhost].queues.get(name)));
+            from = to;
+            missing += self.spread_to_targets(at, held, None, ports);
+        }
+        names.clear();
+        if let Some(channel) = self.channel_mut(at) {
+            (channel.tx.publishes, channel.tx.queues) = (publishes, names);
+        }
+        Ok(missing)
     }
 
     fn unroutable(&mut self, at: (ConnId, u16), held: Held, number: Option<u32>, ports: &mut Port<'_>) {
@@ -313,28 +359,22 @@ impl Node {
     /// Carries the transaction out. The answer waits for the disk if something is to be written for it.
     pub(super) fn tx_commit(&mut self, at: (ConnId, u16), ports: &mut Port<'_>) -> Checked {
         let channel = self.transaction(at)?;
-        let mut publishes = std::mem::take(&mut channel.tx.publishes);
         // One more than there will be, so that it cannot be due before everything is in its queues.
         let answer = Some(Method::TxCommitOk);
         channel.awaited = Some(Awaited { missing: u32::MAX, refused: false, answer, rule: rules::TX_COMMITTED });
-        let mut missing = 0;
-        for mut held in publishes.drain(..) {
-            self.scratch.keys.clear();
-            // It was checked when it was published; this finds the keys of the headers again.
-            if held.message.props.headers.is_some() {
-                self.check_props(&mut held.message, ports)?;
-            }
-            missing += self.spread(at, held, None, ports);
-        }
+        let missing = self.keep_promises(at, ports)?;
         if let Some(channel) = self.channel_mut(at) {
-            channel.tx.publishes = publishes;
             let mut settled = std::mem::take(&mut channel.tx.settled);
-            self.scratch.settled.append(&mut settled);
+            // What was settled alike in a row is settled at once.
+            for alike in settled.chunk_by(|(_, a), (_, b)| a == b) {
+                self.scratch.settled.extend_from_slice(alike);
+                self.settle_by_consumer(at, Because::INPUT, ports);
+            }
+            settled.clear();
             if let Some(channel) = self.channel_mut(at) {
                 channel.tx.settled = settled;
             }
         }
-        self.carry_out_fates(at, Because::INPUT, ports);
         let Some(channel) = self.channel_mut(at) else { return Ok(()) };
         let Some(awaited) = &mut channel.awaited else { return Ok(()) };
         let done = u32::MAX - awaited.missing;
@@ -349,6 +389,7 @@ impl Node {
     pub(super) fn tx_rollback(&mut self, at: (ConnId, u16), ports: &mut Port<'_>) -> Checked {
         let channel = self.transaction(at)?;
         channel.tx.publishes.clear();
+        channel.tx.queues.clear();
         if !channel.tx.settled.is_empty() {
             channel.unacked.put_back(channel.tx.settled.drain(..).map(|(unacked, _)| (unacked.tag, unacked)));
             self.watch_settling(at, ports);

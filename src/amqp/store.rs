@@ -47,6 +47,8 @@ pub enum Record {
         key: Name,
         /// The keys of CC and BCC.
         copied_to: Option<Arc<[Name]>>,
+        /// Whether the broker has dead-lettered it.
+        died: bool,
         /// Whether it was handed out before.
         redelivered: bool,
         /// Which copy it is, for show.
@@ -114,8 +116,9 @@ impl crate::machine::Record for Record {
                 names.digest(spec.key, digest);
                 super::method::digest_table(&spec.arguments, digest);
             }
-            Record::Message { message, queue: _, exchange, key, copied_to, redelivered, copy: _, deadline } => {
+            Record::Message { message, queue: _, exchange, key, copied_to, died, redelivered, copy: _, deadline } => {
                 digest.word(5 + u64::from(*redelivered));
+                digest.word(u64::from(*died));
                 names.digest(*exchange, digest);
                 names.digest(*key, digest);
                 copied_to.iter().flat_map(|keys| keys.iter()).for_each(|key| names.digest(*key, digest));

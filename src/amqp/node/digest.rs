@@ -4,6 +4,7 @@
 
 use super::channel::{Channel, Connection, Fate, Unacked};
 use super::{Node, Tick};
+use crate::amqp::config::Version;
 use crate::amqp::queue::{Item, Queue};
 use crate::amqp::store::{Waiting, until};
 use crate::ids::{ConnId, Digest, Name, Names};
@@ -53,6 +54,10 @@ impl Node {
         names.digest(content.key, digest);
         content.copied_to.iter().flat_map(|keys| keys.iter()).for_each(|key| names.digest(*key, digest));
         content.message.digest(names, digest);
+        // Before 4.0 it makes no difference who wrote the deaths.
+        if self.config.version >= Version::V4_1 {
+            digest.word(u64::from(content.died));
+        }
         digest.word(until(item.deadline, now));
     }
 

@@ -66,6 +66,8 @@ struct Content {
     key: Name,
     /// The keys of CC and BCC, by which it was routed too.
     copied_to: Option<Arc<[Name]>>,
+    /// Whether the broker has dead-lettered it, so that the deaths in its headers are the broker's own.
+    died: bool,
     copies: u32,
 }
 

@@ -142,7 +142,7 @@ impl Node {
             self.expect_outcome(at, number, held.message.id, awaited);
         }
         let Held { exchange, key, message, .. } = held;
-        let content = Content { message, exchange, key, copied_to, copies: targets.len() as u32 };
+        let content = Content { message, exchange, key, copied_to, died: false, copies: targets.len() as u32 };
         let content = self.contents.insert(content);
         for queue in targets.drain(..) {
             self.enqueue(queue, content, persistent, waiting, Because::INPUT, ports);

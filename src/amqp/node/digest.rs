@@ -165,7 +165,7 @@ impl Node {
     }
 
     fn digest_unacked(&self, unacked: &Unacked, looks: Option<Time>, now: Time, names: &Names, digest: &mut Digest) {
-        digest.word(self.ticks_left(looks, unacked.since));
+        digest.word(self.ticks_left(looks, unacked));
         let queue = self.queues.get(&unacked.queue);
         digest.word(u64::from(unacked.tag) << 1 | u64::from(unacked.counted));
         names.digest(queue.map_or(Name::NONE, |queue| queue.spec.name), digest);

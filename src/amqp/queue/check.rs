@@ -49,7 +49,11 @@ impl Type {
     }
 
     /// Whether it knows an argument that some type knows.
-    fn knows(self, argument: &str) -> bool {
+    fn knows(self, argument: &str, version: Version) -> bool {
+        // Classic queues came to know it with 4.0.
+        if argument == "x-queue-leader-locator" && version >= Version::V4_1 {
+            return true;
+        }
         let not = match self {
             Type::Classic => NOT_CLASSIC,
             Type::Quorum => NOT_QUORUM,
@@ -215,13 +219,13 @@ pub(in crate::amqp) fn check(spec: &QueueSpec, exclusive: bool, version: Version
     dead_letter_exchange(arguments, what)?;
     let old = version < Version::V3_10;
     let kind = if old { Type::Classic } else { Type::read(arguments, what)? };
-    let known = |key: &&str| if old { !SINCE_3_8.contains(key) } else { kind.knows(key) };
+    let known = |key: &&str| if old { !SINCE_3_8.contains(key) } else { kind.knows(key, version) };
     for (key, form) in KNOWN.iter().filter(|(key, _)| known(key)) {
         if let Some(value) = argument(arguments, key) {
             check_value(key, *form, value, arguments, version, what)?;
         }
     }
-    if let Some((key, _)) = arguments.iter().find(|(key, _)| !old && !kind.knows(key)) {
+    if let Some((key, _)) = arguments.iter().find(|(key, _)| !old && !kind.knows(key, version)) {
         return foreign(key, kind, what);
     }
     if kind == Type::Classic {

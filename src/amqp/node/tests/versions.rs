@@ -372,3 +372,24 @@ fn v8_a_lazy_queue_is_one_until_3_11() {
     });
     assert_eq!(told, [true, true, false, false]);
 }
+
+#[test]
+fn a_queue_says_for_itself_how_long_a_delivery_may_be_held_since_3_12() {
+    let own = [("x-consumer-timeout", Value::Int { bits: 32, value: 120_000 })];
+    let closed = of_all(nodes(&[("t", false, &own)]), |bench| {
+        bench.consume(1, "t", "c", false);
+        bench.publish(2, "t", "m", false);
+        bench.wait(5 * 60_000);
+        bench.told().iter().any(|line| line.contains("Timeout value used: 120000 ms"))
+    });
+    assert_eq!(closed, [false, false, true, true]);
+}
+
+#[test]
+fn classic_queues_know_where_their_leader_is_to_be_since_4_0() {
+    let all = answers(declare_with("x-queue-leader-locator", Value::text("balanced")));
+    let why = "invalid arg 'x-queue-leader-locator' for queue 'new' in vhost '/' of queue type rabbit_classic_queue";
+    let refused = format!("1 channel.close 406 PRECONDITION_FAILED - {why} (50, 10)");
+    let taken = "1 declared new 0 0";
+    assert_eq!(all.map(|told| told.join(" ")), [taken, &refused, &refused, taken]);
+}

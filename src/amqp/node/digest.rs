@@ -33,7 +33,9 @@ impl Node {
         let Some((tick, number)) = Tick::of(token) else { return digest.word(token.0) };
         digest.word(tick as u64);
         match tick {
-            Tick::Heartbeat | Tick::Silence | Tick::Refused => digest.word(self.rank(ConnId(number))),
+            Tick::Heartbeat | Tick::Silence | Tick::Refused | Tick::Unanswered => {
+                digest.word(self.rank(ConnId(number)))
+            }
             Tick::Unsettled => digest.word(self.rank(ConnId(number)) << 16 ^ token.0 >> 48),
             Tick::Idle | Tick::Written | Tick::Synced | Tick::Expired | Tick::Unused | Tick::Dropped => {
                 let spec = self.queues.get(&number).map(|queue| &queue.spec);

@@ -486,6 +486,8 @@ enum Tick {
     Dropped = 16,
     /// A connection whose login was refused is to be hung up on.
     Refused = 32,
+    /// A client has not answered the close of its connection.
+    Unanswered = 64,
 }
 
 /// As [`token`], for a channel of a connection.
@@ -510,6 +512,7 @@ impl Tick {
             8 => Tick::Unsettled,
             16 => Tick::Dropped,
             32 => Tick::Refused,
+            64 => Tick::Unanswered,
             _ => return None,
         };
         Some((tick, token.0 as u32))

@@ -270,9 +270,13 @@ impl Node {
         if pending.queues > 0 {
             return;
         }
-        let list = if pending.refused { &mut confirms.refused } else { &mut confirms.done };
-        list.push((waiting.number, pending.message));
-        confirms.rule = rule;
+        let outcome = (waiting.number, pending.message);
+        if pending.refused {
+            confirms.refused.push(outcome);
+        } else {
+            confirms.done.push(outcome);
+            confirms.rule = rule;
+        }
         confirms.pending.remove(i);
         self.scratch.confirmed.push(at);
     }

@@ -117,7 +117,7 @@ impl crate::machine::Record for Record {
                 super::method::digest_table(&spec.arguments, digest);
             }
             Record::Message { message, queue: _, exchange, key, copied_to, died, redelivered, copy: _, deadline } => {
-                digest.word(5 + u64::from(*redelivered) | u64::from(*died) << 8);
+                digest.word((5 + u64::from(*redelivered)) | u64::from(*died) << 8);
                 names.digest(*exchange, digest);
                 names.digest(*key, digest);
                 copied_to.iter().flat_map(|keys| keys.iter()).for_each(|key| names.digest(*key, digest));

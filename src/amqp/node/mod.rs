@@ -9,6 +9,7 @@ mod access;
 mod alarm;
 mod boot;
 mod channel;
+mod confirm;
 mod connection;
 mod consume;
 mod crash;
@@ -28,6 +29,7 @@ mod settle;
 #[cfg(test)]
 mod tests;
 mod timeout;
+mod transaction;
 
 use self::channel::{Channel, Connections, Stage};
 use super::config::{BindingSpec, Config, ExchangeSpec, QueueSpec};

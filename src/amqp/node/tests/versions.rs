@@ -136,8 +136,11 @@ fn v15_headers_that_begin_with_x_count_since_3_10_where_the_binding_asks_for_it(
     }
 }
 
+/// A queue: its name, whether it is durable, its arguments.
+type Wanted<'a> = (&'a str, bool, &'a [(&'a str, Value)]);
+
 /// The node of each version with these queues, and channel 1 of connections 1 and 2.
-fn nodes(queues: &[(&str, bool, &[(&str, Value)])]) -> [Bench; 4] {
+fn nodes(queues: &[Wanted<'_>]) -> [Bench; 4] {
     ALL.map(|version| {
         let mut bench = Bench::new(|config, names| {
             config.version = version;
@@ -170,7 +173,7 @@ fn reject(bench: &mut Bench, tag: u32) {
     bench.frame(1, 1, Method::BasicReject { tag, requeue: false, about: Name::NONE });
 }
 
-const TO_DEAD: [(&str, Value); 0] = [];
+const PLAIN: [(&str, Value); 0] = [];
 
 /// Arguments that dead-letter to the queue with this name.
 fn dead_letters_to(name: &str) -> Vec<(&'static str, Value)> {
@@ -193,7 +196,7 @@ fn deaths(props: &Props) -> Vec<String> {
 
 #[test]
 fn v1_a_delivery_may_be_held_for_ever_in_3_7_and_for_30_minutes_later() {
-    let nodes = nodes(&[("t", false, &TO_DEAD)]);
+    let nodes = nodes(&[("t", false, &PLAIN)]);
     let closed = of_all(nodes, |bench| {
         bench.consume(1, "t", "c", false);
         bench.publish(2, "t", "m", false);
@@ -249,7 +252,7 @@ fn v2_v3_v11_v13_v14_quorum_queues_and_streams_are_none_in_3_7_and_not_modelled_
 #[test]
 fn v5_the_last_death_has_headers_of_its_own_since_3_13() {
     let to = dead_letters_to("dead");
-    let nodes = nodes(&[("q", false, &to), ("dead", false, &TO_DEAD)]);
+    let nodes = nodes(&[("q", false, &to), ("dead", false, &PLAIN)]);
     let told = of_all(nodes, |bench| {
         bench.publish(1, "q", "m", false);
         bench.get(1, "q");
@@ -266,7 +269,7 @@ fn v5_the_last_death_has_headers_of_its_own_since_3_13() {
 fn v5_deaths_stand_in_the_order_of_the_last_ones_since_3_13() {
     let hops: Vec<_> = (1..=3).map(|n| dead_letters_to(&format!("q{}", n + 1))).collect();
     let nodes =
-        nodes(&[("q1", false, &hops[0]), ("q2", false, &hops[1]), ("q3", false, &hops[2]), ("q4", false, &TO_DEAD)]);
+        nodes(&[("q1", false, &hops[0]), ("q2", false, &hops[1]), ("q3", false, &hops[2]), ("q4", false, &PLAIN)]);
     let by_recency = of_all(nodes, |bench| {
         bench.publish(1, "q1", "m", false);
         for n in 1..=3 {

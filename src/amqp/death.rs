@@ -21,6 +21,8 @@ pub struct Death<'a> {
     pub exchange: &'a str,
     /// Its routing key, then its CC keys.
     pub keys: Vec<Arc<str>>,
+    /// Whether the deaths in its headers count. Since 4.0 those that a client sends do not (V5).
+    pub own: bool,
 }
 
 /// The properties of a dead letter: its deaths are counted in its headers, and it does not expire again. With
@@ -29,6 +31,7 @@ pub fn with_death(props: &Props, death: &Death<'_>, new_key: bool, version: Vers
     let mut props = props.clone();
     let expiration = props.expiration.take();
     let mut headers = props.headers.take().unwrap_or_default();
+    headers.retain(|(key, _)| death.own || &**key != "x-death");
     let known = match headers.iter().find(|(key, _)| &**key == "x-death") {
         Some((_, Value::List(deaths))) => Some(Some(deaths.clone())),
         Some(_) => Some(None),
@@ -156,7 +159,7 @@ mod tests {
     use super::*;
 
     fn die(props: &Props, queue: &str, reason: &str) -> Props {
-        let death = Death { reason, queue, time: 0, exchange: "", keys: vec![queue.into()] };
+        let death = Death { reason, queue, time: 0, exchange: "", keys: vec![queue.into()], own: true };
         with_death(props, &death, false, Version::V3_10)
     }
 

@@ -294,14 +294,16 @@ pub(super) fn no_vhost<T>(why: impl Display) -> Checked<T> {
     Err(Refusal { scope: Scope::Connection, code: 530, text, rule: rules::VHOST_REFUSED })
 }
 
-/// 503 (A48, V4): before 4.0 an unknown exchange type ends the connection.
-pub(super) fn unknown_type<T>(word: impl Display, ends_connection: bool) -> Checked<T> {
+/// 503 (A48, V4): before 4.0 an unknown exchange type ends the connection. A word that the broker knows as something else, as
+/// it does the empty one, is invalid and not unknown.
+pub(super) fn unknown_type<T>(word: impl Display, is_word: bool, ends_connection: bool) -> Checked<T> {
+    let what = if is_word { "invalid" } else { "unknown" };
     let (scope, code, kind) = match ends_connection {
         true => (Scope::Connection, 503, "COMMAND_INVALID"),
         false => (Scope::Channel, 406, "PRECONDITION_FAILED"),
     };
     let rule = if ends_connection { rules::UNKNOWN_TYPE } else { rules::UNKNOWN_TYPE_CHANNEL };
-    Err(Refusal { scope, code, text: Text::of(format_args!("{kind} - unknown exchange type '{word}'")), rule })
+    Err(Refusal { scope, code, text: Text::of(format_args!("{kind} - {what} exchange type '{word}'")), rule })
 }
 
 /// 540 (B17, D33).

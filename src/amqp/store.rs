@@ -47,6 +47,8 @@ pub enum Record {
         key: Name,
         /// The keys of CC and BCC.
         copied_to: Option<Arc<[Name]>>,
+        /// Whether the broker has dead-lettered it.
+        died: bool,
         /// Whether it was handed out before.
         redelivered: bool,
         /// Which copy it is, for show.
@@ -114,8 +116,8 @@ impl crate::machine::Record for Record {
                 names.digest(spec.key, digest);
                 super::method::digest_table(&spec.arguments, digest);
             }
-            Record::Message { message, queue: _, exchange, key, copied_to, redelivered, copy: _, deadline } => {
-                digest.word(5 + u64::from(*redelivered));
+            Record::Message { message, queue: _, exchange, key, copied_to, died, redelivered, copy: _, deadline } => {
+                digest.word((5 + u64::from(*redelivered)) | u64::from(*died) << 8);
                 names.digest(*exchange, digest);
                 names.digest(*key, digest);
                 copied_to.iter().flat_map(|keys| keys.iter()).for_each(|key| names.digest(*key, digest));

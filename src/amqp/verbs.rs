@@ -74,4 +74,5 @@ verb_table! { 2;
     TIMER_UNSETTLED: "unsettled delivery", Timer, "look for unsettled", "{actor} looks for deliveries that were not settled in time.";
     TIMER_REFUSED: "refused login", Timer, "hang up", "{actor} hangs up on a client whose login it has refused.";
     TIMER_FLUSH: "journal flush", Timer, "flush journal", "The queue has been idle long enough: {actor} writes its buffered journal to disk.";
+    TIMER_UNANSWERED: "close unanswered", Timer, "close unanswered", "{actor} has waited long enough for the answer to its close.";
 }

@@ -274,12 +274,23 @@ impl World {
         self.schedule_turn(self.engine.now() + after, Due::Order(node, order, cause));
     }
 
-    /// An order reaches its node. One that stands still gets it when it goes on; one that is down never does.
+    /// An order reaches its node. One that stands still gets it when it goes on; one that is down never does, but finds
+    /// itself short of the same when it starts again.
     pub(super) fn ordered<O: Observer>(&mut self, node: ActorId, order: Order, cause: EventId, observer: &mut O) {
-        let process = &self.processes[node.at()];
+        let process = &mut self.processes[node.at()];
         if process.paused {
             self.stalled.push(Due::Order(node, order, cause));
-        } else if process.alive {
+            return;
+        }
+        if let Order::Alarm { resource, on } = order {
+            let alarms = &mut process.short[resource as usize];
+            *alarms = if on { alarms.saturating_add(1) } else { alarms.saturating_sub(1) };
+            // Another alarm goes on.
+            if !on && *alarms > 0 {
+                return;
+            }
+        }
+        if process.alive {
             self.give_node(node, Input::Order(order), cause, observer);
         }
     }

@@ -8,7 +8,7 @@ use super::rules;
 use super::state::{Due, World};
 use crate::disk::Disk;
 use crate::ids::{ActorId, EventId, PlaceId, RuleId};
-use crate::machine::{Input, Need};
+use crate::machine::{Input, Need, Order, Resource};
 use crate::net::Side;
 use crate::systems::{Frame, Given, Node, Outs, Record};
 use crate::trace::{Delta, Held, Kind, Observable, Observer, PlaceKind, Process as Step, What};
@@ -24,6 +24,12 @@ impl World {
         };
         self.call_node(actor, cause, boot, observer);
         self.give_node(actor, Input::Started, cause, observer);
+        for (_, resource) in Resource::ALL {
+            if self.processes[actor.at()].short[resource as usize] > 0 {
+                let alarm = Order::Alarm { resource, on: true };
+                self.give_node(actor, Input::Order(alarm), cause, observer);
+            }
+        }
     }
 
     /// Gives a node an input and carries out what follows.

@@ -43,17 +43,20 @@ pub(super) struct Process {
     pub(super) stopping: Option<Option<crate::units::Span>>,
     /// The event of its last end, for show.
     pub(super) down_since: crate::ids::EventId,
+    /// How many alarms of each resource are on: what it is short of does not come back with a restart.
+    pub(super) short: [u8; 2],
     /// How often it was started. What belongs to an earlier life is recognised by it.
     pub(super) life: u32,
     pub(super) timers: VecMap<(Part, Token), Timer>,
 }
 
-crate::clone_in_place!(Process { alive, powered, paused, still_until, stopping, down_since, life, timers });
+crate::clone_in_place!(Process { alive, powered, paused, still_until, stopping, down_since, short, life, timers });
 
 impl Process {
     pub(super) fn reset(&mut self) {
         (self.alive, self.powered, self.paused, self.stopping, self.life) = (false, true, false, None, 0);
         self.still_until = Time::ZERO;
+        self.short = [0; 2];
         self.down_since = crate::ids::EventId::NONE;
         self.timers.clear();
     }
@@ -65,7 +68,8 @@ impl Process {
 
     /// Mixes it into a digest; `name` mixes in what a timer is for.
     pub(super) fn digest(&self, now: Time, name: impl Fn(Part, Token, &mut Digest), digest: &mut Digest) {
-        digest.word(u64::from(self.alive) | u64::from(self.powered) << 1 | u64::from(self.paused) << 2);
+        let short = u64::from(self.short[0]) << 8 | u64::from(self.short[1]) << 16;
+        digest.word(u64::from(self.alive) | u64::from(self.powered) << 1 | u64::from(self.paused) << 2 | short);
         digest.word(match self.stopping {
             None => 0,
             Some(None) => 1,

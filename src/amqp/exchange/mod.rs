@@ -15,7 +15,7 @@ mod topic;
 
 pub use explain::{Asked, Detail, Reason, Why, explain};
 pub use headers::{BindError, Match, shown, type_word};
-pub use route::{Scratch, route};
+pub use route::{Scratch, by_text, route};
 
 use super::Table;
 use super::config::Version;
@@ -255,6 +255,11 @@ impl Exchange {
             b.key == key && b.target == target && same_table(&b.arguments, arguments)
         };
         self.same.under(hash_of(key, target)).map(|(_, slot)| slot).find(same)
+    }
+
+    /// Whether there is such a binding.
+    pub fn has(&self, key: Name, target: Target, arguments: &Table) -> bool {
+        self.slot(key, target, arguments).is_some()
     }
 
     /// Binds and gives the binding's slot; `None` where there was the same binding already. A binding is what it is by

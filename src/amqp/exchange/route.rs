@@ -101,7 +101,7 @@ fn sort_once(queues: &mut Vec<Name>, names: &Names) {
 }
 
 /// Compares texts as bytes.
-fn by_text(a: Name, b: Name, names: &Names) -> Ordering {
+pub fn by_text(a: Name, b: Name, names: &Names) -> Ordering {
     if a == b {
         return Ordering::Equal;
     }

@@ -40,6 +40,7 @@ pub(super) struct Found {
     exchange: Name,
     key: Name,
     copied_to: Option<Arc<[Name]>>,
+    died: bool,
     redelivered: bool,
     copy: CopyId,
     deadline: Time,
@@ -168,6 +169,7 @@ impl Node {
                     exchange,
                     key: routing,
                     copied_to,
+                    died,
                     redelivered,
                     copy,
                     deadline,
@@ -179,6 +181,7 @@ impl Node {
                         exchange,
                         key: routing,
                         copied_to,
+                        died,
                         redelivered,
                         copy,
                         deadline,
@@ -264,10 +267,10 @@ impl Node {
 
     fn restore(&mut self, found: Found, clean: bool, ports: &mut Port<'_>) {
         let Some(queue) = self.queues.get_mut(&found.queue) else { return };
-        let Found { seq, message, exchange, key, copied_to, redelivered, copy, deadline, .. } = found;
+        let Found { seq, message, exchange, key, copied_to, died, redelivered, copy, deadline, .. } = found;
         let (place, id, size) = (queue.place, message.id, message.size);
         let rank = queue.features.rank(message.props.priority);
-        let content = self.contents.insert(Content { message, exchange, key, copied_to, copies: 1 });
+        let content = self.contents.insert(Content { message, exchange, key, copied_to, died, copies: 1 });
         let flags = Flags::PERSISTENT.and(Flags::REDELIVERED.when(redelivered || !clean));
         if queue.features.timing().segments {
             queue.journal.segments.add(seq);

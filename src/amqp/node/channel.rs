@@ -75,7 +75,7 @@ pub(super) enum Fate {
     Rejected,
 }
 
-/// A publish in a transaction.
+/// A publish that was checked.
 #[derive(Clone, Debug)]
 pub(super) struct Held {
     pub(super) exchange: Name,
@@ -84,14 +84,26 @@ pub(super) struct Held {
     pub(super) message: Message,
 }
 
+/// A publish of a transaction. It was routed when it came in.
+#[derive(Clone, Debug)]
+pub(super) struct Promised {
+    pub(super) held: Held,
+    /// So many of the names in [`Tx::queues`] are its.
+    pub(super) queues: u32,
+    /// Under which rule it goes into them.
+    pub(super) stored: RuleId,
+}
+
 /// A transaction that is not committed.
 #[derive(Debug, Default)]
 pub(super) struct Tx {
-    pub(super) publishes: Vec<Held>,
+    pub(super) publishes: Vec<Promised>,
+    /// Where they are routed to, one after the other.
+    pub(super) queues: Vec<Name>,
     pub(super) settled: Vec<(Unacked, Fate)>,
 }
 
-crate::clone_in_place!(Tx { publishes, settled });
+crate::clone_in_place!(Tx { publishes, queues, settled });
 
 /// An answer that waits for the disk.
 #[derive(Clone, Debug)]

@@ -12,6 +12,9 @@ use crate::machine::{Because, Does, Need, Token};
 use crate::trace::What;
 use crate::units::Span;
 
+/// So long a client has for its answer to a close; its heartbeat interval, where that is shorter.
+const CLOSING_TIMEOUT: Span = Span::secs(30);
+
 impl Node {
     /// A method on a channel that is not open.
     pub(super) fn on_unopened(&mut self, conn: ConnId, channel: u16, body: Method, ports: &mut Port<'_>) {
@@ -102,6 +105,17 @@ impl Node {
         if let Some(connection) = self.connections.get_mut(&conn) {
             connection.channels.clear();
             connection.stage = Stage::Closing;
+            let heartbeat = match connection.tune.heartbeat {
+                0 => CLOSING_TIMEOUT,
+                seconds => Span::secs(u64::from(seconds)).min(CLOSING_TIMEOUT),
+            };
+            let does = Does::SetTimer {
+                token: token(Tick::Unanswered, conn.0),
+                after: heartbeat,
+                verb: verbs::TIMER_UNANSWERED,
+                housekeeping: true,
+            };
+            ports.out.push(rules::CLOSE_UNANSWERED, because, Need::Nothing, does);
         }
         // They go as the node closes, and do not wait for the client's answer.
         self.drop_exclusive(conn, because, ports);
@@ -114,6 +128,13 @@ impl Node {
         self.end_connection(conn, because, ports);
     }
 
+    /// A client was told that its connection is closed, and has not answered.
+    fn on_unanswered(&mut self, conn: ConnId, ports: &mut Port<'_>) {
+        let shut = Does::Shut { conn, abort: false };
+        let because = ports.out.push(rules::CLOSE_UNANSWERED, Because::INPUT, Need::Nothing, shut);
+        self.end_connection(conn, because, ports);
+    }
+
     /// A connection is gone: so are its channels, its consumers and its exclusive queues.
     pub(super) fn end_connection(&mut self, conn: ConnId, because: Because, ports: &mut Port<'_>) {
         let Some(connection) = self.connections.get(&conn) else { return };
@@ -123,9 +144,13 @@ impl Node {
                 ports.out.push(rules::SILENCE_WATCHED, because, Need::Nothing, cancel);
             }
         }
-        if connection.stage == Stage::Refused {
-            let cancel = Does::CancelTimer(token(Tick::Refused, conn.0));
-            ports.out.push(rules::LOGIN_SILENT, because, Need::Nothing, cancel);
+        let waits = match connection.stage {
+            Stage::Refused => Some((Tick::Refused, rules::LOGIN_SILENT)),
+            Stage::Closing => Some((Tick::Unanswered, rules::CLOSE_UNANSWERED)),
+            _ => None,
+        };
+        if let Some((tick, rule)) = waits {
+            ports.out.push(rule, because, Need::Nothing, Does::CancelTimer(token(tick, conn.0)));
         }
         self.retire_channels(conn, None, because, ports);
         self.connections.remove(&conn);
@@ -170,6 +195,7 @@ impl Node {
             Some((Tick::Unused, queue)) => self.on_unused(queue, ports),
             Some((Tick::Unsettled, conn)) => self.on_unsettled(ConnId(conn), (token.0 >> 48) as u16, ports),
             Some((Tick::Refused, conn)) => self.on_refusal_over(ConnId(conn), ports),
+            Some((Tick::Unanswered, conn)) => self.on_unanswered(ConnId(conn), ports),
             _ => {}
         }
     }

@@ -3,25 +3,30 @@
 use super::{Node, Port};
 use crate::amqp::access::Action;
 use crate::amqp::error::{self, Checked};
-use crate::amqp::exchange::type_word;
 use crate::amqp::method::Method;
-use crate::amqp::queue::{Consumer, Handle, Queue, arguments::argument};
+use crate::amqp::queue::{Consumer, Handle, Queue, check};
 use crate::amqp::rules;
 use crate::ids::{ConnId, Name};
-use crate::machine::{Because, Value};
+use crate::machine::Because;
 use crate::trace::{PlaceKind, What};
 
 impl Node {
     pub(super) fn qos(&mut self, at: (ConnId, u16), count: u16, global: bool, ports: &mut Port<'_>) -> Checked {
         let Some(channel) = self.channel_mut(at) else { return Ok(()) };
         if global {
-            channel.global = u32::from(count);
-            if channel.has_room() {
-                self.unblock(at);
-                self.rejoin();
+            // What was handed out before counts from the start, gets too.
+            if channel.global == 0 {
+                channel.open = channel.unacked.len() as u32;
             }
+            channel.global = u32::from(count);
         } else {
+            // A limit for each consumer takes the place of one for the channel.
             channel.prefetch = u32::from(count);
+            channel.global = 0;
+        }
+        if channel.has_room() {
+            self.unblock(at);
+            self.rejoin();
         }
         let because = self.answer(rules::QOS_SET, at, Method::BasicQosOk, ports);
         self.run_queues(because, ports);
@@ -77,17 +82,7 @@ impl Node {
         let limit = self.channel(at).map_or(0, |channel| channel.prefetch);
         let Some(found) = self.queues.get(&number) else { return Ok(()) };
         let what = || error::queue_in(found.spec.name, found.spec.vhost, ports.names);
-        let priority = match argument(&arguments, "x-priority") {
-            None => 0,
-            Some(Value::Int { value, .. }) => i32::try_from(*value).unwrap_or(i32::MAX),
-            Some(other) => {
-                let (what, word) = (what(), type_word(other));
-                return error::precondition(
-                    rules::INVALID_ARGUMENT,
-                    format_args!("invalid arg 'x-priority' for {what}: \"expected integer, got {word}\""),
-                );
-            }
-        };
+        let priority = check::consumer(&arguments, self.config.version, what())?;
         let single = exclusive && found.features.single_active;
         if single || found.classic.consumers.is_taken() || exclusive && found.classic.consumer_count() > 0 {
             return error::refused(format_args!("{} in exclusive use", what()));

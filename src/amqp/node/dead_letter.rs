@@ -73,6 +73,8 @@ struct Way {
     time: u64,
     /// Whether it gets another routing key.
     new_key: bool,
+    /// Whether the broker had dead-lettered it before.
+    died: bool,
 }
 
 /// The properties of the last dead letters, with those that they had before: a run that is done again finds them again.
@@ -147,7 +149,8 @@ impl Node {
         let key = features.dead_letter_key.unwrap_or(content.key);
         let mut message = content.message.clone();
         let (time, new_key) = (ports.now.0 / 1_000_000_000, features.dead_letter_key.is_some());
-        let way = Way { reason, queue: name, exchange: content.exchange, key: content.key, time, new_key };
+        let Content { exchange: from, key: by, died, .. } = content;
+        let way = Way { reason, queue: name, exchange: from, key: by, time, new_key, died };
         let version = self.config.version;
         message.props = self.scratch.mourned.get(&content.message.props, way, || mourn(&content, &way, version, ports));
         self.scratch.keys.clear();
@@ -166,7 +169,7 @@ impl Node {
         let mut targets = std::mem::take(&mut self.scratch.targets);
         let persistent = message.props.persistent();
         let copied_to = content.copied_to.filter(|_| features.dead_letter_key.is_none());
-        let content = Content { message, exchange, key, copied_to, copies: targets.len() as u32 };
+        let content = Content { message, exchange, key, copied_to, died: true, copies: targets.len() as u32 };
         let content = self.contents.insert(content);
         for queue in targets.drain(..) {
             self.enqueue(queue, content, persistent, None, because, ports);
@@ -221,6 +224,7 @@ fn mourn(content: &Content, way: &Way, version: Version, ports: &Port<'_>) -> Pr
             _ => None,
         }));
     }
-    let death = Death { reason: way.reason.word(), queue: &queue, time: way.time, exchange: &exchange, keys };
+    let own = way.died || version < Version::V4_1;
+    let death = Death { reason: way.reason.word(), queue: &queue, time: way.time, exchange: &exchange, keys, own };
     with_death(props, &death, way.new_key, version)
 }

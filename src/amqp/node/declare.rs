@@ -84,8 +84,7 @@ impl Node {
         if let Some(kind) = Kind::ALL.into_iter().find(|kind| names.find(kind.word()) == Some(word)) {
             return Ok(kind);
         }
-        let word = names.show(word);
-        error::unknown_type(word, self.config.version < Version::V4_1)
+        error::unknown_type(names.show(word), word == Name::EMPTY, self.config.version < Version::V4_1)
     }
 
     /// Makes an exchange.
@@ -266,19 +265,29 @@ impl Node {
         // Without queue and key both stand for the queue declared last.
         let key = if to_queue && target == Name::EMPTY && key == Name::EMPTY { name } else { key };
         let target = if to_queue { Target::Queue(name) } else { Target::Exchange(name) };
-        if !to_queue {
-            not_default(name)?;
-        }
-        not_default(source)?;
         match to_queue {
             true => self.may_queue(at.0, Action::Write, name, ports.names)?,
             false => self.may_exchange(at.0, Action::Write, name, ports.names)?,
         }
+        if !to_queue {
+            not_default(name)?;
+        }
+        not_default(source)?;
         self.may_exchange(at.0, Action::Read, source, ports.names)?;
         let vhost = self.vhost_of(at.0);
         let spec = BindingSpec { vhost: self.vhosts[vhost].name, source, target, key, arguments };
-        self.check_ends(at.0, &spec, ports)?;
-        let on_disk = if binds { self.bind(vhost, spec, ports)? } else { self.unbind(vhost, &spec, ports) };
+        let on_disk = match binds {
+            true => {
+                self.check_ends(at.0, &spec, ports)?;
+                self.bind(vhost, spec, ports)?
+            }
+            // What is not there needs no unbinding, and neither does what leads from or to something that is not there.
+            false if !self.is_bound(vhost, &spec) => false,
+            false => {
+                self.check_ends(at.0, &spec, ports)?;
+                self.unbind(vhost, &spec, ports)
+            }
+        };
         if !nowait {
             self.answer_when_kept(at, answer, on_disk, rules::BOUND, ports);
         }
@@ -354,6 +363,11 @@ impl Node {
         target && exchange(spec.source)
     }
 
+    fn is_bound(&self, vhost: usize, spec: &BindingSpec) -> bool {
+        let source = self.vhosts[vhost].exchanges.get(&spec.source);
+        source.is_some_and(|source| source.has(spec.key, spec.target, &spec.arguments))
+    }
+
     fn unbind(&mut self, vhost: usize, spec: &BindingSpec, ports: &mut Port<'_>) -> bool {
         let Vhost { exchanges, incoming, .. } = &mut self.vhosts[vhost];
         let Some(source) = exchanges.get_mut(&spec.source) else { return false };
@@ -379,7 +393,7 @@ fn exchange_of(target: Target) -> Option<Name> {
     }
 }
 
-/// Line ends are taken out of the names that are declared, bound, purged and deleted (A64b).
+/// Line ends are taken out of the names that are declared, bound and deleted (A64b).
 pub(super) fn stripped(name: Name, names: &mut Names) -> Name {
     let ends = ['\r', '\n'];
     if name.is_some() && names.prefix_text(name.prefix()).contains(ends) {
@@ -424,12 +438,12 @@ fn same_exchange(found: &Exchange, spec: &ExchangeSpec, what: Named<'_>) -> Chec
     arguments::same_argument("alternate-exchange", what, &spec.arguments, &found.arguments)
 }
 
-/// Durable, auto-delete, owner, arguments, in this order (A15).
+/// Owner, durable, auto-delete, arguments, in this order (A15, A06).
 fn same_queue(found: &Queue, spec: &QueueSpec, owner: ConnId, what: Named<'_>) -> Checked {
-    same_flag("durable", what, spec.durable, found.spec.durable)?;
-    same_flag("auto_delete", what, spec.auto_delete, found.spec.auto_delete)?;
     if found.owner != owner {
         return error::locked(what);
     }
+    same_flag("durable", what, spec.durable, found.spec.durable)?;
+    same_flag("auto_delete", what, spec.auto_delete, found.spec.auto_delete)?;
     arguments::same(what, &spec.arguments, &found.spec.arguments)
 }

@@ -23,7 +23,7 @@ impl Node {
         nowait: bool,
         ports: &mut Port<'_>,
     ) -> Checked {
-        let name = self.named(at, stripped(queue, ports.names))?;
+        let name = self.named(at, queue)?;
         self.may_queue(at.0, Action::Read, name, ports.names)?;
         let number = self.open_queue(at.0, name, ports)?;
         let mut messages = 0;
@@ -58,12 +58,12 @@ impl Node {
             let number = self.open_queue(at.0, name, ports)?;
             let Some(found) = self.queues.get(&number) else { return Ok(()) };
             let what = || error::queue_in(name, vhost.name, ports.names);
-            if if_unused && found.classic.consumer_count() > 0 {
-                return error::precondition(rules::IN_USE, format_args!("{} in use", what()));
-            }
             messages = found.classic.ready() as u32;
             if if_empty && messages > 0 {
                 return error::precondition(rules::IN_USE, format_args!("{} not empty", what()));
+            }
+            if if_unused && found.classic.consumer_count() > 0 {
+                return error::precondition(rules::IN_USE, format_args!("{} in use", what()));
             }
             gone = Some(number);
         }

@@ -101,7 +101,10 @@ impl Node {
             self.answer(rules::GOT, at, Method::BasicGetEmpty, ports);
             return Ok(());
         };
-        let (from, messages) = (queue.place, queue.classic.ready() as u32);
+        let from = queue.place;
+        // What is now at the head is looked at before the rest is counted.
+        self.drop_expired(number, Because::INPUT, ports);
+        let messages = self.queues.get(&number).map_or(0, |queue| queue.classic.ready() as u32);
         let name = ports.registry.places()[from.at()].name;
         let content = self.contents[item.content].clone();
         let Some(channel) = self.channel_mut(at) else { return Ok(()) };
@@ -119,7 +122,6 @@ impl Node {
         if no_ack {
             ports.out.delta(|| Delta::Remove { copy: item.copy, place: from });
             self.forget(number, &item);
-            self.drop_expired(number, Because::INPUT, ports);
             return Ok(());
         }
         let place = ports.place_for(PlaceKind::Unacked, name, at.0);
@@ -132,7 +134,6 @@ impl Node {
             channel.unacked.push(tag, Unacked { tag, queue: number, consumer, counted: false, since, item, place });
         }
         self.watch_settling(at, ports);
-        self.drop_expired(number, Because::INPUT, ports);
         Ok(())
     }
 }

@@ -4,6 +4,7 @@
 
 use super::channel::{Channel, Connection, Fate, Unacked};
 use super::{Node, Tick};
+use crate::amqp::config::Version;
 use crate::amqp::queue::{Item, Queue};
 use crate::amqp::store::{Waiting, until};
 use crate::ids::{ConnId, Digest, Name, Names};
@@ -32,7 +33,9 @@ impl Node {
         let Some((tick, number)) = Tick::of(token) else { return digest.word(token.0) };
         digest.word(tick as u64);
         match tick {
-            Tick::Heartbeat | Tick::Silence | Tick::Refused => digest.word(self.rank(ConnId(number))),
+            Tick::Heartbeat | Tick::Silence | Tick::Refused | Tick::Unanswered => {
+                digest.word(self.rank(ConnId(number)))
+            }
             Tick::Unsettled => digest.word(self.rank(ConnId(number)) << 16 ^ token.0 >> 48),
             Tick::Idle | Tick::Written | Tick::Synced | Tick::Expired | Tick::Unused | Tick::Dropped => {
                 let spec = self.queues.get(&number).map(|queue| &queue.spec);
@@ -53,6 +56,10 @@ impl Node {
         names.digest(content.key, digest);
         content.copied_to.iter().flat_map(|keys| keys.iter()).for_each(|key| names.digest(*key, digest));
         content.message.digest(names, digest);
+        // Before 4.0 it makes no difference who wrote the deaths.
+        if self.config.version >= Version::V4_1 {
+            digest.word(u64::from(content.died));
+        }
         digest.word(until(item.deadline, now));
     }
 
@@ -125,6 +132,9 @@ impl Node {
     fn digest_channel(&self, channel: &Channel, now: Time, names: &Names, digest: &mut Digest) {
         digest.word(u64::from(channel.closing) | (channel.mode as u64) << 1 | u64::from(channel.last_tag) << 8);
         digest.word(u64::from(channel.prefetch) << 32 | u64::from(channel.global));
+        if channel.global > 0 {
+            digest.word(u64::from(channel.open));
+        }
         names.digest(channel.last_queue, digest);
         if let Some(reply) = channel.reply {
             names.digest(reply.tag, digest);
@@ -139,11 +149,13 @@ impl Node {
             });
             self.digest_unacked(unacked, channel.looks, now, names, digest);
         }
-        for held in &channel.tx.publishes {
+        for super::channel::Promised { held, queues, .. } in &channel.tx.publishes {
             names.digest(held.exchange, digest);
             names.digest(held.key, digest);
             held.message.digest(names, digest);
+            digest.word(u64::from(*queues));
         }
+        channel.tx.queues.iter().for_each(|queue| names.digest(*queue, digest));
         digest.word(u64::from(channel.confirms.last));
         for pending in &channel.confirms.pending {
             digest.word(u64::from(pending.number) << 32 | u64::from(pending.queues) << 1 | u64::from(pending.refused));
@@ -155,7 +167,7 @@ impl Node {
     }
 
     fn digest_unacked(&self, unacked: &Unacked, looks: Option<Time>, now: Time, names: &Names, digest: &mut Digest) {
-        digest.word(self.ticks_left(looks, unacked.since));
+        digest.word(self.ticks_left(looks, unacked));
         let queue = self.queues.get(&unacked.queue);
         digest.word(u64::from(unacked.tag) << 1 | u64::from(unacked.counted));
         names.digest(queue.map_or(Name::NONE, |queue| queue.spec.name), digest);

@@ -102,6 +102,7 @@ impl Node {
                 exchange: content.exchange,
                 key: content.key,
                 copied_to: content.copied_to.clone(),
+                died: content.died,
                 redelivered,
                 copy,
                 deadline,

@@ -9,6 +9,7 @@ mod access;
 mod alarm;
 mod boot;
 mod channel;
+mod confirm;
 mod connection;
 mod consume;
 mod crash;
@@ -28,6 +29,7 @@ mod settle;
 #[cfg(test)]
 mod tests;
 mod timeout;
+mod transaction;
 
 use self::channel::{Channel, Connections, Stage};
 use super::config::{BindingSpec, Config, ExchangeSpec, QueueSpec};
@@ -66,6 +68,8 @@ struct Content {
     key: Name,
     /// The keys of CC and BCC, by which it was routed too.
     copied_to: Option<Arc<[Name]>>,
+    /// Whether the broker has dead-lettered it, so that the deaths in its headers are the broker's own.
+    died: bool,
     copies: u32,
 }
 
@@ -162,6 +166,8 @@ struct Room {
     stored: RuleId,
     keys: Vec<Name>,
     settled: Vec<(channel::Unacked, channel::Fate)>,
+    /// The same, in the order of consumers.
+    grouped: Vec<(channel::Unacked, channel::Fate)>,
     /// Messages that are written again, with their places.
     again: Vec<(u32, super::store::Put)>,
     /// Channels with outcomes to send.
@@ -351,8 +357,24 @@ impl Node {
         match connection.channels.get_mut(&channel) {
             None => self.on_unopened(conn, channel, frame.body, ports),
             Some(state) if state.closing => self.on_closing(conn, channel, &frame.body, ports),
-            Some(state) if state.awaited.is_some() => state.held.push_back(frame.body),
+            Some(state) if state.awaited.is_some() => self.on_busy((conn, channel), frame.body, ports),
             Some(_) => self.on_method((conn, channel), frame.body, ports),
+        }
+    }
+
+    /// A method on a channel whose last one is not answered yet. It waits, but behind a commit nothing but the end is allowed.
+    fn on_busy(&mut self, at: (ConnId, u16), body: Method, ports: &mut Port<'_>) {
+        let Some(channel) = self.channel_mut(at) else { return };
+        let commits = channel.awaited.as_ref().is_some_and(|awaited| awaited.answer == Some(Method::TxCommitOk));
+        match &body {
+            Method::ChannelClose(_) | Method::ChannelOpen if commits => self.on_method(at, body, ports),
+            _ if commits => {
+                let why = "unexpected command while processing 'tx.commit'";
+                if let Err(refusal) = super::error::channel_error::<()>(why) {
+                    self.close_connection_with(at.0, body.id(), &refusal, ports);
+                }
+            }
+            _ => channel.held.push_back(body),
         }
     }
 
@@ -424,11 +446,8 @@ impl Node {
                 Ok(())
             }
             Method::ChannelFlow { active: false } => super::error::not_implemented("active=false"),
+            Method::Heartbeat | Method::ChannelCloseOk => Ok(()),
             // What is left are answers to questions a node never asks, and methods of the connection.
-            Method::Heartbeat
-            | Method::ChannelCloseOk
-            | Method::ChannelFlowOk { .. }
-            | Method::BasicCancelOk { .. } => Ok(()),
             _ => super::error::command_invalid("unimplemented method"),
         }
     }
@@ -469,6 +488,8 @@ enum Tick {
     Dropped = 16,
     /// A connection whose login was refused is to be hung up on.
     Refused = 32,
+    /// A client has not answered the close of its connection.
+    Unanswered = 64,
 }
 
 /// As [`token`], for a channel of a connection.
@@ -493,6 +514,7 @@ impl Tick {
             8 => Tick::Unsettled,
             16 => Tick::Dropped,
             32 => Tick::Refused,
+            64 => Tick::Unanswered,
             _ => return None,
         };
         Some((tick, token.0 as u32))

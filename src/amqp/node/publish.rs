@@ -1,6 +1,8 @@
-//! Publishing: checks, routing, copies into queues, returns, confirms and transactions (R3, R6, R7, R8).
+//! Publishing: checks, routing, copies into queues and returns (R3, R6).
+//!
+//! Not the confirms, nor what a transaction keeps until its commit: those are `confirm` and `transaction`.
 
-use super::channel::{Awaited, Channel, Held, Mode, Pending};
+use super::channel::{Held, Mode};
 use super::{Content, Node, Port, expiry};
 use crate::amqp::access::Action;
 use crate::amqp::config::Version;
@@ -52,7 +54,7 @@ impl Node {
             channel.confirms.last += 1;
         }
         match channel.mode {
-            Mode::Tx => channel.tx.publishes.push(held),
+            Mode::Tx => self.promise(at, held, ports),
             Mode::Plain => {
                 self.spread(at, held, None, ports);
             }
@@ -81,27 +83,25 @@ impl Node {
     }
 
     /// The rare properties that are read by the node: CC, BCC, expiration (B27, B28, B37b).
-    fn check_props(&mut self, message: &mut Message, ports: &mut Port<'_>) -> Checked {
+    pub(super) fn check_props(&mut self, message: &mut Message, ports: &mut Port<'_>) -> Checked {
         if let Some(expiration) = &message.props.expiration {
             check_expiration(expiration)?;
         }
         let keys = &mut self.scratch.keys;
         for header in ["CC", "BCC"] {
             let Some(value) = message.props.header(header) else { continue };
-            let wrong = |value: &Value| {
+            let Value::List(values) = value else {
                 let word = type_word(value);
-                error::precondition(
+                return error::precondition(
                     rules::INVALID_ARGUMENT,
                     format_args!("invalid message: {{unacceptable_type_in_header,\"{header}\",{word}}}"),
-                )
+                );
             };
-            let Value::List(values) = value else { return wrong(value) };
-            for value in values {
-                match value {
-                    Value::Text(text) => keys.push(ports.names.intern(text)),
-                    _ => return wrong(value),
-                }
-            }
+            // What is no text is passed over.
+            keys.extend(values.iter().filter_map(|value| match value {
+                Value::Text(text) => Some(ports.names.intern(text)),
+                _ => None,
+            }));
         }
         if message.props.header("BCC").is_some() {
             let mut props = Props::clone(&message.props);
@@ -116,8 +116,19 @@ impl Node {
     /// Puts a message into its queues. With a number the publisher waits for a confirm. Gives how many queues have to
     /// write it first, or refuse it.
     fn spread(&mut self, at: (ConnId, u16), held: Held, number: Option<u32>, ports: &mut Port<'_>) -> u32 {
-        let persistent = held.message.props.persistent();
         self.find_targets(at.0, &held, ports);
+        self.spread_to_targets(at, held, number, ports)
+    }
+
+    /// As [`Node::spread`], into the queues in `scratch.targets`.
+    pub(super) fn spread_to_targets(
+        &mut self,
+        at: (ConnId, u16),
+        held: Held,
+        number: Option<u32>,
+        ports: &mut Port<'_>,
+    ) -> u32 {
+        let persistent = held.message.props.persistent();
         if self.scratch.targets.is_empty() {
             self.unroutable(at, held, number, ports);
             return 0;
@@ -139,7 +150,7 @@ impl Node {
             self.expect_outcome(at, number, held.message.id, awaited);
         }
         let Held { exchange, key, message, .. } = held;
-        let content = Content { message, exchange, key, copied_to, copies: targets.len() as u32 };
+        let content = Content { message, exchange, key, copied_to, died: false, copies: targets.len() as u32 };
         let content = self.contents.insert(content);
         for queue in targets.drain(..) {
             self.enqueue(queue, content, persistent, waiting, Because::INPUT, ports);
@@ -183,52 +194,6 @@ impl Node {
         if let Some(number) = number {
             self.outcome(at, number, about, rules::CONFIRM_UNROUTABLE);
         }
-    }
-
-    /// Notes that a publish waits for so many queues, or that it is confirmed already.
-    fn expect_outcome(&mut self, at: (ConnId, u16), number: u32, message: Name, queues: u32) {
-        if queues == 0 {
-            return self.outcome(at, number, message, rules::CONFIRM_TRANSIENT);
-        }
-        if let Some(channel) = self.channel_mut(at) {
-            channel.confirms.pending.push_back(Pending { number, queues, refused: false, message });
-        }
-    }
-
-    /// A publish is confirmed; the confirm is sent at the end of the call.
-    fn outcome(&mut self, at: (ConnId, u16), number: u32, message: Name, rule: RuleId) {
-        let Some(channel) = self.channel_mut(at) else { return };
-        channel.confirms.done.push((number, message));
-        channel.confirms.rule = rule;
-        self.scratch.confirmed.push(at);
-    }
-
-    /// A queue has done its part for somebody who waits; `refused` if it could not.
-    pub(super) fn done_waiting(&mut self, waiting: Waiting, refused: bool, rule: RuleId) {
-        let at = (waiting.conn, waiting.channel);
-        let Some(channel) = self.channel_mut(at).filter(|channel| channel.serial == waiting.serial) else { return };
-        if waiting.number == 0 {
-            let Some(awaited) = &mut channel.awaited else { return };
-            awaited.missing = awaited.missing.saturating_sub(1);
-            awaited.refused |= refused;
-            if awaited.missing == 0 {
-                self.scratch.answered.push(at);
-            }
-            return;
-        }
-        let confirms = &mut channel.confirms;
-        let Ok(i) = confirms.pending.binary_search_by_key(&waiting.number, |pending| pending.number) else { return };
-        let pending = &mut confirms.pending[i];
-        pending.queues -= 1;
-        pending.refused |= refused;
-        if pending.queues > 0 {
-            return;
-        }
-        let list = if pending.refused { &mut confirms.refused } else { &mut confirms.done };
-        list.push((waiting.number, pending.message));
-        confirms.rule = rule;
-        confirms.pending.remove(i);
-        self.scratch.confirmed.push(at);
     }
 
     /// Puts one copy at the end of a queue and hands out what can be.
@@ -278,170 +243,6 @@ impl Node {
         if !keeps_all {
             self.drop_head(number, stored, ports);
             self.drop_expired(number, stored, ports);
-        }
-    }
-
-    pub(super) fn confirm_select(&mut self, at: (ConnId, u16), nowait: bool, ports: &mut Port<'_>) -> Checked {
-        let Some(channel) = self.channel_mut(at) else { return Ok(()) };
-        if channel.mode == Mode::Tx {
-            return error::precondition(rules::WRONG_MODE, "cannot switch from tx to confirm mode");
-        }
-        channel.mode = Mode::Confirm;
-        if !nowait {
-            self.answer(rules::CONFIRM_SELECTED, at, Method::ConfirmSelectOk, ports);
-        }
-        Ok(())
-    }
-
-    pub(super) fn tx_select(&mut self, at: (ConnId, u16), ports: &mut Port<'_>) -> Checked {
-        let Some(channel) = self.channel_mut(at) else { return Ok(()) };
-        if channel.mode == Mode::Confirm {
-            return error::precondition(rules::WRONG_MODE, "cannot switch from confirm to tx mode");
-        }
-        channel.mode = Mode::Tx;
-        self.answer(rules::TX, at, Method::TxSelectOk, ports);
-        Ok(())
-    }
-
-    fn transaction(&mut self, at: (ConnId, u16)) -> Checked<&mut Channel> {
-        match self.channel_mut(at) {
-            Some(channel) if channel.mode == Mode::Tx => Ok(channel),
-            _ => error::precondition(rules::WRONG_MODE, "channel is not transactional"),
-        }
-    }
-
-    /// Carries the transaction out. The answer waits for the disk if something is to be written for it.
-    pub(super) fn tx_commit(&mut self, at: (ConnId, u16), ports: &mut Port<'_>) -> Checked {
-        let channel = self.transaction(at)?;
-        let mut publishes = std::mem::take(&mut channel.tx.publishes);
-        // One more than there will be, so that it cannot be due before everything is in its queues.
-        let answer = Some(Method::TxCommitOk);
-        channel.awaited = Some(Awaited { missing: u32::MAX, refused: false, answer, rule: rules::TX_COMMITTED });
-        let mut missing = 0;
-        for mut held in publishes.drain(..) {
-            self.scratch.keys.clear();
-            // It was checked when it was published; this finds the keys of the headers again.
-            if held.message.props.headers.is_some() {
-                self.check_props(&mut held.message, ports)?;
-            }
-            missing += self.spread(at, held, None, ports);
-        }
-        if let Some(channel) = self.channel_mut(at) {
-            channel.tx.publishes = publishes;
-            let mut settled = std::mem::take(&mut channel.tx.settled);
-            self.scratch.settled.append(&mut settled);
-            if let Some(channel) = self.channel_mut(at) {
-                channel.tx.settled = settled;
-            }
-        }
-        self.carry_out_fates(at, Because::INPUT, ports);
-        let Some(channel) = self.channel_mut(at) else { return Ok(()) };
-        let Some(awaited) = &mut channel.awaited else { return Ok(()) };
-        let done = u32::MAX - awaited.missing;
-        awaited.missing = missing - done.min(missing);
-        if awaited.missing == 0 {
-            self.answer_awaited(at.0, at.1, ports);
-        }
-        Ok(())
-    }
-
-    /// Forgets the transaction: deliveries that were settled in it are unacknowledged again.
-    pub(super) fn tx_rollback(&mut self, at: (ConnId, u16), ports: &mut Port<'_>) -> Checked {
-        let channel = self.transaction(at)?;
-        channel.tx.publishes.clear();
-        if !channel.tx.settled.is_empty() {
-            channel.unacked.put_back(channel.tx.settled.drain(..).map(|(unacked, _)| (unacked.tag, unacked)));
-            self.watch_settling(at, ports);
-        }
-        self.answer(rules::TX, at, Method::TxRollbackOk, ports);
-        Ok(())
-    }
-
-    /// Sends the answer that waited for the disk, and handles what came in behind it.
-    pub(super) fn answer_awaited(&mut self, conn: ConnId, number: u16, ports: &mut Port<'_>) {
-        let at = (conn, number);
-        let Some(awaited) = self.channel_mut(at).and_then(|channel| channel.awaited.take()) else { return };
-        if awaited.refused {
-            return match awaited.answer {
-                Some(Method::TxCommitOk) => self.refuse(at, Method::TxCommit.id(), &error::partial_commit(), ports),
-                _ => self.refuse(at, (0, 0), &error::internal(), ports),
-            };
-        }
-        if let Some(answer) = awaited.answer {
-            self.answer(awaited.rule, at, answer, ports);
-        }
-        while let Some(channel) = self.channel_mut(at) {
-            if channel.awaited.is_some() || channel.closing {
-                return;
-            }
-            let Some(body) = channel.held.pop_front() else { return };
-            self.on_method(at, body, ports);
-        }
-    }
-
-    /// Sends the outcomes of this call, channel by channel (R7, C15).
-    pub(super) fn send_confirms(&mut self, ports: &mut Port<'_>) {
-        if self.scratch.confirmed.is_empty() {
-            return;
-        }
-        let mut channels = std::mem::take(&mut self.scratch.confirmed);
-        for at in channels.drain(..) {
-            self.send_confirms_of(at, ports);
-        }
-        self.scratch.confirmed = channels;
-    }
-
-    /// Numbers below everything that is still open, or has the other outcome, go out as one with `multiple`; the rest
-    /// one by one. A single confirm goes without `multiple`, a single refusal with it.
-    fn send_confirms_of(&mut self, at: (ConnId, u16), ports: &mut Port<'_>) {
-        let Some(channel) = self.channel_mut(at) else { return };
-        let confirms = &mut channel.confirms;
-        if let ([(tag, about)], []) = (&confirms.done[..], &confirms.refused[..]) {
-            let ack = Method::BasicAck { tag: *tag, multiple: false, confirm: true, about: *about };
-            let rule = confirms.rule;
-            confirms.done.clear();
-            self.answer(rule, at, ack, ports);
-            return;
-        }
-        let mut done = std::mem::take(&mut confirms.done);
-        let mut refused = std::mem::take(&mut confirms.refused);
-        let rule = confirms.rule;
-        let open = confirms.pending.front().map_or(u32::MAX, |pending| pending.number);
-        done.sort_unstable();
-        refused.sort_unstable();
-        let first = |list: &[(u32, Name)]| list.first().map_or(u32::MAX, |(number, _)| *number);
-        let (below_refused, below_done) = (open.min(first(&refused)), open.min(first(&done)));
-        let ack = |(tag, about), multiple| Method::BasicAck { tag, multiple, confirm: true, about };
-        let nack = |(tag, about), multiple| Method::BasicNack { tag, multiple, requeue: true, confirm: true, about };
-        if let [only] = done[..] {
-            self.answer(rule, at, ack(only, false), ports);
-        } else {
-            self.send_outcomes(at, &done, below_refused, rule, ack, ports);
-        }
-        self.send_outcomes(at, &refused, below_done, rules::CONFIRM_REFUSED, nack, ports);
-        done.clear();
-        refused.clear();
-        if let Some(channel) = self.channel_mut(at) {
-            channel.confirms.done = done;
-            channel.confirms.refused = refused;
-        }
-    }
-
-    fn send_outcomes(
-        &mut self,
-        at: (ConnId, u16),
-        numbers: &[(u32, Name)],
-        below: u32,
-        rule: RuleId,
-        make: impl Fn((u32, Name), bool) -> Method,
-        ports: &mut Port<'_>,
-    ) {
-        let together = numbers.partition_point(|(number, _)| *number < below);
-        if let Some(last) = numbers[..together].last() {
-            self.answer(rule, at, make(*last, true), ports);
-        }
-        for number in &numbers[together..] {
-            self.answer(rule, at, make(*number, false), ports);
         }
     }
 
@@ -496,7 +297,6 @@ impl Node {
     }
 }
 
-/// As Erlang reads an integer and complains about it (B37b, B37c).
 /// Under which rule a message is put into the queues that it was routed to; `copied` where it has keys of CC or BCC.
 pub(super) fn stored_rule(route: &Scratch, copied: bool) -> RuleId {
     match route.kind {
@@ -509,6 +309,7 @@ pub(super) fn stored_rule(route: &Scratch, copied: bool) -> RuleId {
     }
 }
 
+/// As Erlang reads an integer and complains about it (B37b, B37c).
 fn check_expiration(text: &str) -> Checked {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let whole = digits.len() - digits.trim_start_matches(|c: char| c.is_ascii_digit()).len();

@@ -3,11 +3,13 @@
 use super::channel::{Channel, Fate, Mode, Unacked};
 use super::dead_letter::Reason;
 use super::{Node, Port};
+use crate::amqp::config::Version;
 use crate::amqp::error::{self, Checked};
+use crate::amqp::exchange::by_text;
 use crate::amqp::method::Method;
 use crate::amqp::queue::Handle;
 use crate::amqp::rules;
-use crate::ids::ConnId;
+use crate::ids::{ConnId, Name};
 use crate::machine::{Because, Does};
 use crate::trace::{Delta, Flags, Order, What};
 
@@ -32,8 +34,44 @@ impl Node {
             return Ok(());
         }
         self.fruitless = 0;
-        self.carry_out_fates(at, Because::INPUT, ports);
+        self.settle_by_consumer(at, Because::INPUT, ports);
         Ok(())
+    }
+
+    /// Settles what is in `scratch.settled`, all in one way. Where it is of several consumers, a channel (since 3.8) tells the
+    /// queues so consumer by consumer, by queue and tag, and each get by itself; gets come first. So what one consumer gives
+    /// back may be handed out before the next one's is there.
+    pub(super) fn settle_by_consumer(&mut self, at: (ConnId, u16), because: Because, ports: &mut Port<'_>) {
+        let together = |(a, _): &(Unacked, Fate), (b, _): &(Unacked, Fate)| {
+            (a.queue, a.consumer) == (b.queue, b.consumer) && a.consumer != Handle::NONE
+        };
+        // A limit for the whole channel is looked at when everything is settled.
+        let limited = self.channel(at).is_some_and(|channel| channel.global > 0);
+        let at_once = limited || self.config.version < Version::V3_10;
+        if at_once || self.scratch.settled.windows(2).all(|pair| together(&pair[0], &pair[1])) {
+            return self.carry_out_fates(at, because, ports);
+        }
+        let mut all = std::mem::take(&mut self.scratch.grouped);
+        all.append(&mut self.scratch.settled);
+        let queue = |unacked: &Unacked| self.queues.get(&unacked.queue);
+        let of = |unacked: &Unacked| {
+            let name = queue(unacked).map_or(Name::NONE, |queue| queue.spec.name);
+            let consumer = queue(unacked).and_then(|queue| queue.classic.consumer(unacked.consumer));
+            (name, unacked.consumer != Handle::NONE, consumer.map_or(Name::NONE, |consumer| consumer.tag))
+        };
+        all.sort_by(|(a, _), (b, _)| {
+            let ((queue_a, consumes_a, tag_a), (queue_b, consumes_b, tag_b)) = (of(a), of(b));
+            by_text(queue_a, queue_b, ports.names)
+                .then(consumes_a.cmp(&consumes_b))
+                .then_with(|| by_text(tag_a, tag_b, ports.names))
+                .then(a.tag.cmp(&b.tag))
+        });
+        for group in all.chunk_by(together) {
+            self.scratch.settled.extend_from_slice(group);
+            self.carry_out_fates(at, because, ports);
+        }
+        all.clear();
+        self.scratch.grouped = all;
     }
 
     /// Settles one delivery. Requeued ones are only noted here; the caller puts them back to their places.
@@ -131,7 +169,7 @@ impl Node {
         if ok {
             because = self.answer(rules::RECOVERED, at, Method::BasicRecoverOk, ports);
         }
-        self.carry_out_fates(at, because, ports);
+        self.settle_by_consumer(at, because, ports);
         Ok(())
     }
 
@@ -152,6 +190,7 @@ impl Node {
                 self.replies.remove(&reply.address);
             }
             channel.tx.publishes.clear();
+            channel.tx.queues.clear();
             channel.awaited = None;
             channel.held.clear();
             let all = channel.unacked.drain().chain(channel.tx.settled.drain(..).map(|(unacked, _)| unacked));

@@ -1,6 +1,7 @@
 //! A node driven directly: frames, timers and disk completions in, what it sends out. No world, no client.
 
 mod connections;
+mod refusals;
 mod topology;
 mod versions;
 

@@ -3,13 +3,14 @@
 //! Not the requeue: that is what closing a channel does. A channel looks at its oldest delivery on a tick. Here it is
 //! looked at on the first tick on which it can be too old, and not at all while nothing is unsettled.
 
-use super::channel::Channel;
+use super::channel::{Channel, Unacked};
 use super::{Node, Port, Tick, token_on};
 use crate::amqp::config::Config;
 use crate::amqp::{error, rules, verbs};
 use crate::ids::ConnId;
 use crate::machine::{Because, Does, Need};
 use crate::units::{Span, Time};
+use std::sync::Arc;
 
 /// So many times a channel's deliveries may time out without anybody settling one, before it is taken for granted that
 /// this goes on for ever.
@@ -31,6 +32,12 @@ pub(super) fn stop_looking(channel: &mut Channel, at: (ConnId, u16), because: Be
 }
 
 impl Node {
+    /// How long a delivery may be unsettled: as its queue says, else as the node does.
+    fn timeout_of(&self, unacked: &Unacked) -> Option<Span> {
+        let queue = self.queues.get(&unacked.queue);
+        queue.and_then(|queue| queue.features.consumer_timeout).or_else(|| self.config.consumer_timeout())
+    }
+
     /// Something was handed out: the channel is to be looked at, if it is not already.
     pub(super) fn watch_settling(&mut self, at: (ConnId, u16), ports: &mut Port<'_>) {
         let now = ports.now;
@@ -39,14 +46,11 @@ impl Node {
 
     /// Sets the timer of a channel that has something unsettled, counting ticks from `from`.
     fn look_again(&mut self, at: (ConnId, u16), from: Time, ports: &mut Port<'_>) {
-        let Some(timeout) = self.config.consumer_timeout() else { return };
-        let Node { config, connections, .. } = self;
-        let channel = connections.get_mut(&at.0).and_then(|connection| connection.channels.get_mut(&at.1));
-        let Some((channel, since)) = channel.and_then(|c| c.unacked.first().map(|oldest| oldest.since).map(|t| (c, t)))
-        else {
-            return;
-        };
-        let after = until_too_old(config, timeout, from, since);
+        let Some(oldest) = self.channel(at).and_then(|channel| channel.unacked.first()).copied() else { return };
+        let Some(timeout) = self.timeout_of(&oldest) else { return };
+        let (since, config) = (oldest.since, Arc::clone(&self.config));
+        let Some(channel) = self.channel_mut(at) else { return };
+        let after = until_too_old(&config, timeout, from, since);
         let due = from + after;
         if channel.looks.is_some_and(|looks| looks <= due) {
             return;
@@ -60,10 +64,10 @@ impl Node {
     /// The tick on which the oldest delivery can be too old.
     pub(super) fn on_unsettled(&mut self, conn: ConnId, number: u16, ports: &mut Port<'_>) {
         let (at, now) = ((conn, number), ports.now);
-        let Some(timeout) = self.config.consumer_timeout() else { return };
         let Some(channel) = self.channel_mut(at) else { return };
         channel.looks = None;
-        let Some(oldest) = channel.unacked.first() else { return };
+        let Some(oldest) = channel.unacked.first().copied() else { return };
+        let Some(timeout) = self.timeout_of(&oldest) else { return };
         if now.since(oldest.since) <= timeout {
             return self.look_again(at, now, ports);
         }
@@ -81,8 +85,9 @@ impl Node {
     }
 
     /// So many ticks after the next look a delivery is too old, for the digest.
-    pub(super) fn ticks_left(&self, looks: Option<Time>, since: Time) -> u64 {
-        let (Some(timeout), Some(looks)) = (self.config.consumer_timeout(), looks) else { return 0 };
+    pub(super) fn ticks_left(&self, looks: Option<Time>, unacked: &Unacked) -> u64 {
+        let since = unacked.since;
+        let (Some(timeout), Some(looks)) = (self.timeout_of(unacked), looks) else { return 0 };
         if since + timeout < looks {
             return 0;
         }

@@ -61,6 +61,8 @@ pub struct Features {
     pub storage: Storage,
     /// Whether it keeps its messages on disk rather than in memory (`x-queue-mode`, up to 3.11).
     pub lazy: bool,
+    /// How long a delivery from it may be unsettled (`x-consumer-timeout`, since 3.12); `None` for as long as the node says.
+    pub consumer_timeout: Option<Span>,
 }
 
 impl Features {
@@ -99,6 +101,7 @@ impl Features {
             },
             // Without effect since 3.12 (V8).
             lazy: version < Version::V3_13 && text("x-queue-mode") == Some("lazy"),
+            consumer_timeout: millis("x-consumer-timeout").filter(|_| version >= Version::V3_13),
         }
     }
 

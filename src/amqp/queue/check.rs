@@ -1,7 +1,7 @@
 //! Which arguments a new queue may have, and how RabbitMQ words its refusals (A80-A82).
 //!
-//! Four things are looked at, in this order: the type of the queue, whether that type knows every argument, the values,
-//! and the properties that the type demands. Not what the arguments mean: that is `arguments`.
+//! Four things are looked at, in this order: the type of the queue, the values of the arguments that it knows, whether there
+//! are others, and the properties that the type demands. Not what the arguments mean: that is `arguments`.
 
 use super::arguments::argument;
 use crate::amqp::config::{QueueSpec, Version};
@@ -49,7 +49,11 @@ impl Type {
     }
 
     /// Whether it knows an argument that some type knows.
-    fn knows(self, argument: &str) -> bool {
+    fn knows(self, argument: &str, version: Version) -> bool {
+        // Classic queues came to know it with 4.0.
+        if argument == "x-queue-leader-locator" && version >= Version::V4_1 {
+            return true;
+        }
         let not = match self {
             Type::Classic => NOT_CLASSIC,
             Type::Quorum => NOT_QUORUM,
@@ -215,17 +219,14 @@ pub(in crate::amqp) fn check(spec: &QueueSpec, exclusive: bool, version: Version
     dead_letter_exchange(arguments, what)?;
     let old = version < Version::V3_10;
     let kind = if old { Type::Classic } else { Type::read(arguments, what)? };
-    if let Some((key, _)) = arguments.iter().find(|(key, _)| !old && !kind.knows(key)) {
-        let word = kind.word();
-        return error::precondition(
-            rules::INVALID_ARGUMENT,
-            format_args!("invalid arg '{key}' for {what} of queue type {word}"),
-        );
-    }
-    for (key, form) in KNOWN.iter().filter(|(key, _)| !old || !SINCE_3_8.contains(key)) {
+    let known = |key: &&str| if old { !SINCE_3_8.contains(key) } else { kind.knows(key, version) };
+    for (key, form) in KNOWN.iter().filter(|(key, _)| known(key)) {
         if let Some(value) = argument(arguments, key) {
             check_value(key, *form, value, arguments, version, what)?;
         }
+    }
+    if let Some((key, _)) = arguments.iter().find(|(key, _)| !old && !kind.knows(key, version)) {
+        return foreign(key, kind, what);
     }
     if kind == Type::Classic {
         return Ok(());
@@ -235,6 +236,36 @@ pub(in crate::amqp) fn check(spec: &QueueSpec, exclusive: bool, version: Version
     demand(spec.durable, "non-durable", what)?;
     let word = if kind == Type::Quorum { "quorum" } else { "stream" };
     error::not_implemented(format_args!("queue type '{word}'"))
+}
+
+/// What only consumers of streams may ask for.
+const OF_STREAMS: &str = "x-stream-offset";
+
+/// The arguments of a consumer of a classic queue; gives its priority (D34d).
+///
+/// # Errors
+/// Where one is invalid, or for another type of queue, as RabbitMQ says it.
+pub(in crate::amqp) fn consumer(arguments: &Table, version: Version, what: Named<'_>) -> Checked<i32> {
+    let priority = match argument(arguments, "x-priority") {
+        None => 0,
+        Some(Value::Int { value, .. }) => (*value).clamp(i32::MIN.into(), i32::MAX.into()) as i32,
+        Some(other) => return invalid("x-priority", what, NoInteger(other)),
+    };
+    let failover = "x-cancel-on-ha-failover";
+    match argument(arguments, failover) {
+        None | Some(Value::Bool(_)) => {}
+        Some(other) => return invalid(failover, what, unacceptable(other)),
+    }
+    if version >= Version::V3_10 && argument(arguments, OF_STREAMS).is_some() {
+        return foreign(OF_STREAMS, Type::Classic, what);
+    }
+    Ok(priority)
+}
+
+/// An argument that the type of the queue does not have.
+fn foreign<T>(key: &str, kind: Type, what: Named<'_>) -> Checked<T> {
+    let why = format_args!("invalid arg '{key}' for {what} of queue type {}", kind.word());
+    error::precondition(rules::INVALID_ARGUMENT, why)
 }
 
 /// What quorum queues and streams demand (A82.01, A82.03).
@@ -247,6 +278,15 @@ fn demand(holds: bool, property: &str, what: Named<'_>) -> Checked {
 
 fn invalid<T>(key: &str, what: Named<'_>, why: impl Display) -> Checked<T> {
     error::precondition(rules::INVALID_ARGUMENT, format_args!("invalid arg '{key}' for {what}: {why}"))
+}
+
+/// What the broker says to a value that is no integer.
+struct NoInteger<'a>(&'a Value);
+
+impl Display for NoInteger<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "\"expected integer, got {}\"", type_word(self.0))
+    }
 }
 
 /// What the broker says to a value of the wrong type.
@@ -283,14 +323,14 @@ fn check_value(key: &str, form: Form, value: &Value, arguments: &Table, version:
 }
 
 fn check_number(key: &str, form: Form, value: &Value, what: Named<'_>) -> Checked {
-    let Value::Int { value, .. } = value else {
-        return invalid(key, what, format_args!("\"expected integer, got {}\"", type_word(value)));
-    };
-    match (form, *value) {
+    let Value::Int { value: number, .. } = value else { return invalid(key, what, NoInteger(value)) };
+    match (form, *number) {
         (_, n) if n < 0 => invalid(key, what, format_args!("{{value_negative,{n}}}")),
         (Form::Positive, 0) => invalid(key, what, "{value_zero,0}"),
         (Form::Priority, n) if n > 255 => invalid(key, what, format_args!("{{max_value_exceeded,{n}}}")),
-        (Form::Version, n) if n != 1 && n != 2 => invalid(key, what, format_args!("{{unsupported_queue_version,{n}}}")),
+        (Form::Version, n) if n != 1 && n != 2 => {
+            invalid(key, what, format_args!("\"unsupported queue version '{n}'\""))
+        }
         _ => Ok(()),
     }
 }
@@ -346,7 +386,7 @@ mod tests {
         );
         assert_eq!(
             of("x-queue-version", Value::int(3)),
-            "invalid arg 'x-queue-version' for Q: {unsupported_queue_version,3}"
+            "invalid arg 'x-queue-version' for Q: \"unsupported queue version '3'\""
         );
         assert_eq!(
             of("x-dead-letter-routing-key", Value::text("k")),

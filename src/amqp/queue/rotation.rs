@@ -249,7 +249,7 @@ impl Rotation {
         if consumer.aside {
             return Turn::Nobody;
         }
-        if consumer.is_full() || !consumer.no_ack && !has_room(consumer) {
+        if consumer.is_full() || !has_room(consumer) {
             self.set_aside(slot);
             return Turn::Aside(Handle { slot, serial });
         }

@@ -383,3 +383,19 @@ fn a_mandatory_publish_counts_before_confirms_are_asked_for() {
     bench.publish(1, "t", "m3", false);
     assert_eq!(bench.told(), ["1 ack 2"]);
 }
+
+#[test]
+fn a_client_that_does_not_answer_a_close_is_hung_up_on() {
+    for (heartbeat, after) in [(0, 30_000), (60, 30_000), (5, 5_000)] {
+        let mut bench = Bench::new(|config, _| config.heartbeat = heartbeat);
+        bench.settle();
+        bench.open(1, &[]);
+        bench.input(Input::Order(Command::CloseConnection(ConnId(1))));
+        bench.told();
+        bench.wait(after - 1);
+        assert!(!bench.told().iter().any(|told| told.ends_with("shut")), "{heartbeat}");
+        bench.wait(1);
+        assert_eq!(bench.told().last().map(String::as_str), Some("1 shut"), "{heartbeat}");
+        assert!(bench.timers.is_empty(), "{heartbeat}");
+    }
+}

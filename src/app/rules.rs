@@ -27,7 +27,7 @@ crate::rule_table! { 1, "applications";
     RECEIVE: "app.receive", "The delivery waits in the consumer's memory until a handler is free.", "https://www.rabbitmq.com/docs/consumer-prefetch", "all systems", Exact, ["client received"];
     WORK: "app.work", "A free handler takes the delivery that has waited longest and works on it.", "the scenario: work", "all systems", Exact, ["client timer work", "client work-began"];
     DONE: "app.work.done", "The work on the message is complete.", "the scenario: work", "all systems", Exact, ["client work-done"];
-    EFFECT: "app.effect", "Completed work writes to the application's table, which survives the consumer.", "the scenario: effect", "all systems", Exact, ["client row-inserted", "client row-updated"];
+    EFFECT: "app.effect", "Completed work writes to the application's table, which survives the consumer.", "the scenario: effect", "all systems", Exact, ["client row-inserted", "client row-updated", "client row-deleted"];
     UNIQUE: "app.effect.unique", "The table has a row with this key already and its unique index refuses a second one.", "the scenario: effect", "all systems", Exact, ["client row-refused"];
     REPLY: "app.reply", "The consumer answers a message that names a reply address, with the correlation id of the question.", "https://www.rabbitmq.com/tutorials/tutorial-six-python", "all systems", Exact, ["client replied"];
     REPLY_VOID: "app.reply.no-session", "The consumer has an answer and no session to send it in.", "common practice of client applications", "all systems", Simplified, ["client withheld"];

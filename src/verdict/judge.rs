@@ -210,7 +210,7 @@ impl Verdict {
         let mut views = Vec::new();
         for (at, actor) in self.header.actors.iter().enumerate() {
             let published = self.deeds[at].published;
-            if actor.kind != ActorKind::Producer && published == 0 {
+            if actor.kind != ActorKind::Producer && self.deeds[at].attempts == 0 {
                 continue;
             }
             let of = |row: usize| listing.ids(&tallies[at][row]);

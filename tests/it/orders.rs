@@ -87,6 +87,11 @@ fn read(name: &str, text: &str) -> Vec<Case> {
     variants.chain([None]).map(|variant| gallery::case(name, &source, variant)).collect()
 }
 
+/// Whether a variant speaks of an element of such a list by its number: of another one, then, in the list turned.
+fn is_numbered(text: &str, kind: &str) -> bool {
+    text.split(&format!("{kind}.")).skip(1).any(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
 /// The gallery's texts, the probes' and random ones.
 fn texts(shape: Shape) -> Vec<(String, String)> {
     let random = (0..60).map(|seed| (format!("random {seed}"), random::parts(seed, shape).text()));
@@ -126,7 +131,7 @@ fn the_order_of_what_is_declared_leaves_no_mark_at_any_step() {
         let mut lists = 0;
         for (name, text) in texts(Shape::default()) {
             let (turned, count) = turned(&text, &[kind]);
-            if count == 0 {
+            if count == 0 || is_numbered(&text, kind) {
                 continue;
             }
             lists += count;

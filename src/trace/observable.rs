@@ -17,17 +17,45 @@ pub struct Held {
 }
 
 /// Places with copies, gauges and beliefs. Empty places and zero gauges are not kept, so equal states are equal values.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Observable {
     /// The copies of each place, by position and copy.
-    pub places: VecMap<PlaceId, VecMap<(Order, CopyId), Held>>,
+    pub places: VecMap<PlaceId, Copies>,
     /// Numbers that actors show.
     pub gauges: VecMap<(ActorId, Name), i64>,
     /// What producers believe.
     pub beliefs: VecMap<(ActorId, Name), Belief>,
+    /// What places held before this was emptied, for its room; no state.
+    rooms: VecMap<PlaceId, Copies>,
 }
 
-crate::clone_in_place!(Observable { places, gauges, beliefs });
+/// The copies of a place.
+type Copies = VecMap<(Order, CopyId), Held>;
+
+impl Clone for Observable {
+    fn clone(&self) -> Self {
+        let Observable { places, gauges, beliefs, rooms: _ } = self;
+        Observable {
+            places: places.clone(),
+            gauges: gauges.clone(),
+            beliefs: beliefs.clone(),
+            rooms: VecMap::default(),
+        }
+    }
+    fn clone_from(&mut self, from: &Self) {
+        self.places.clone_from(&from.places);
+        self.gauges.clone_from(&from.gauges);
+        self.beliefs.clone_from(&from.beliefs);
+    }
+}
+
+impl PartialEq for Observable {
+    fn eq(&self, other: &Self) -> bool {
+        self.places == other.places && self.gauges == other.gauges && self.beliefs == other.beliefs
+    }
+}
+
+impl Eq for Observable {}
 
 impl Observable {
     /// Nothing anywhere.
@@ -37,6 +65,10 @@ impl Observable {
 
     /// Empties it; the allocations stay.
     pub fn clear(&mut self) {
+        for (place, copies) in self.places.iter_mut() {
+            copies.clear();
+            std::mem::swap(copies, self.rooms.or_insert_with(*place, VecMap::new));
+        }
         self.places.clear();
         self.gauges.clear();
         self.beliefs.clear();
@@ -44,7 +76,9 @@ impl Observable {
 
     /// Puts a copy in a place; what an `observe()` calls for each copy it holds.
     pub fn put(&mut self, place: PlaceId, order: Order, held: Held) {
-        self.places.or_insert_with(place, VecMap::new).insert((order, held.copy), held);
+        let Observable { places, rooms, .. } = self;
+        let room = || rooms.get_mut(&place).map(std::mem::take).unwrap_or_default();
+        places.or_insert_with(place, room).insert((order, held.copy), held);
     }
 
     /// Sets a gauge.

@@ -7,12 +7,22 @@ use super::process::Part;
 use super::rules;
 use super::state::{Due, World};
 use crate::disk::Disk;
-use crate::ids::{ActorId, EventId, PlaceId, RuleId};
+use crate::ids::{ActorId, CopyId, EventId, PlaceId, RuleId};
 use crate::machine::{Input, Need, Order, Resource};
 use crate::net::Side;
 use crate::systems::{Frame, Given, Node, Outs, Record};
 use crate::trace::{Delta, Held, Kind, Observable, Observer, PlaceKind, Process as Step, What};
 use crate::units::Span;
+
+/// Room for finding what vanishes with a process.
+#[derive(Debug, Default)]
+pub(super) struct Vanishing {
+    /// The copies that a disk keeps, in order.
+    kept: Vec<CopyId>,
+    /// What the node holds; empty again between two uses.
+    seen: Observable,
+    lost: Vec<(PlaceId, Held)>,
+}
 
 impl World {
     /// Builds a node's machine from what its disk holds and starts it.
@@ -91,11 +101,10 @@ impl World {
         observer: &mut O,
     ) {
         let power = step == Step::PowerLost;
-        let vanishing = if O::WANTS.all || O::WANTS.notes.has(What::Vanished) {
-            self.only_in_memory(actor, power)
-        } else {
-            Vec::new()
-        };
+        let mut vanishing = std::mem::take(&mut self.scratch.vanishing);
+        if O::WANTS.all || O::WANTS.notes.has(What::Vanished) {
+            self.only_in_memory(actor, power, &mut vanishing);
+        }
         let mut deltas = std::mem::take(&mut self.scratch.deltas);
         if O::WANTS.all {
             let disk = self.plan.node_index(actor).map(|node| self.plan.disk_id(node));
@@ -113,10 +122,11 @@ impl World {
         let event = self.emit_with(Kind::Process(step), About::of(actor, cause, rule), &deltas, observer);
         deltas.clear();
         self.scratch.deltas = deltas;
-        for (place, held) in vanishing {
+        for (place, held) in vanishing.lost.drain(..) {
             let about = About { need: Need::Copy(held.copy), ..About::of(actor, event, rule) };
             self.emit(Kind::Note { what: What::Vanished, place, message: held.message }, about, observer);
         }
+        self.scratch.vanishing = vanishing;
         let process = &mut self.processes[actor.at()];
         (process.alive, process.paused, process.powered, process.down_since) = (false, false, !power, event);
         process.stopping = None;
@@ -141,21 +151,18 @@ impl World {
         }
     }
 
-    /// The copies in a node's queues that no disk keeps if it ends now, in the order of their queues and places.
-    fn only_in_memory(&self, actor: ActorId, power: bool) -> Vec<(PlaceId, Held)> {
-        let Some(node) = self.plan.node_index(actor).filter(|_| self.processes[actor.at()].alive) else {
-            return Vec::new();
-        };
-        let (mut cached, mut kept) = (Vec::new(), Vec::new());
-        self.disks[node].copies(|copy| cached.push(copy.copy), |copy| kept.push(copy.copy));
-        if !power {
-            kept.append(&mut cached);
-        }
+    /// Finds the copies in a node's queues that no disk keeps if it ends now, in the order of their queues and places.
+    fn only_in_memory(&self, actor: ActorId, power: bool, found: &mut Vanishing) {
+        let Some(node) = self.plan.node_index(actor).filter(|_| self.processes[actor.at()].alive) else { return };
+        let Vanishing { kept, seen, lost } = found;
+        kept.clear();
+        self.disks[node].copies(|copy| kept.extend((!power).then_some(copy.copy)), |_| {});
+        self.disks[node].copies(|_| {}, |copy| kept.push(copy.copy));
         kept.sort_unstable();
-        let mut seen = Observable::new();
-        self.nodes[node].observe(actor, &mut seen);
+        self.nodes[node].observe(actor, seen);
         let all = seen.places.iter().flat_map(|(place, copies)| copies.values().map(|held| (*place, *held)));
-        all.filter(|(_, held)| kept.binary_search(&held.copy).is_err()).collect()
+        lost.extend(all.filter(|(_, held)| kept.binary_search(&held.copy).is_err()));
+        seen.clear();
     }
 
     /// The kernel closes the sockets of a process that is gone; a machine without power closes nothing.

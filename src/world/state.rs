@@ -80,6 +80,7 @@ pub(super) struct Scratch {
     pub(super) struck: Vec<Vec<u16>>,
     /// Faults that wait until the work's effect is noted, with their causes.
     pub(super) pending: Vec<(u16, EventId)>,
+    pub(super) vanishing: super::nodes::Vanishing,
 }
 
 /// Where machines put their outputs.

@@ -10,7 +10,7 @@ use mqlab::amqp::Version;
 use mqlab::amqp::exchange::{Exchange, Kind, Scratch, Target, route};
 use mqlab::ids::{Name, Names};
 use mqlab::machine::{Message, Props, Value};
-use mqlab::mem::VecMap;
+use mqlab::mem::ReuseMap;
 use reference::{median, timed};
 use std::sync::Arc;
 
@@ -110,7 +110,7 @@ const SHAPES: [Shape; 8] = [
 
 struct Bed {
     names: Names,
-    exchanges: VecMap<Name, Exchange>,
+    exchanges: ReuseMap<Name, Exchange>,
     from: Name,
     bindings: Vec<(Name, Target, Arc<Table>)>,
 }
@@ -123,7 +123,7 @@ fn bed(shape: &Shape, size: u32) -> Bed {
         (names.intern(&(shape.binding)(n)), target, Arc::new((shape.headers)(n)))
     });
     let bindings = bindings.collect();
-    let mut exchanges = VecMap::new();
+    let mut exchanges = ReuseMap::new();
     exchanges.insert(from, Exchange::new(from, shape.kind));
     Bed { names, exchanges, from, bindings }
 }

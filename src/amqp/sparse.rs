@@ -48,12 +48,51 @@ impl<T> Sparse<T> {
     pub fn last(&self) -> Option<&T> {
         self.slots.back().and_then(|(_, value)| value.as_ref())
     }
-    /// Mostly it is the first.
+    /// Mostly it is the first. Otherwise it is sought where it would be if the numbers were spread evenly, and from
+    /// there in steps that double: numbers mostly follow each other, and holes are closed all over.
+    #[inline]
     fn find(&self, number: u32) -> Option<usize> {
-        if self.slots.front().is_some_and(|(first, _)| *first == number) {
+        let (first, _) = self.slots.front()?;
+        if *first == number {
             return Some(0);
         }
-        self.slots.binary_search_by_key(&number, |(other, _)| *other).ok()
+        self.seek(number, *first)
+    }
+
+    fn seek(&self, number: u32, first: u32) -> Option<usize> {
+        let (last, _) = self.slots.back()?;
+        if number < first || number > *last {
+            return None;
+        }
+        let end = self.slots.len() - 1;
+        let guess = (u64::from(number - first) * end as u64 / u64::from((last - first).max(1))) as usize;
+        let at = |at: usize| self.slots[at].0;
+        let (mut low, mut high) = (guess, guess);
+        let mut step = 1;
+        while at(low) > number {
+            high = low;
+            low = low.saturating_sub(step);
+            step *= 2;
+        }
+        while at(high) < number {
+            low = high;
+            high = (high + step).min(end);
+            step *= 2;
+        }
+        while low < high {
+            let middle = low.midpoint(high);
+            if at(middle) < number {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        (at(low) == number).then_some(low)
+    }
+    /// The value with this number, to change.
+    pub fn get_mut(&mut self, number: u32) -> Option<&mut T> {
+        let at = self.find(number)?;
+        self.slots[at].1.as_mut()
     }
     /// The value with this number.
     pub fn get(&self, number: u32) -> Option<&T> {
@@ -92,12 +131,34 @@ impl<T> Sparse<T> {
         self.slots.clear();
         self.len = 0;
     }
-    /// Puts values back that were here before. Costs a pass over everything.
+    /// Puts values back that were here before, in any order. Those whose holes are there still cost a search each; where
+    /// there is one without, it costs a pass over everything.
     pub fn put_back(&mut self, values: impl Iterator<Item = (u32, T)>) {
-        self.slots.retain(|(_, value)| value.is_some());
-        self.slots.extend(values.map(|(number, value)| (number, Some(value))));
-        self.len = self.slots.len();
-        self.slots.make_contiguous().sort_unstable_by_key(|(number, _)| *number);
+        let holes = self.slots.len();
+        let mut misfits = false;
+        for (number, value) in values {
+            self.len += 1;
+            match self.hole(number, holes) {
+                Some(at) => self.slots[at].1 = Some(value),
+                None => {
+                    misfits = true;
+                    self.slots.push_back((number, Some(value)));
+                }
+            }
+        }
+        if misfits {
+            self.slots.retain(|(_, value)| value.is_some());
+            self.slots.make_contiguous().sort_unstable_by_key(|(number, _)| *number);
+        }
+    }
+    /// Where the hole of this number is, among the first so many slots.
+    fn hole(&self, number: u32, among: usize) -> Option<usize> {
+        let (mut low, mut high) = (0, among);
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.slots[middle].0 < number { low = middle + 1 } else { high = middle }
+        }
+        (low < among && self.slots[low].0 == number).then_some(low)
     }
     /// All values in order.
     pub fn iter(&self) -> impl Iterator<Item = &T> {

@@ -17,6 +17,11 @@ impl Direct {
         Link(self.entries.push(super::hash_name(key), (key, target)))
     }
 
+    /// Takes out all bindings; the allocations stay.
+    pub(super) fn clear(&mut self) {
+        self.entries.clear();
+    }
+
     pub(super) fn remove(&mut self, link: Link) {
         self.entries.remove(link.0);
     }

@@ -5,7 +5,7 @@ use super::topic::words;
 use super::{Binding, Exchange, Index, Kind, Match, Target};
 use crate::ids::{Name, Names};
 use crate::machine::{Message, Value};
-use crate::mem::VecMap;
+use crate::mem::ReuseMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -165,7 +165,7 @@ pub struct Reason {
 /// Every binding of every exchange that the message reaches, in the order in which [`super::route`] looks at them. The
 /// first of the keys is the routing key; the others are those of CC and BCC.
 pub fn explain(
-    exchanges: &VecMap<Name, Exchange>,
+    exchanges: &ReuseMap<Name, Exchange>,
     from: Name,
     keys: &[Name],
     message: &Message,

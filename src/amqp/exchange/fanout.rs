@@ -16,6 +16,11 @@ impl Fanout {
         Link(self.entries.push(0, target))
     }
 
+    /// Takes out all bindings; the allocations stay.
+    pub(super) fn clear(&mut self) {
+        self.entries.clear();
+    }
+
     pub(super) fn remove(&mut self, link: Link) {
         self.entries.remove(link.0);
     }

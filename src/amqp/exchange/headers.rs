@@ -238,6 +238,14 @@ pub(super) fn hash_value(value: &Value) -> u64 {
 }
 
 impl Headers {
+    /// Takes out all bindings; the allocations stay, except for what the bindings ask for.
+    pub(super) fn clear(&mut self) {
+        self.entries.clear();
+        self.asked.clear();
+        self.always.clear();
+        self.links.clear();
+    }
+
     pub(super) fn add(&mut self, number: u32, arguments: &Arc<Table>, target: Target) -> Result<Link, BindError> {
         let mode = match_of(arguments)?;
         let id = self.entries.insert(Entry { number, mode, arguments: Arc::clone(arguments), target });

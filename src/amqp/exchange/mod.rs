@@ -195,14 +195,6 @@ impl Exchange {
 
     /// As [`Exchange::new`], with arguments.
     pub fn with_arguments(name: Name, kind: Kind, arguments: Arc<Table>) -> Self {
-        let index = match kind {
-            Kind::Direct => Index::Direct(Direct::default()),
-            Kind::Fanout => Index::Fanout(Fanout::default()),
-            Kind::Topic => Index::Topic(Trie::default()),
-            Kind::Headers => Index::Headers(Headers::default()),
-            // Arguments that make no sense were refused before.
-            Kind::ConsistentHash => Index::Hash(Ring::new(HashOn::read(&arguments).unwrap_or_default())),
-        };
         Exchange {
             name,
             kind,
@@ -210,6 +202,7 @@ impl Exchange {
             auto_delete: false,
             internal: false,
             alternate: Name::NONE,
+            index: Index::new(kind, &arguments),
             arguments,
             kept: 0,
             bindings: Slab::new(),
@@ -217,8 +210,23 @@ impl Exchange {
             same: Chains::default(),
             next: 0,
             removed: 0,
-            index,
         }
+    }
+
+    /// Makes an exchange that is no longer used what [`Exchange::with_arguments`] gives.
+    pub fn renew(&mut self, name: Name, kind: Kind, arguments: &Arc<Table>) {
+        if !Arc::ptr_eq(&self.arguments, arguments) {
+            self.arguments = Arc::clone(arguments);
+        }
+        if self.kind != kind || !self.index.clear() {
+            self.index = Index::new(kind, arguments);
+        }
+        (self.name, self.kind, self.alternate) = (name, kind, Name::NONE);
+        (self.durable, self.auto_delete, self.internal) = (false, false, false);
+        self.bindings.clear();
+        self.order.clear();
+        self.same.clear();
+        (self.kept, self.next, self.removed) = (0, 0, 0);
     }
 
     /// Whether the arguments of an exchange to be made make sense.
@@ -387,6 +395,29 @@ impl Exchange {
 }
 
 impl Index {
+    fn new(kind: Kind, arguments: &Table) -> Index {
+        match kind {
+            Kind::Direct => Index::Direct(Direct::default()),
+            Kind::Fanout => Index::Fanout(Fanout::default()),
+            Kind::Topic => Index::Topic(Trie::default()),
+            Kind::Headers => Index::Headers(Headers::default()),
+            // Arguments that make no sense were refused before.
+            Kind::ConsistentHash => Index::Hash(Ring::new(HashOn::read(arguments).unwrap_or_default())),
+        }
+    }
+
+    /// Empties it; `false` where that is not all it takes to be new.
+    fn clear(&mut self) -> bool {
+        match self {
+            Index::Direct(index) => index.clear(),
+            Index::Fanout(index) => index.clear(),
+            Index::Topic(index) => index.clear(),
+            Index::Headers(index) => index.clear(),
+            Index::Hash(_) => return false,
+        }
+        true
+    }
+
     fn add(&mut self, binding: &Binding, names: &Names) -> Result<Link, BindError> {
         let Binding { key, target, arguments, number, .. } = binding;
         Ok(match self {

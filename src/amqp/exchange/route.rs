@@ -6,7 +6,7 @@
 use super::{Exchange, Kind, Target, Walk, with_text};
 use crate::ids::{Name, Names};
 use crate::machine::Message;
-use crate::mem::VecMap;
+use crate::mem::ReuseMap;
 use std::cmp::Ordering;
 
 /// Room for routing, and its result. Holds no state between two calls; a clone is empty.
@@ -40,7 +40,7 @@ impl Clone for Scratch {
 ///
 /// `more_keys` are those of the CC and BCC headers. An exchange that does not exist leads nowhere.
 pub fn route(
-    exchanges: &VecMap<Name, Exchange>,
+    exchanges: &ReuseMap<Name, Exchange>,
     from: Name,
     key: Name,
     more_keys: &[Name],

@@ -3,7 +3,7 @@
 use super::topic::words;
 use super::*;
 use crate::machine::{Props, Value};
-use crate::mem::VecMap;
+use crate::mem::ReuseMap;
 use proptest::prelude::*;
 
 /// The rule of R4 restated as plainly as possible.
@@ -17,13 +17,13 @@ fn model(pattern: &[&str], key: &[&str]) -> bool {
 
 struct Bed {
     names: Names,
-    exchanges: VecMap<Name, Exchange>,
+    exchanges: ReuseMap<Name, Exchange>,
     scratch: Scratch,
 }
 
 impl Bed {
     fn new(exchanges: &[(&str, Kind)]) -> Bed {
-        let mut bed = Bed { names: Names::new(), exchanges: VecMap::new(), scratch: Scratch::default() };
+        let mut bed = Bed { names: Names::new(), exchanges: ReuseMap::new(), scratch: Scratch::default() };
         for (name, kind) in exchanges {
             let name = bed.names.intern(name);
             bed.exchanges.insert(name, Exchange::new(name, *kind));

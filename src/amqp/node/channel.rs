@@ -47,8 +47,8 @@ pub(super) struct Pending {
 #[derive(Debug, Default)]
 pub(super) struct Confirms {
     pub(super) last: u32,
-    /// In ascending order.
-    pub(super) pending: VecDeque<Pending>,
+    /// By number.
+    pub(super) pending: Sparse<Pending>,
     /// Outcomes of this call, not yet sent.
     pub(super) done: Vec<(u32, Name)>,
     pub(super) refused: Vec<(u32, Name)>,
@@ -147,6 +147,8 @@ pub(super) struct Channel {
     pub(super) unacked: Sparse<Unacked>,
     /// When the channel is looked at for a delivery that was never settled; `None` where it is not.
     pub(super) looks: Option<Time>,
+    /// The queues whose messages it may hold, with its entry among their holders.
+    pub(super) drawn: VecMap<u32, u32>,
     /// By tag: the queue's number and the consumer in it.
     pub(super) consumers: VecMap<Name, (u32, Handle)>,
     /// For consumers that start from now on.
@@ -172,6 +174,7 @@ crate::clone_in_place!(Channel {
     last_tag,
     unacked,
     looks,
+    drawn,
     consumers,
     prefetch,
     global,
@@ -188,6 +191,12 @@ impl Channel {
     /// Whether its global prefetch limit allows another delivery.
     pub(super) fn has_room(&self) -> bool {
         self.global == 0 || self.open < self.global
+    }
+
+    /// Its deliveries from a queue that are not settled for good.
+    pub(super) fn deliveries_of(&mut self, queue: u32) -> impl Iterator<Item = &mut Unacked> {
+        let in_tx = self.tx.settled.iter_mut().map(|(unacked, _)| unacked);
+        self.unacked.iter_mut().chain(in_tx).filter(move |unacked| unacked.queue == queue)
     }
 }
 
@@ -217,6 +226,8 @@ pub(super) struct Connection {
     pub(super) capabilities: Capabilities,
     pub(super) tune: Tune,
     pub(super) channels: ReuseMap<u16, Channel>,
+    /// Its exclusive queues, in ascending order.
+    pub(super) owned: Vec<u32>,
     /// Whether something was sent since the last look.
     pub(super) sent: bool,
     /// Whether something came in since the last look.
@@ -227,7 +238,19 @@ pub(super) struct Connection {
     pub(super) throttle: Throttle,
 }
 
-crate::clone_in_place!(Connection { stage, vhost, user, capabilities, tune, channels, sent, heard, silent, throttle });
+crate::clone_in_place!(Connection {
+    stage,
+    vhost,
+    user,
+    capabilities,
+    tune,
+    channels,
+    owned,
+    sent,
+    heard,
+    silent,
+    throttle
+});
 
 /// The connections of a node.
 pub(super) type Connections = ReuseMap<ConnId, Connection>;

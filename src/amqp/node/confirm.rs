@@ -17,7 +17,7 @@ impl Node {
             return self.outcome(at, number, message, rules::CONFIRM_TRANSIENT);
         }
         if let Some(channel) = self.channel_mut(at) {
-            channel.confirms.pending.push_back(Pending { number, queues, refused: false, message });
+            channel.confirms.pending.push(number, Pending { number, queues, refused: false, message });
         }
     }
 
@@ -43,8 +43,7 @@ impl Node {
             return;
         }
         let confirms = &mut channel.confirms;
-        let Ok(i) = confirms.pending.binary_search_by_key(&waiting.number, |pending| pending.number) else { return };
-        let pending = &mut confirms.pending[i];
+        let Some(pending) = confirms.pending.get_mut(waiting.number) else { return };
         pending.queues -= 1;
         pending.refused |= refused;
         if pending.queues > 0 {
@@ -57,7 +56,7 @@ impl Node {
             confirms.done.push(outcome);
             confirms.rule = rule;
         }
-        confirms.pending.remove(i);
+        confirms.pending.remove(waiting.number);
         self.scratch.confirmed.push(at);
     }
 
@@ -100,7 +99,7 @@ impl Node {
         let mut done = std::mem::take(&mut confirms.done);
         let mut refused = std::mem::take(&mut confirms.refused);
         let rule = confirms.rule;
-        let open = confirms.pending.front().map_or(u32::MAX, |pending| pending.number);
+        let open = confirms.pending.first().map_or(u32::MAX, |pending| pending.number);
         done.sort_unstable();
         refused.sort_unstable();
         let first = |list: &[(u32, Name)]| list.first().map_or(u32::MAX, |(number, _)| *number);

@@ -118,7 +118,8 @@ impl Node {
             ports.out.push(rules::CLOSE_UNANSWERED, because, Need::Nothing, does);
         }
         // They go as the node closes, and do not wait for the client's answer.
-        self.drop_exclusive(conn, because, ports);
+        self.find_exclusive(conn);
+        self.drop_exclusive(because, ports);
     }
 
     /// Ends a connection that is closed in order.
@@ -153,8 +154,9 @@ impl Node {
             ports.out.push(rule, because, Need::Nothing, Does::CancelTimer(token(tick, conn.0)));
         }
         self.retire_channels(conn, None, because, ports);
+        self.find_exclusive(conn);
         self.connections.remove(&conn);
-        self.drop_exclusive(conn, because, ports);
+        self.drop_exclusive(because, ports);
     }
 
     /// Sets the timers of a connection's heartbeats.

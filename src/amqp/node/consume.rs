@@ -107,6 +107,9 @@ impl Node {
         if let Some(channel) = self.channel_mut(at) {
             channel.consumers.insert(tag, (number, index));
         }
+        if !no_ack {
+            self.note_holder(at, number);
+        }
         let mut because = Because::INPUT;
         if !nowait {
             let ok = Method::BasicConsumeOk { consumer_tag: tag };

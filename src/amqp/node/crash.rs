@@ -85,15 +85,14 @@ impl Node {
 
     /// Deliveries of a queue that dies, into `scratch.settled`: their tags stay valid and settle nothing any more.
     fn take_back(&mut self, number: u32) {
+        self.find_holders(number);
         let Node { connections, scratch, .. } = self;
         scratch.settled.clear();
-        for connection in connections.values_mut() {
-            for channel in connection.channels.values_mut() {
-                let in_tx = channel.tx.settled.iter_mut().map(|(unacked, _)| unacked);
-                for unacked in channel.unacked.iter_mut().chain(in_tx).filter(|unacked| unacked.queue == number) {
-                    scratch.settled.push((*unacked, Fate::Returned));
-                    (unacked.queue, unacked.consumer) = (GONE, Handle::NONE);
-                }
+        for (conn, channel) in scratch.holders.drain(..) {
+            let channel = connections.get_mut(&conn).and_then(|connection| connection.channels.get_mut(&channel));
+            for unacked in channel.into_iter().flat_map(|channel| channel.deliveries_of(number)) {
+                scratch.settled.push((*unacked, Fate::Returned));
+                (unacked.queue, unacked.consumer) = (GONE, Handle::NONE);
             }
         }
         scratch.settled.sort_unstable_by_key(|(Unacked { item, .. }, _)| item.seq);

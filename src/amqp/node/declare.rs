@@ -89,14 +89,15 @@ impl Node {
 
     /// Makes an exchange.
     pub(super) fn add_exchange(&mut self, vhost: usize, spec: &ExchangeSpec, names: &mut Names) {
-        let mut exchange = Exchange::with_arguments(spec.name, spec.kind, Arc::clone(&spec.arguments));
+        let make = || Exchange::with_arguments(spec.name, spec.kind, Arc::clone(&spec.arguments));
+        let renew = |old: &mut Exchange| old.renew(spec.name, spec.kind, &spec.arguments);
+        let exchange = self.vhosts[vhost].exchanges.renewed(spec.name, make, renew);
         exchange.durable = spec.durable;
         exchange.auto_delete = spec.auto_delete;
         exchange.internal = spec.internal;
         if let Some(Value::Text(alternate)) = argument(&spec.arguments, "alternate-exchange") {
             exchange.alternate = names.intern(alternate);
         }
-        self.vhosts[vhost].exchanges.insert(spec.name, exchange);
     }
 
     pub(super) fn queue_declare(&mut self, at: (ConnId, u16), body: Method, ports: &mut Port<'_>) -> Checked {
@@ -171,6 +172,9 @@ impl Node {
         self.vhosts[vhost].queues.insert(name, number);
         let features = Features::read(&spec.arguments, self.config.version, ports.names);
         self.queues.insert(number, Queue::new(spec, features, owner, place));
+        if let Some(owner) = self.connections.get_mut(&owner) {
+            owner.owned.push(number);
+        }
     }
 
     /// Answers a queue declaration.

@@ -89,7 +89,13 @@ impl Node {
             deletes.push(item.seq);
         }
         if queue.out > 0 {
+            list_holders(&queue, &mut self.scratch.holders);
             self.drop_unacked_of(number, &mut deletes, ports);
+        }
+        if let Some(owner) = self.connections.get_mut(&queue.owner)
+            && let Ok(at) = owner.owned.binary_search(&number)
+        {
+            owner.owned.remove(at);
         }
         for waiting in queue.journal.riding.drain(..).chain(queue.journal.puts.iter().filter_map(|put| put.waiting)) {
             self.done_waiting(waiting, false, rules::CONFIRM_TRANSIENT);
@@ -132,19 +138,26 @@ impl Node {
         }
     }
 
+    /// Looks up the channels that may have unacknowledged deliveries of a queue, in order.
+    pub(super) fn find_holders(&mut self, number: u32) {
+        let Node { queues, scratch, .. } = self;
+        if let Some(queue) = queues.get(&number) {
+            list_holders(queue, &mut scratch.holders);
+        }
+    }
+
     /// Unacknowledged deliveries of a deleted queue: their tags stay valid, their messages are gone (D37).
     fn drop_unacked_of(&mut self, number: u32, deletes: &mut Vec<u32>, ports: &mut Port<'_>) {
         let mut contents = std::mem::take(&mut self.scratch.contents);
-        for connection in self.connections.values_mut() {
-            for channel in connection.channels.values_mut() {
-                let in_tx = channel.tx.settled.iter_mut().map(|(unacked, _)| unacked);
-                for unacked in channel.unacked.iter_mut().chain(in_tx).filter(|unacked| unacked.queue == number) {
-                    unacked.queue = GONE;
-                    unacked.consumer = Handle::NONE;
-                    contents.push(unacked.item.content);
-                    deletes.push(unacked.item.seq);
-                    ports.out.delta(|| Delta::Remove { copy: unacked.item.copy, place: unacked.place });
-                }
+        let Node { connections, scratch, .. } = self;
+        for (conn, channel) in scratch.holders.drain(..) {
+            let channel = connections.get_mut(&conn).and_then(|connection| connection.channels.get_mut(&channel));
+            for unacked in channel.into_iter().flat_map(|channel| channel.deliveries_of(number)) {
+                unacked.queue = GONE;
+                unacked.consumer = Handle::NONE;
+                contents.push(unacked.item.content);
+                deletes.push(unacked.item.seq);
+                ports.out.delta(|| Delta::Remove { copy: unacked.item.copy, place: unacked.place });
             }
         }
         contents.drain(..).for_each(|content| self.release(content));
@@ -228,14 +241,28 @@ impl Node {
         Ok(())
     }
 
-    fn first_of(&self, owner: ConnId) -> Option<u32> {
-        self.queues.iter().find(|(_, queue)| queue.owner == owner).map(|(number, _)| *number)
+    /// Looks up the exclusive queues of a connection that is about to go.
+    pub(super) fn find_exclusive(&mut self, conn: ConnId) {
+        let Node { connections, scratch, .. } = self;
+        scratch.owned.clear();
+        scratch
+            .owned
+            .extend(connections.get(&conn).into_iter().flat_map(|connection| connection.owned.iter().copied()));
     }
 
-    /// The exclusive queues of a connection that is gone (A27).
-    pub(super) fn drop_exclusive(&mut self, conn: ConnId, because: Because, ports: &mut Port<'_>) {
-        while let Some(number) = self.first_of(conn) {
+    /// The exclusive queues that were looked up go with their connection (A27).
+    pub(super) fn drop_exclusive(&mut self, because: Because, ports: &mut Port<'_>) {
+        let mut owned = std::mem::take(&mut self.scratch.owned);
+        for number in owned.drain(..) {
             self.remove_queue(number, rules::EXCLUSIVE_DIES, because, ports);
         }
+        self.scratch.owned = owned;
     }
+}
+
+/// The channels that may have unacknowledged deliveries of a queue, in order.
+fn list_holders(queue: &Queue, into: &mut Vec<(ConnId, u16)>) {
+    into.clear();
+    into.extend(queue.holders.under(0).map(|(_, at)| at));
+    into.sort_unstable();
 }

@@ -28,10 +28,12 @@ impl Node {
                     ports.out.note(rules::PREFETCH_FULL, because, What::Withheld, place, head, 1);
                 }
                 Pick::Give(consumer, item) => {
-                    let keeps_all = queue.keeps_all();
+                    let (keeps_all, is_last) = (queue.keeps_all(), queue.classic.ready() == 0);
                     self.deliver(number, consumer, item, because, ports);
                     if !keeps_all {
                         self.drop_expired(number, because, ports);
+                    } else if is_last {
+                        return;
                     }
                 }
             }
@@ -71,6 +73,15 @@ impl Node {
         channel.unacked.push(tag, Unacked { tag, queue: number, consumer: handle, counted: true, since, item, place });
         if channel.looks.is_none() {
             self.watch_settling((consumer.conn, consumer.channel), ports);
+        }
+    }
+
+    /// A channel may hold messages of a queue from now on.
+    pub(super) fn note_holder(&mut self, at: (ConnId, u16), number: u32) {
+        let Node { connections, queues, .. } = self;
+        let channel = connections.get_mut(&at.0).and_then(|connection| connection.channels.get_mut(&at.1));
+        if let (Some(channel), Some(queue)) = (channel, queues.get_mut(&number)) {
+            channel.drawn.or_insert_with(number, || queue.holders.push(0, at));
         }
     }
 
@@ -133,6 +144,7 @@ impl Node {
         if let Some(channel) = self.channel_mut(at) {
             channel.unacked.push(tag, Unacked { tag, queue: number, consumer, counted: false, since, item, place });
         }
+        self.note_holder(at, number);
         self.watch_settling(at, ports);
         Ok(())
     }

@@ -117,7 +117,8 @@ impl Node {
     }
 
     fn digest_connection(&self, connection: &Connection, now: Time, names: &Names, digest: &mut Digest) {
-        let Connection { stage, vhost, user, capabilities, tune, channels, sent, heard, silent, throttle } = connection;
+        let Connection { stage, vhost, user, capabilities, tune, channels, owned: _, sent, heard, silent, throttle } =
+            connection;
         digest.word(*stage as u64 | (*vhost as u64) << 8 | u64::from(tune.heartbeat) << 32);
         digest.word(u64::from(capabilities.0) | user.map_or(0, |user| 1 + u64::from(user)) << 8);
         digest.word(u64::from(tune.frame_max) | u64::from(tune.channel_max) << 32);
@@ -157,7 +158,7 @@ impl Node {
         }
         channel.tx.queues.iter().for_each(|queue| names.digest(*queue, digest));
         digest.word(u64::from(channel.confirms.last));
-        for pending in &channel.confirms.pending {
+        for pending in channel.confirms.pending.iter() {
             digest.word(u64::from(pending.number) << 32 | u64::from(pending.queues) << 1 | u64::from(pending.refused));
         }
         digest.word(channel.awaited.as_ref().map_or(0, |awaited| 1 + u64::from(awaited.missing)));

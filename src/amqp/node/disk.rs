@@ -198,7 +198,10 @@ impl Node {
     /// For a clean stop: what is buffered, and the flags that changed since a message was written (F04).
     pub(super) fn write_everything(&mut self) {
         let Node { queues, scratch, .. } = self;
-        for (number, queue) in queues.iter_mut().filter(|(_, queue)| queue.spec.durable) {
+        queues.for_each_mut(|number, queue| {
+            if !queue.spec.durable {
+                return;
+            }
             let both = Flags::REDELIVERED.and(Flags::PERSISTENT);
             for item in queue.classic.iter().filter(|item| item.flags.has(both)) {
                 let (seq, content, copy, deadline) = (item.seq, item.content, item.copy, item.deadline);
@@ -209,9 +212,9 @@ impl Node {
             queue.journal.urgent = !queue.journal.puts.is_empty() || !queue.journal.deletes.is_empty();
             queue.journal.closing = true;
             if !std::mem::replace(&mut queue.dirty, true) {
-                scratch.dirty.push(*number);
+                scratch.dirty.push(number);
             }
-        }
+        });
     }
 
     /// A node that was told to stop marks the stop as clean when everything is written, and goes when that is.

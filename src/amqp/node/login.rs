@@ -34,6 +34,7 @@ impl Node {
             capabilities: Capabilities::NONE,
             tune,
             channels: ReuseMap::new(),
+            owned: Vec::new(),
             sent: false,
             heard: false,
             silent: 0,

@@ -188,6 +188,10 @@ struct Room {
     left: Vec<(u32, super::queue::Handle)>,
     /// Consumers that have room again: queue, since when they were aside, which.
     rejoin: Vec<(u32, u64, super::queue::Handle)>,
+    /// Channels that may hold messages of a queue.
+    holders: Vec<(ConnId, u16)>,
+    /// Queues of a connection that goes.
+    owned: Vec<u32>,
     /// Places in a queue that is being deleted.
     places: Vec<u32>,
     /// Contents of its unacknowledged deliveries.
@@ -337,17 +341,16 @@ impl Node {
     fn on_frame(&mut self, conn: ConnId, frame: Frame, ports: &mut Port<'_>) {
         let Some(connection) = self.connections.get_mut(&conn) else { return };
         connection.heard = true;
-        let frame = match self.alarms.is_none() {
-            true => frame,
-            false => match self.held_back(conn, frame, ports) {
-                Some(frame) => frame,
-                None => return,
-            },
-        };
-        self.take_frame(conn, frame, ports);
+        if self.alarms.is_none() {
+            return self.take_frame(conn, frame, ports);
+        }
+        if let Some(frame) = self.held_back(conn, frame, ports) {
+            self.take_frame(conn, frame, ports);
+        }
     }
 
     /// Handles a frame that was read.
+    #[inline]
     fn take_frame(&mut self, conn: ConnId, frame: Frame, ports: &mut Port<'_>) {
         let Some(connection) = self.connections.get_mut(&conn) else { return };
         let channel = frame.channel;
@@ -380,12 +383,12 @@ impl Node {
 
     /// Carries out a method on an open channel, or closes what its error says.
     fn on_method(&mut self, at: (ConnId, u16), body: Method, ports: &mut Port<'_>) {
-        let id = body.id();
         let published = if let Method::BasicPublish { message, .. } = &body { message.id } else { Name::NONE };
         if let Some(refusal) = self.too_large_a_frame(at.0, &body, ports.names) {
             give_up(published, &refusal, ports);
             return self.close_connection_with(at.0, (0, 0), &refusal, ports);
         }
+        let id = body.id();
         if let Err(refusal) = self.carry_out(at, body, ports) {
             give_up(published, &refusal, ports);
             // Where the broker itself breaks it does not say at which method (R2).

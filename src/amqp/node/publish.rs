@@ -16,6 +16,13 @@ use crate::ids::{ConnId, Name, PlaceId, RuleId};
 use crate::machine::{Because, Message, Need, Props, Value};
 use crate::trace::{Delta, Flags, Order, What};
 
+/// The exchange of a publish: its virtual host and where it is there. Holds while the publish is carried out.
+#[derive(Clone, Copy, Debug)]
+struct Source {
+    vhost: usize,
+    slot: Option<u32>,
+}
+
 impl Node {
     pub(super) fn publish(
         &mut self,
@@ -33,7 +40,8 @@ impl Node {
             return error::message_too_large(held.message.size, version.max_message_size(), configured);
         }
         self.may_exchange(at.0, Action::Write, held.exchange, ports.names)?;
-        self.check_exchange(at.0, held.exchange, ports)?;
+        let source = self.source(at.0, held.exchange);
+        self.check_exchange(source, held.exchange, ports)?;
         if held.message.reply_to.is_some() {
             self.address_request(at, &mut held.message)?;
         }
@@ -56,23 +64,32 @@ impl Node {
         match channel.mode {
             Mode::Tx => self.promise(at, held, ports),
             Mode::Plain => {
-                self.spread(at, held, None, ports);
+                self.spread(at, source, held, None, ports);
             }
             Mode::Confirm => {
                 channel.confirms.last += 1;
                 let number = channel.confirms.last;
-                self.spread(at, held, Some(number), ports);
+                self.spread(at, source, held, Some(number), ports);
             }
         }
         Ok(())
     }
 
-    fn check_exchange(&self, conn: ConnId, exchange: Name, ports: &Port<'_>) -> Checked {
+    /// Where a publish on a connection goes first.
+    #[inline]
+    fn source(&self, conn: ConnId, exchange: Name) -> Source {
+        let vhost = self.vhost_of(conn);
+        let slot = if exchange == Name::EMPTY { None } else { self.vhosts[vhost].exchanges.slot(&exchange) };
+        Source { vhost, slot }
+    }
+
+    #[inline]
+    fn check_exchange(&self, source: Source, exchange: Name, ports: &Port<'_>) -> Checked {
         if exchange == Name::EMPTY {
             return Ok(());
         }
-        let vhost = &self.vhosts[self.vhost_of(conn)];
-        match vhost.exchanges.get(&exchange) {
+        let vhost = &self.vhosts[source.vhost];
+        match source.slot.and_then(|slot| vhost.exchanges.at(slot)) {
             Some(found) if !found.internal => Ok(()),
             Some(_) => {
                 let what = error::exchange_in(exchange, vhost.name, ports.names);
@@ -115,8 +132,15 @@ impl Node {
 
     /// Puts a message into its queues. With a number the publisher waits for a confirm. Gives how many queues have to
     /// write it first, or refuse it.
-    fn spread(&mut self, at: (ConnId, u16), held: Held, number: Option<u32>, ports: &mut Port<'_>) -> u32 {
-        self.find_targets(at.0, &held, ports);
+    fn spread(
+        &mut self,
+        at: (ConnId, u16),
+        source: Source,
+        held: Held,
+        number: Option<u32>,
+        ports: &mut Port<'_>,
+    ) -> u32 {
+        self.find_targets(source, &held, ports);
         self.spread_to_targets(at, held, number, ports)
     }
 
@@ -160,9 +184,8 @@ impl Node {
     }
 
     /// The queues that a message is routed to, by number, into `scratch.targets`.
-    fn find_targets(&mut self, conn: ConnId, held: &Held, ports: &Port<'_>) {
-        let vhost = self.vhost_of(conn);
-        let vhost = &self.vhosts[vhost];
+    fn find_targets(&mut self, source: Source, held: &Held, ports: &Port<'_>) {
+        let vhost = &self.vhosts[source.vhost];
         let super::Room { route: scratch, keys, targets, stored, .. } = &mut self.scratch;
         targets.clear();
         *stored = rules::STORED;
@@ -170,7 +193,7 @@ impl Node {
             targets.extend(vhost.queues.get(&held.key));
             return;
         }
-        let exchange = vhost.exchanges.get(&held.exchange).filter(|_| keys.is_empty());
+        let exchange = source.slot.filter(|_| keys.is_empty()).and_then(|slot| vhost.exchanges.at(slot));
         if let Some(Target::Queue(queue)) = exchange.and_then(|exchange| exchange.only_target(held.key)) {
             targets.extend(vhost.queues.get(&queue));
             return;
@@ -236,7 +259,7 @@ impl Node {
             if !std::mem::replace(&mut queue.dirty, true) {
                 self.scratch.dirty.push(number);
             }
-        } else {
+        } else if queue.journal.idle_since.is_some() {
             self.stir(number);
         }
         self.hand_out(number, stored, ports);

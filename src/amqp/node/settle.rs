@@ -178,16 +178,20 @@ impl Node {
     pub(super) fn retire_channels(&mut self, conn: ConnId, only: Option<u16>, because: Because, ports: &mut Port<'_>) {
         let Some(connection) = self.connections.get_mut(&conn) else { return };
         let mut left = std::mem::take(&mut self.scratch.left);
-        let chosen = |number: &u16| only.is_none_or(|only| only == *number);
         self.scratch.settled.clear();
-        for (number, channel) in connection.channels.iter_mut().filter(|(number, _)| chosen(number)) {
-            super::timeout::stop_looking(channel, (conn, *number), because, ports);
-            for (queue, consumer) in channel.consumers.values() {
-                left.push((*queue, *consumer));
-            }
+        let Node { queues, replies, scratch, .. } = self;
+        let mut retire = |number: u16, channel: &mut Channel| {
+            super::timeout::stop_looking(channel, (conn, number), because, ports);
+            left.extend(channel.consumers.values());
             channel.consumers.clear();
+            for (queue, holder) in channel.drawn.iter() {
+                if let Some(queue) = queues.get_mut(queue) {
+                    queue.holders.remove(*holder);
+                }
+            }
+            channel.drawn.clear();
             if let Some(reply) = channel.reply.take() {
-                self.replies.remove(&reply.address);
+                replies.remove(&reply.address);
             }
             channel.tx.publishes.clear();
             channel.tx.queues.clear();
@@ -195,7 +199,13 @@ impl Node {
             channel.held.clear();
             let all = channel.unacked.drain().chain(channel.tx.settled.drain(..).map(|(unacked, _)| unacked));
             let gone = |unacked| (Unacked { consumer: Handle::NONE, counted: false, ..unacked }, Fate::Returned);
-            self.scratch.settled.extend(all.map(gone));
+            scratch.settled.extend(all.map(gone));
+        };
+        match only {
+            Some(number) => {
+                connection.channels.get_mut(&number).into_iter().for_each(|channel| retire(number, channel))
+            }
+            None => connection.channels.for_each_mut(retire),
         }
         // No two of a queue have the same place.
         self.scratch.settled.sort_unstable_by_key(|(unacked, _)| (unacked.queue, unacked.item.seq));

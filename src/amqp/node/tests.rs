@@ -713,9 +713,7 @@ fn what_was_done_and_undone_leaves_no_mark_in_the_digest() {
     let queue = bench.names.intern("t");
     bench.frame(2, 1, Method::QueuePurge { queue, nowait: true });
     // Only signs of life differ, and they are part of behaviour.
-    for connection in bench.node.connections.values_mut() {
-        connection.heard = true;
-    }
+    bench.node.connections.for_each_mut(|_, connection| connection.heard = true);
     let after = fingerprint(&bench);
     bench.publish(2, "t", "m2", false);
     bench.frame(2, 1, Method::QueuePurge { queue, nowait: true });
@@ -733,7 +731,7 @@ proptest! {
     ) {
         let mut bench = Bench::usual();
         if second {
-            bench.node.queues.values_mut().for_each(|queue| queue.features.storage = Storage::V2);
+            bench.node.queues.for_each_mut(|_, queue| queue.features.storage = Storage::V2);
         }
         bench.confirms(1);
         let mut copy = bench.node.clone();

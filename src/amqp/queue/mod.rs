@@ -19,6 +19,7 @@ pub use rotation::{Consumer, Handle};
 use super::config::QueueSpec;
 use super::store::Journal;
 use crate::ids::{ConnId, PlaceId};
+use crate::mem::Chains;
 use crate::units::Time;
 use std::sync::Arc;
 
@@ -37,6 +38,8 @@ pub struct Queue {
     pub journal: Journal,
     /// Its ready messages, for show.
     pub place: PlaceId,
+    /// The channels that may have unacknowledged deliveries of it: one chain.
+    pub holders: Chains<(ConnId, u16)>,
     /// How many unacknowledged deliveries it has.
     pub out: u32,
     /// When it looks at the time to live of its head; [`Time::NEVER`] where it does not.
@@ -49,7 +52,20 @@ pub struct Queue {
     pub runs: bool,
 }
 
-crate::clone_in_place!(Queue { spec, features, owner, classic, journal, place, out, wakes, ends, dirty, runs });
+crate::clone_in_place!(Queue {
+    spec,
+    features,
+    owner,
+    classic,
+    journal,
+    place,
+    holders,
+    out,
+    wakes,
+    ends,
+    dirty,
+    runs
+});
 
 impl Queue {
     /// An empty queue.
@@ -65,6 +81,7 @@ impl Queue {
             classic,
             journal: Journal::default(),
             place,
+            holders: Chains::default(),
             out: 0,
             wakes: Time::NEVER,
             ends: Time::NEVER,

@@ -332,7 +332,7 @@ impl Script {
         let Script { channels, beliefs, .. } = self;
         let only = match number {
             Some(number) => channels.get_mut(&number),
-            None if channels.len() == 1 => channels.values_mut().next(),
+            None if channels.len() == 1 => channels.entry_mut(0).map(|(_, channel)| channel),
             None => None,
         };
         let Some(channel) = only.filter(|channel| channel.mode == Mode::Confirms && !channel.closed) else { return };

@@ -5,7 +5,7 @@ use crate::amqp::exchange::{Exchange, Kind, Reason, Scratch, explain, route};
 use crate::cli::failure::{Failure, shown};
 use crate::ids::{Name, Names, nearest};
 use crate::machine::{Message, Value};
-use crate::mem::VecMap;
+use crate::mem::ReuseMap;
 use crate::systems::NodeConfig;
 use crate::trace::visible;
 use crate::world::plan::Plan;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// What a message is routed by.
 pub(super) struct Topology {
-    exchanges: VecMap<Name, Exchange>,
+    exchanges: ReuseMap<Name, Exchange>,
     queues: BTreeSet<Name>,
     pub(super) names: Names,
     scratch: Scratch,
@@ -85,7 +85,7 @@ impl Topology {
 }
 
 /// The exchanges that are always there, and the scenario's.
-fn declared(config: &Config, names: &mut Names) -> VecMap<Name, Exchange> {
+fn declared(config: &Config, names: &mut Names) -> ReuseMap<Name, Exchange> {
     const ALWAYS: [(&str, Kind); 6] = [
         ("amq.direct", Kind::Direct),
         ("amq.fanout", Kind::Fanout),
@@ -94,7 +94,7 @@ fn declared(config: &Config, names: &mut Names) -> VecMap<Name, Exchange> {
         ("amq.rabbitmq.trace", Kind::Topic),
         ("amq.topic", Kind::Topic),
     ];
-    let mut exchanges = VecMap::new();
+    let mut exchanges = ReuseMap::new();
     for (text, kind) in ALWAYS {
         let name = names.intern(text);
         exchanges.insert(name, Exchange::new(name, kind));

@@ -136,6 +136,19 @@ impl Broker {
         self.frame(conn, 1, body);
     }
 
+    fn declare(&mut self, conn: u32, queue: &str, exclusive: bool) {
+        let body = Method::QueueDeclare {
+            queue: self.names.intern(queue),
+            passive: false,
+            durable: false,
+            exclusive,
+            auto_delete: false,
+            nowait: true,
+            arguments: Arc::default(),
+        };
+        self.frame(conn, 1, body);
+    }
+
     fn cancel(&mut self, conn: u32, tag: &str) {
         let consumer_tag = self.names.intern(tag);
         self.frame(conn, 1, Method::BasicCancel { consumer_tag, nowait: true });
@@ -247,6 +260,16 @@ fn unsettled() {
         let mut broker = held(size, true);
         each(size, || scattered(size).for_each(|n| broker.ack(1, n + 1)))
     });
+    row("settle one in a transaction and roll it back", &sizes, |size| {
+        let mut broker = held(size, true);
+        broker.frame(1, 1, Method::TxSelect);
+        each(OPERATIONS, || {
+            for n in scattered(size).take(OPERATIONS as usize) {
+                broker.ack(1, n + 1);
+                broker.frame(1, 1, Method::TxRollback);
+            }
+        })
+    });
     row("requeue in order", &sizes, |size| {
         let mut broker = held(size, false);
         each(size, || (1..=size).for_each(|tag| broker.nack(1, tag)))
@@ -326,8 +349,54 @@ fn consumers() {
     });
 }
 
+fn neighbours() {
+    let sizes = [10, 100, 1_000, 10_000];
+    head("ns an operation; connections with a queue of their own each:", &sizes);
+    let with = |size: u32| {
+        let mut broker = Broker::new(false, &[]);
+        for n in 0..size {
+            broker.open(n + 2);
+            broker.declare(n + 2, &format!("own-{n}"), true);
+        }
+        broker
+    };
+    row("a connection comes and goes", &sizes, |size| {
+        let mut broker = with(size);
+        each(OPERATIONS, || {
+            for n in 0..OPERATIONS {
+                broker.open(size + 2 + n);
+                broker.declare(size + 2 + n, "own", true);
+                broker.input(Input::Ended(ConnId(size + 2 + n), mqlab::machine::Ending::Reset));
+            }
+        })
+    });
+    row("a queue with an unsettled delivery comes and goes", &sizes, |size| {
+        let mut broker = with(size);
+        broker.queue = broker.names.intern("passing");
+        each(OPERATIONS, || {
+            for _ in 0..OPERATIONS {
+                broker.declare(1, "passing", false);
+                broker.publish(broker.message.clone());
+                broker.get(false);
+                let delete =
+                    Method::QueueDelete { queue: broker.queue, if_unused: false, if_empty: false, nowait: true };
+                broker.frame(1, 1, delete);
+            }
+        })
+    });
+    row("all end, one after the other", &sizes, |size| {
+        let mut broker = with(size);
+        each(size, || {
+            for n in scattered(size) {
+                broker.input(Input::Ended(ConnId(n + 2), mqlab::machine::Ending::Reset));
+            }
+        })
+    });
+}
+
 fn main() {
     messages();
     unsettled();
     consumers();
+    neighbours();
 }

@@ -5,7 +5,9 @@
 
 use super::Digest;
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// A place in the table of prefixes.
@@ -13,10 +15,41 @@ use std::sync::Arc;
 pub struct Sym(pub u32);
 
 /// An interned text. Compare for equality freely; for an order that means something compare the texts.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Name {
     prefix: Sym,
     number: u32,
+}
+
+/// Compared as one word: names are compared more often than anything else.
+impl PartialEq for Name {
+    #[inline]
+    fn eq(&self, other: &Name) -> bool {
+        self.word() == other.word()
+    }
+}
+
+impl Eq for Name {}
+
+impl PartialOrd for Name {
+    #[inline]
+    fn partial_cmp(&self, other: &Name) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Name {
+    /// By the place of the prefix, then by number.
+    #[inline]
+    fn cmp(&self, other: &Name) -> Ordering {
+        self.word().cmp(&other.word())
+    }
+}
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.word().hash(state);
+    }
 }
 
 const NO_NUMBER: u32 = u32::MAX;
@@ -27,6 +60,10 @@ impl Name {
     /// The empty text.
     pub const EMPTY: Name = Name { prefix: Sym(0), number: NO_NUMBER };
 
+    #[inline]
+    const fn word(self) -> u64 {
+        (self.prefix.0 as u64) << 32 | self.number as u64
+    }
     /// Whether it is a name, the empty text included.
     #[inline]
     pub fn is_some(self) -> bool {

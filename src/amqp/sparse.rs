@@ -131,24 +131,33 @@ impl<T> Sparse<T> {
         self.slots.clear();
         self.len = 0;
     }
-    /// Puts values back that were here before, in any order. Those whose holes are there still cost a search each; where
-    /// there is one without, it costs a pass over everything.
+    /// Puts in values whose numbers are not the highest; they come in descending order. Each costs a search; where the hole of one
+    /// was closed meanwhile, it costs a pass over everything.
     pub fn put_back(&mut self, values: impl Iterator<Item = (u32, T)>) {
-        let holes = self.slots.len();
-        let mut misfits = false;
+        // What belongs to the end is put there turned round.
+        let (mut end, mut misfits) = (self.slots.len(), false);
         for (number, value) in values {
             self.len += 1;
-            match self.hole(number, holes) {
-                Some(at) => self.slots[at].1 = Some(value),
-                None => {
-                    misfits = true;
-                    self.slots.push_back((number, Some(value)));
-                }
+            if let Some(at) = self.hole(number, end) {
+                self.slots[at].1 = Some(value);
+            } else if end > 0 && self.slots[0].0 > number {
+                self.slots.push_front((number, Some(value)));
+                end += 1;
+            } else {
+                misfits |= end > 0 && self.slots[end - 1].0 > number;
+                self.slots.push_back((number, Some(value)));
             }
         }
         if misfits {
             self.slots.retain(|(_, value)| value.is_some());
             self.slots.make_contiguous().sort_unstable_by_key(|(number, _)| *number);
+            return;
+        }
+        let mut last = self.slots.len();
+        while end + 1 < last {
+            last -= 1;
+            self.slots.swap(end, last);
+            end += 1;
         }
     }
     /// Where the hole of this number is, among the first so many slots.
@@ -233,7 +242,8 @@ mod tests {
                     }
                     5 => {
                         map.extend(gone.iter().map(|number| (*number, *number)));
-                        list.put_back(gone.drain(..).map(|number| (number, number)));
+                        gone.sort_unstable();
+                        list.put_back(gone.drain(..).rev().map(|number| (number, number)));
                     }
                     _ => prop_assert_eq!(list.pop_first(), map.pop_first().map(|(_, value)| { gone.push(value); value })),
                 }

@@ -208,7 +208,8 @@ impl Node {
                 let waiting = queue.journal.puts.remove(seq).and_then(|put| put.waiting);
                 scratch.again.push((seq, Put { seq, content, copy, redelivered: true, deadline, waiting }));
             }
-            queue.journal.puts.put_back(scratch.again.drain(..));
+            scratch.again.sort_unstable_by_key(|(seq, _)| *seq);
+            queue.journal.puts.put_back(scratch.again.drain(..).rev());
             queue.journal.urgent = !queue.journal.puts.is_empty() || !queue.journal.deletes.is_empty();
             queue.journal.closing = true;
             if !std::mem::replace(&mut queue.dirty, true) {

@@ -108,7 +108,8 @@ impl Node {
         channel.tx.publishes.clear();
         channel.tx.queues.clear();
         if !channel.tx.settled.is_empty() {
-            channel.unacked.put_back(channel.tx.settled.drain(..).map(|(unacked, _)| (unacked.tag, unacked)));
+            channel.tx.settled.sort_unstable_by_key(|(unacked, _)| unacked.tag);
+            channel.unacked.put_back(channel.tx.settled.drain(..).rev().map(|(unacked, _)| (unacked.tag, unacked)));
             self.watch_settling(at, ports);
         }
         self.answer(rules::TX, at, Method::TxRollbackOk, ports);

@@ -140,6 +140,12 @@ impl Ring {
     }
 
     /// Forgets all bindings; the allocations stay.
+    pub(super) fn renew(&mut self, hash_on: HashOn) {
+        self.hash_on = hash_on;
+        self.clear();
+    }
+
+    /// Takes out all bindings; the allocations stay.
     pub(super) fn clear(&mut self) {
         self.owners.clear();
         self.sums.clear();

@@ -218,7 +218,9 @@ impl Exchange {
         if !Arc::ptr_eq(&self.arguments, arguments) {
             self.arguments = Arc::clone(arguments);
         }
-        if self.kind != kind || !self.index.clear() {
+        if self.kind == kind {
+            self.index.renew(arguments);
+        } else {
             self.index = Index::new(kind, arguments);
         }
         (self.name, self.kind, self.alternate) = (name, kind, Name::NONE);
@@ -406,16 +408,15 @@ impl Index {
         }
     }
 
-    /// Empties it; `false` where that is not all it takes to be new.
-    fn clear(&mut self) -> bool {
+    /// Makes it what [`Index::new`] gives for these arguments; the allocations stay.
+    fn renew(&mut self, arguments: &Table) {
         match self {
             Index::Direct(index) => index.clear(),
             Index::Fanout(index) => index.clear(),
             Index::Topic(index) => index.clear(),
             Index::Headers(index) => index.clear(),
-            Index::Hash(_) => return false,
+            Index::Hash(index) => index.renew(HashOn::read(arguments).unwrap_or_default()),
         }
-        true
     }
 
     fn add(&mut self, binding: &Binding, names: &Names) -> Result<Link, BindError> {

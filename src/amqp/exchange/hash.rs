@@ -139,7 +139,7 @@ impl Ring {
         }
     }
 
-    /// Forgets all bindings; the allocations stay.
+    /// Makes it new; the allocations stay.
     pub(super) fn renew(&mut self, hash_on: HashOn) {
         self.hash_on = hash_on;
         self.clear();

@@ -226,7 +226,7 @@ impl World {
     /// What became due while a process stood still comes in now, in its order.
     fn wake_stalled(&mut self, actor: ActorId) {
         let now = self.engine.now();
-        let (net, engine, plan) = (&self.net, &mut self.engine, &self.plan);
+        let (net, engine, plan, vain) = (&self.net, &mut self.engine, &self.plan, &mut self.vain);
         let belongs = |due: &Due| match *due {
             Due::Arrival(conn, side) => net.end(conn, side) == actor,
             Due::Timer(other, ..) | Due::Order(other, ..) => other == actor,
@@ -236,6 +236,7 @@ impl World {
         self.stalled.retain(|due| {
             let wake = belongs(due);
             if wake {
+                vain.comes_again(due);
                 engine.schedule(now, *due, false);
             }
             !wake

@@ -47,6 +47,13 @@ pub(super) enum Due {
     DialTimeout(ConnId),
 }
 
+impl Due {
+    /// Whether it is a start, a stop, a resumption, an order or a fault: while one is ahead, all can still change.
+    pub(super) fn is_turn(&self) -> bool {
+        matches!(self, Due::Start(_) | Due::Resume(..) | Due::Fault(_) | Due::Stop(..) | Due::Order(..))
+    }
+}
+
 /// Ids for show and the buffers of one call. No behaviour depends on it.
 #[derive(Debug, Default)]
 pub(super) struct Provenance {
@@ -336,7 +343,7 @@ impl World {
     }
 
     fn handle<O: Observer>(&mut self, due: Due, observer: &mut O) {
-        if matches!(due, Due::Start(_) | Due::Resume(..) | Due::Fault(_) | Due::Stop(..) | Due::Order(..)) {
+        if due.is_turn() {
             self.turn_comes();
         }
         match due {

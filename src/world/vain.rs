@@ -40,6 +40,10 @@ impl Vain {
     pub(super) fn progress(&mut self) {
         (self.attempts, self.mark) = (0, None);
     }
+    /// What had come and was held back goes into the calendar once more.
+    pub(super) fn comes_again(&mut self, due: &Due) {
+        self.ahead += u32::from(due.is_turn());
+    }
     /// A client's application asks for something.
     #[inline]
     pub(super) fn ask(&mut self, ask: &Ask) {

@@ -94,3 +94,13 @@ fn an_end_that_the_scenario_gives_is_reached() {
     let run = ran(&format!("{}, until: \"1h\"", killed("")));
     assert_eq!(run.outcome, Outcome::Until);
 }
+
+#[test]
+fn an_order_that_waits_for_a_node_that_stands_still_is_counted_once_it_comes() {
+    let run = ran("faults: [
+            (name: \"still\", what: pause(\"broker\", lasting: \"200ms\", when: at(\"30ms\"))),
+            (name: \"full\", what: alarm(\"broker\", lasting: \"100ms\", when: at(\"40ms\"))),
+            (name: \"gone\", what: kill(\"broker\", when: at(\"300ms\"))),
+        ]");
+    assert_eq!(run.outcome, Outcome::InVain);
+}

@@ -181,7 +181,7 @@ impl Study {
     pub fn offers(&self, log: &Log, at: EventId) -> Vec<Offer> {
         let worth =
             || settings::settings(&self.scenario).into_iter().filter(|offer| self.is_worth(log, offer)).collect();
-        let mut offers = self.faults(log, at);
+        let mut offers = self.faults_at(log, at);
         offers.extend_from_slice(self.settings.get_or_init(worth));
         offers
     }
@@ -191,11 +191,12 @@ impl Study {
     /// # Errors
     /// Where there is none.
     pub fn offer(&self, log: &Log, at: EventId, id: &str) -> Result<Offer, StudyError> {
-        let mut offers = self.faults(log, at).into_iter().chain(settings::settings(&self.scenario));
+        let mut offers = self.faults_at(log, at).into_iter().chain(settings::settings(&self.scenario));
         offers.find(|offer| offer.id == id).ok_or_else(|| StudyError::NoSuchChange(id.to_owned()))
     }
 
-    fn faults(&self, log: &Log, at: EventId) -> Vec<Offer> {
+    /// Of the changes at a step the faults that could strike there and those that could be left out.
+    pub fn faults_at(&self, log: &Log, at: EventId) -> Vec<Offer> {
         let mut offers = faults::faults(&self.scenario, &self.plan, log, at);
         offers.extend(faults::removals(&self.scenario, log, at));
         offers

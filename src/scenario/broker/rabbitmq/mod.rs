@@ -278,17 +278,23 @@ impl System for Rabbitmq {
         }
     }
     fn settings(&self) -> Vec<Setting> {
-        let setting = |queue: &Queue| {
-            let name = queue.name.value.clone();
+        let setting = |(at, queue): (usize, &Queue)| {
+            // Queues of two virtual hosts may have one name, and then only their numbers tell them apart.
+            let alone = self.queues.iter().filter(|other| other.name.value == queue.name.value).count() == 1;
+            let place = if alone { queue.name.value.clone() } else { (at + 1).to_string() };
+            let name = match &queue.vhost {
+                Some(vhost) if !alone => format!("{}/{}", vhost.value, queue.name.value),
+                _ => queue.name.value.clone(),
+            };
             let (word, says) = match queue.durable {
                 true => ("not-durable", "Make the queue {queue} not durable."),
                 false => ("durable", "Make the queue {queue} durable."),
             };
-            let path = format!("broker.queues.{name}.durable");
+            let path = format!("broker.queues.{place}.durable");
             let (fields, value) = (vec![("queue", name.clone())], (!queue.durable).to_string());
             Setting { word: word.to_owned(), of: name, says, fields, path, value }
         };
-        self.queues.iter().map(setting).collect()
+        self.queues.iter().enumerate().map(setting).collect()
     }
     fn has_access(&self) -> bool {
         true

@@ -1,6 +1,6 @@
 //! A scenario file that was read: its text, its tree, its variants; and the scenario that each of them gives.
 
-use super::diagnostics::{Diagnostic, Diagnostics, Extent, Sink, Spanned, position};
+use super::diagnostics::{Code, Diagnostic, Diagnostics, Extent, Sink, Spanned, position};
 use super::parser::Parsed;
 use super::schema::Scenario;
 use super::tree::{Arg, Call, Node, Value};
@@ -35,7 +35,10 @@ pub fn read(text: &str) -> Result<Source, Diagnostics> {
     for variant in &variants {
         let mut own = Sink::default();
         build(&root, Some(variant), &mut own);
-        // What is wrong with the scenario itself was reported already.
+        // Where a change makes no sense, what it would have named is not known; and what is wrong with the scenario itself
+        // was reported already.
+        let broken = !variant.whole || own.list.iter().any(|bad| bad.code != Code::UnknownName);
+        own.list.retain(|bad| !(broken && bad.code == Code::UnknownName));
         for mut bad in own.list.into_iter().filter(|bad| !variant.explains(bad)) {
             bad.variant = variant.name.is_read().then(|| variant.name.value.clone());
             meaning.push(bad);

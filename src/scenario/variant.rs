@@ -129,7 +129,8 @@ fn variant(node: &Node, sink: &mut Sink) -> Option<Variant> {
     let changes = f.list("change", change);
     let expect = f.node("expect").cloned();
     let meant = f.finish();
-    let whole = meant.is_empty() && node.field("change").map_or(0, |list| list.elements().len()) == changes.len();
+    let read = |list: &Node| matches!(list.value, Value::List(_)) && list.elements().len() == changes.len();
+    let whole = meant.is_empty() && node.field("change").is_none_or(read);
     Some(Variant { name, about, changes, expect, whole })
 }
 

@@ -109,7 +109,10 @@ fn question(node: &Node, sink: &mut Sink) -> Option<Question> {
     let because = f.optional("because", with_figures);
     // Whether all that decides about the answer is there and could be read.
     let given = |field: &str, read: bool| read == node.field(field).is_some();
-    let parts = [("figure", figure.is_some()), ("choices", choices.is_some()), ("answer", answer.is_some())];
+    let whole =
+        |node: &Node, read: &Vec<String>| matches!(node.value, Value::List(_)) && node.elements().len() == read.len();
+    let every = choices.as_ref().is_some_and(|read| node.field("choices").is_some_and(|node| whole(node, read)));
+    let parts = [("figure", figure.is_some()), ("choices", every), ("answer", answer.is_some())];
     let known = ["ask", "at", "figure", "choices", "answer", "because"];
     let strange = node.args().iter().any(|arg| !known.iter().any(|field| arg.is(field)));
     let read = !strange && parts.iter().all(|(field, read)| given(field, *read));
@@ -117,7 +120,7 @@ fn question(node: &Node, sink: &mut Sink) -> Option<Question> {
     let key = match (figure, choices, answer) {
         (Some(figure), None, None) => Some(Key::Figure(figure)),
         (None, Some(choices), Some(answer)) if choices.len() > 1 => {
-            if !choices.contains(&answer.value) {
+            if read && !choices.contains(&answer.value) {
                 let title = "the answer is not among the choices";
                 f.sink().push(Diagnostic::new(Code::Conflict, title, answer.at, "nobody could choose it"));
             }

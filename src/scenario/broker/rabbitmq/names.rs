@@ -76,16 +76,24 @@ fn topology(
     // What is declared in a virtual host that is not there may be meant to be in any.
     let here = |of: &Option<Spanned<String>>| host_text(of) == vhost;
     let maybe = |of: &Option<Spanned<String>>| host_text(of) == vhost || !hosts.contains_key(host_text(of));
+    // And so may what could not be read at all.
+    let or_unread = |of: &Option<Spanned<String>>, name: &Spanned<String>| maybe(of) || !name.is_read();
     let own_exchanges = || broker.exchanges.iter().filter(|exchange| here(&exchange.vhost));
     let own_queues = || broker.queues.iter().filter(|queue| here(&queue.vhost));
     unique("exchanges", own_exchanges().map(|exchange| &exchange.name), sink);
     unique("queues", own_queues().map(|queue| &queue.name), sink);
     let exchanges = Known::new("exchange")
-        .with(broker.exchanges.iter().filter(|exchange| maybe(&exchange.vhost)).map(|exchange| &exchange.name))
+        .with(
+            broker
+                .exchanges
+                .iter()
+                .filter(|exchange| or_unread(&exchange.vhost, &exchange.name))
+                .map(|exchange| &exchange.name),
+        )
         .with(&declared.exchanges)
         .and(PREDECLARED);
     let queues = Known::new("queue")
-        .with(broker.queues.iter().filter(|queue| maybe(&queue.vhost)).map(|queue| &queue.name))
+        .with(broker.queues.iter().filter(|queue| or_unread(&queue.vhost, &queue.name)).map(|queue| &queue.name))
         .with(&declared.queues);
     for exchange in own_exchanges() {
         if let Some(alternate) = &exchange.alternate {

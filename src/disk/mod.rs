@@ -98,8 +98,6 @@ pub struct Disk<R> {
     waiting: VecDeque<Op<R>>,
     /// When the operation at the head of `queue` is done, once it has begun.
     done: Option<Time>,
-    /// Operations that end before this fail.
-    failing: Time,
 }
 
 impl<R: Clone> Clone for Disk<R> {
@@ -109,11 +107,10 @@ impl<R: Clone> Clone for Disk<R> {
             queue: self.queue.clone(),
             waiting: self.waiting.clone(),
             done: self.done,
-            failing: self.failing,
         }
     }
     fn clone_from(&mut self, from: &Self) {
-        (self.done, self.failing) = (from.done, from.failing);
+        self.done = from.done;
         self.files.clone_from(&from.files);
         self.queue.clone_from(&from.queue);
         self.waiting.clone_from(&from.waiting);
@@ -134,14 +131,12 @@ impl<R: Record> Disk<R> {
             queue: VecDeque::new(),
             waiting: VecDeque::new(),
             done: None,
-            failing: Time::ZERO,
         }
     }
 
     /// Makes it empty again; the allocations stay.
     pub fn reset(&mut self) {
         self.files.clear();
-        self.failing = Time::ZERO;
         self.forget_requests();
     }
 
@@ -187,14 +182,11 @@ impl<R: Record> Disk<R> {
         Some(request)
     }
 
-    /// Operations that end before this time fail.
-    pub fn fail_until(&mut self, until: Time) {
-        self.failing = self.failing.max(until);
-    }
-
-    /// Whether an operation that ends now fails.
-    pub fn fails(&self, now: Time) -> bool {
-        now < self.failing
+    /// Lets the operation that was begun end so much later; gives when that is.
+    pub fn delay(&mut self, by: Span) -> Option<Time> {
+        let done = self.done.as_mut()?;
+        *done = *done + by;
+        Some(*done)
     }
 
     /// Ends the operation that was begun without any change.
@@ -205,6 +197,20 @@ impl<R: Record> Disk<R> {
             self.waiting.drain(..request.records as usize);
         }
         Some(request)
+    }
+
+    /// Ends the sync that was begun without making anything durable.
+    pub fn feign(&mut self) -> Option<Request> {
+        self.done.take()?;
+        self.queue.pop_front()
+    }
+
+    /// As power goes, everything in the page cache but the last change of each file has been written back, and that one
+    /// in part: a reader drops it. Tells what became visible; gives how many changes were kept, or `None` where the
+    /// page cache was empty.
+    pub fn tear(&mut self, mut visible: impl FnMut(Visible)) -> Option<u32> {
+        let kept = self.files.iter_mut().filter_map(|file| file.tear(&mut visible));
+        kept.reduce(|a, b| a + b)
     }
 
     /// The operation at the head, if there is one.
@@ -263,9 +269,6 @@ impl<R: Record> Disk<R> {
     /// Mixes its behaviour into a digest. Files have no order, and are told by their titles where they have one.
     pub fn digest(&self, now: Time, names: &Names, digest: &mut Digest) {
         digest.word(self.done.map_or(u64::MAX, |t| t.since(now).0));
-        if self.fails(now) {
-            digest.word(self.failing.since(now).0);
-        }
         let mut from = 0;
         for request in &self.queue {
             digest.word(request.kind as u64 | u64::from(request.records) << 8);

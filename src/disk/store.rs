@@ -172,6 +172,26 @@ impl<R: Record> FileStore<R> {
         }
     }
 
+    /// Makes all changes in the page cache durable but the last, which is lost. Gives how many were kept, or `None`
+    /// where there was none.
+    pub(super) fn tear(&mut self, visible: &mut impl FnMut(Visible)) -> Option<u32> {
+        let torn = self.cache.pop()?;
+        let key = key_of(&torn);
+        let before = self.cache.iter().rev().find(|op| key_of(op) == key).and_then(|op| match op {
+            Op::Put(key, record) => Kept::by(*key, record),
+            Op::Delete(_) => None,
+        });
+        if let Some(gone) = self.show(key, before) {
+            visible(Visible::CacheGone(gone));
+        }
+        if let Some(back) = before {
+            visible(Visible::Cached(back));
+        }
+        let kept = self.cache.len() as u32;
+        self.sync(visible);
+        Some(kept)
+    }
+
     fn put(&mut self, key: u64, record: R) -> Option<R> {
         if self.durable.last().is_none_or(|(last, _)| *last < key) {
             self.durable.push((key, Some(record)));
@@ -382,6 +402,22 @@ mod tests {
             "a removal that is not synced would be undone by a loss of power"
         );
         assert_eq!(file.contents().count(), 0);
+    }
+
+    #[test]
+    fn of_a_torn_file_the_last_change_alone_is_lost() {
+        let mut file = FileStore::default();
+        let mut told = Vec::new();
+        for op in [Op::Put(1, Row(1)), Op::Put(2, Row(2)), Op::Put(1, Row(3))] {
+            file.write(op, &mut |_| {});
+        }
+        assert_eq!(file.tear(&mut |change| told.push(format!("{change:?}"))), Some(2));
+        assert_eq!(in_view(&file), (vec![], vec![1, 2]), "what the torn change replaced is there again");
+        assert!(told[0].starts_with("CacheGone") && told[1].starts_with("Cached"), "{told:?}");
+        assert_eq!(file.tear(&mut |_| {}), None, "nothing was written since");
+        file.write(Op::Delete(2), &mut |_| {});
+        file.tear(&mut |_| {});
+        assert_eq!(in_view(&file), (vec![], vec![1, 2]), "a torn removal removes nothing");
     }
 
     #[test]

@@ -84,7 +84,7 @@ pub fn run(plan: &Arc<Plan>, scenario: Digest, expect: &[Expectation], how: &How
     let faults = plan.faults.iter().zip(world.strikes()).map(|(fault, strikes)| Fault {
         name: fault.name.clone(),
         strikes,
-        certain: fault.chance == crate::units::Ratio::ONE,
+        certain: fault.is_certain(),
     });
     Run {
         outcome,

@@ -88,7 +88,7 @@ impl Pair<'_> {
             (Kind::Note { what, place, message }, Kind::Note { what: w, place: p, message: m }) => {
                 what == w && self.place(place, p) && self.name(message, m)
             }
-            (Kind::Fault(x), Kind::Fault(y)) => {
+            (Kind::Fault(x), Kind::Fault(y)) | (Kind::Over(x), Kind::Over(y)) => {
                 let (a, b) = (&self.a.header.faults, &self.b.header.faults);
                 x == y && a.get(x.at()).map(|f| &f.name) == b.get(y.at()).map(|f| &f.name)
             }
@@ -239,9 +239,10 @@ impl Words {
                 let (kind, at) = place.map_or((u32::MAX, u32::MAX), |p| (p.kind as u32, self.name(log, p.name)));
                 [8, what as u32, kind, at, self.name(log, message)]
             }
-            Kind::Fault(fault) => {
+            Kind::Fault(fault) | Kind::Over(fault) => {
+                let tag = if matches!(event.kind, Kind::Over(_)) { 11 } else { 9 };
                 let name = log.header.faults.get(fault.at()).map_or(u32::MAX, |fault| self.number(&fault.name));
-                [9, name, 0, 0, 0]
+                [tag, name, 0, 0, 0]
             }
             Kind::End(_) => [10, 0, 0, 0, 0],
         };

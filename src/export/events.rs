@@ -74,9 +74,10 @@ fn what(log: &Log, event: &Event, verbs: VerbBook) -> String {
             }
             text
         }
-        Kind::Fault(fault) => {
+        Kind::Fault(fault) | Kind::Over(fault) => {
+            let word = if matches!(event.kind, Kind::Over(_)) { "over" } else { "fault" };
             let fault = log.header.faults.get(fault.at());
-            format!("fault {}", fault.map_or_else(|| "?".to_owned(), |fault| visible(&fault.name)))
+            format!("{word} {}", fault.map_or_else(|| "?".to_owned(), |fault| visible(&fault.name)))
         }
         Kind::End(outcome) => format!("end {}", outcome.word()),
     }

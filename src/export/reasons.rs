@@ -133,7 +133,7 @@ fn link(pen: &mut Pen<'_>, reason: &Reason, viewed: &Viewed<'_>, (steps, times):
     pen.say(style, &lead, &format!("{needed}{said}"));
     // That a fault strikes and that frames arrive in their order is no decision of anybody.
     let kind = viewed.log.event(sentence.event).map(|event| event.kind);
-    let decides = !matches!(kind, Some(Kind::Fault(_) | Kind::Arrived(_))) && reason.link != Link::Need;
+    let decides = !matches!(kind, Some(Kind::Fault(_) | Kind::Over(_) | Kind::Arrived(_))) && reason.link != Link::Need;
     if let Some(rule) = reason.rule.filter(|_| decides) {
         pen.say(Style::Dim, &hang, &format!("{}: {}", rule.key, rule.sentence));
     }

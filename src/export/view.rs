@@ -169,7 +169,7 @@ impl Telling<'_> {
 /// Whether a sentence tells of what turns a run: a fault, the end or return of a process, a lost frame.
 fn is_turn(log: &Log, sentence: &Sentence) -> bool {
     let kind = log.event(sentence.event).map(|event| event.kind);
-    matches!(kind, Some(Kind::Fault(_) | Kind::Process(_) | Kind::Lost(_)))
+    matches!(kind, Some(Kind::Fault(_) | Kind::Over(_) | Kind::Process(_) | Kind::Lost(_)))
 }
 
 /// What became of each message.

@@ -23,7 +23,9 @@ impl Side {
             Side::Node => Side::Client,
         }
     }
-    fn at(self) -> usize {
+    /// Its number: 0 for the client's, 1 for the node's.
+    #[inline]
+    pub fn at(self) -> usize {
         self as usize
     }
 }
@@ -111,16 +113,19 @@ struct Connection<F> {
     up: [bool; 2],
     /// Whether the client's request was granted.
     established: bool,
+    /// Whether it is dead without anybody having been told: what is sent on it is lost.
+    silent: bool,
     /// The streams, by the side they lead to.
     towards: [Stream<F>; 2],
 }
 
 impl<F: Clone> Clone for Connection<F> {
     fn clone(&self) -> Self {
-        Connection { ends: self.ends, up: self.up, established: self.established, towards: self.towards.clone() }
+        let &Connection { ends, up, established, silent, ref towards } = self;
+        Connection { ends, up, established, silent, towards: towards.clone() }
     }
     fn clone_from(&mut self, from: &Self) {
-        (self.ends, self.up, self.established) = (from.ends, from.up, from.established);
+        (self.ends, self.up, self.established, self.silent) = (from.ends, from.up, from.established, from.silent);
         for (mine, theirs) in self.towards.iter_mut().zip(&from.towards) {
             mine.clone_from(theirs);
         }
@@ -160,11 +165,12 @@ impl<F> Tcp<F> {
             ends: [client, node],
             up: [true, false],
             established: false,
+            silent: false,
             towards: [Stream::default(), Stream::default()],
         });
         fresh.ends = [client, node];
         fresh.up = [true, false];
-        fresh.established = false;
+        (fresh.established, fresh.silent) = (false, false);
         for stream in &mut fresh.towards {
             stream.flights.clear();
             (stream.last, stream.busy, stream.closed) = (Time::ZERO, Time::ZERO, false);
@@ -247,7 +253,55 @@ impl<F> Tcp<F> {
         match c.up {
             [true, false] => c.towards[Side::Client.at()].flights.is_empty(),
             [false, true] => c.towards[Side::Node.at()].flights.is_empty(),
+            [true, true] => c.silent,
+            [false, false] => false,
+        }
+    }
+
+    /// From now on what is sent on this connection is lost, and nobody is told. What is under way stays.
+    pub fn silence(&mut self, conn: ConnId) {
+        let c = &mut self.connections[conn.at()];
+        c.silent = true;
+        c.towards.iter_mut().for_each(|stream| stream.closed = true);
+    }
+
+    /// Whether what is sent on this connection is lost without anybody being told.
+    pub fn is_silent(&self, conn: ConnId) -> bool {
+        self.connections[conn.at()].silent
+    }
+
+    /// Lets what is still under way towards this side arrive so much later. Gives when the first of that is due, if
+    /// there is some.
+    pub fn delay(&mut self, conn: ConnId, towards: Side, now: Time, by: Span) -> Option<Due> {
+        let stream = &mut self.connections[conn.at()].towards[towards.at()];
+        // What has arrived waits for its receiver, at the head.
+        let from = stream.flights.partition_point(|flight| flight.waits || flight.arrive <= now);
+        let late = stream.flights.range_mut(from..).map(|flight| {
+            flight.arrive = flight.arrive + by;
+            (flight.arrive, flight.seq)
+        });
+        let first = late.reduce(|first, _| first)?;
+        stream.last = stream.last + by;
+        if stream.busy > now {
+            stream.busy = stream.busy + by;
+        }
+        Some(first)
+    }
+
+    /// Lets the frame that was sent last towards this side change places with the one before it, if that is still under
+    /// way and both are such as `may` says.
+    pub fn overtake(&mut self, conn: ConnId, towards: Side, now: Time, may: impl Fn(&F) -> bool) {
+        let flights = &mut self.connections[conn.at()].towards[towards.at()].flights;
+        let Some(at) = flights.len().checked_sub(2) else { return };
+        let free = |flight: &Flight<F>| match &flight.cargo {
+            Cargo::Frame(frame) => !flight.waits && flight.arrive > now && may(frame),
             _ => false,
+        };
+        if free(&flights[at]) && free(&flights[at + 1]) {
+            flights.swap(at, at + 1);
+            let (a, b) = ((flights[at].arrive, flights[at].seq), (flights[at + 1].arrive, flights[at + 1].seq));
+            (flights[at].arrive, flights[at].seq) = b;
+            (flights[at + 1].arrive, flights[at + 1].seq) = a;
         }
     }
 
@@ -325,7 +379,8 @@ impl<F> Tcp<F> {
             Digest::of(|d| {
                 for (side, stream) in c.towards.iter().enumerate() {
                     who(c.ends[side], d);
-                    d.word(u64::from(c.up[side]) | u64::from(stream.closed) << 1 | u64::from(c.established) << 2);
+                    let bits = [c.up[side], stream.closed, c.established, c.silent];
+                    d.word(bits.iter().enumerate().map(|(i, bit)| u64::from(*bit) << i).sum());
                     d.word(stream.last.since(now).0);
                     d.word(stream.busy.since(now).0);
                     for flight in &stream.flights {

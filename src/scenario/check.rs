@@ -4,9 +4,12 @@
 //! Not the shape of the parts, which the schema has checked; and not what is declared in a broker, which the broker's
 //! file checks.
 
+mod faults;
+
 use super::diagnostics::{Code, Diagnostic, Sink, Spanned, visible};
 use super::names::{Known, unique};
-use super::schema::{Action, Consumer, FramePoint, Scenario, When};
+use super::schema::{Consumer, Scenario};
+use faults::{Moments, moment};
 use super::tree::Node;
 use crate::trace::Outcome;
 use crate::verdict::{Of, Takes, Word};
@@ -31,7 +34,7 @@ pub(super) fn check(scenario: &Scenario, root: &Node, sink: &mut Sink) {
         scenario.broker.system().check(scenario, sink);
         accesses(scenario, sink);
     }
-    faults(scenario, sink);
+    faults::faults(scenario, sink);
     expectations(scenario, sink);
     lesson(scenario, sink);
 }
@@ -54,110 +57,10 @@ fn accesses(scenario: &Scenario, sink: &mut Sink) {
     }
 }
 
-fn faults(scenario: &Scenario, sink: &mut Sink) {
-    let known = Moments::of(scenario);
-    let (parties, nodes) = (&known.parties, &known.nodes);
-    let node = &scenario.broker.name().value;
-    let clients = scenario.parties().map(|(_, name)| name).filter(|name| name.value != *node);
-    let clients = Known::new("client").with(clients);
-    for link in &scenario.network.links {
-        between(scenario, &link.between, parties, sink);
-    }
-    for fault in &scenario.faults {
-        match &fault.action {
-            Action::Cut { between: ends, losing, .. } => {
-                between(scenario, ends, parties, sink);
-                let read = |names: &[&Spanned<String>]| names.iter().all(|name| name.is_read());
-                let elsewhere = |l: &&Spanned<String>| {
-                    read(&[l, &ends.0, &ends.1]) && l.value != ends.0.value && l.value != ends.1.value
-                };
-                if let Some(losing) = losing.as_ref().filter(elsewhere) {
-                    let title = format!("`{}` is at neither end of the cut connection", visible(&losing.value));
-                    let bad = Diagnostic::new(Code::Conflict, title, losing.at, "whose messages are lost?");
-                    sink.push(bad.label(ends.0.at.to(ends.1.at), "the connection"));
-                }
-            }
-            Action::PowerLoss { who, .. } | Action::FailDisk { who, .. } => nodes.check(who, sink),
-            Action::Alarm { who, .. } => {
-                nodes.check(who, sink);
-                only_rabbitmq(scenario, &fault.name, "an alarm", sink);
-            }
-            Action::CloseConnection { who } => {
-                clients.check(who, sink);
-                only_rabbitmq(scenario, &fault.name, "an operator who closes connections", sink);
-            }
-            Action::DeleteVhost { .. } => only_rabbitmq(scenario, &fault.name, "a virtual host", sink),
-            Action::Kill { who, .. } | Action::Stop { who, .. } | Action::Pause { who, .. } => parties.check(who, sink),
-        }
-        moment(&fault.when, &known, sink);
-    }
-}
-
 /// The methods of the broker's protocol; it may be any where the broker could not be read.
 fn methods(scenario: &Scenario) -> Known<'_> {
     let known = Known::new("method");
     if scenario.broker_is_read { known.and(scenario.broker.methods()) } else { known.with([scenario.broker.name()]) }
-}
-
-/// What only one system has in this model.
-fn only_rabbitmq(scenario: &Scenario, fault: &Spanned<String>, what: &str, sink: &mut Sink) {
-    if scenario.broker_is_read && !scenario.broker.system().has_access() {
-        let title = format!("{} has no such thing as {what} in this model", scenario.broker.system().word());
-        sink.push(Diagnostic::new(Code::Conflict, title, fault.at, "this fault"));
-    }
-}
-
-/// A connection has a client at one end and the node at the other.
-fn between(scenario: &Scenario, ends: &(Spanned<String>, Spanned<String>), parties: &Known<'_>, sink: &mut Sink) {
-    parties.check(&ends.0, sink);
-    parties.check(&ends.1, sink);
-    let node = &scenario.broker.name().value;
-    let known = parties.find(&ends.0.value).is_some() && parties.find(&ends.1.value).is_some();
-    if known && (ends.0.value == *node) == (ends.1.value == *node) {
-        let title = "there is no connection between these two";
-        let bad = Diagnostic::new(Code::Conflict, title, ends.0.at.to(ends.1.at), "one of them must be the node");
-        sink.push(bad.help(format!("the node is called `{}`", visible(node))));
-    }
-}
-
-/// What a moment may speak of.
-struct Moments<'a> {
-    parties: Known<'a>,
-    nodes: Known<'a>,
-    consumers: Known<'a>,
-    methods: Known<'a>,
-}
-
-impl<'a> Moments<'a> {
-    fn of(scenario: &'a Scenario) -> Moments<'a> {
-        Moments {
-            parties: Known::new("party").with(scenario.parties().map(|(_, name)| name)),
-            nodes: Known::new("node").with([scenario.broker.name()]),
-            consumers: Known::new("consumer").with(scenario.consumers.iter().map(|consumer| &consumer.name)),
-            methods: methods(scenario),
-        }
-    }
-}
-
-fn moment(when: &When, known: &Moments<'_>, sink: &mut Sink) {
-    match when {
-        When::At(_) => {}
-        When::Sending(FramePoint { method, from, to, .. }) | When::Arriving(FramePoint { method, from, to, .. }) => {
-            for name in from.iter().chain(to) {
-                known.parties.check(name, sink);
-            }
-            if let Some(method) = method {
-                known.methods.check(method, sink);
-            }
-        }
-        When::BeforeFsync(point) | When::AfterWrite(point) | When::AfterFsync(point) => {
-            if let Some(node) = &point.node {
-                known.nodes.check(node, sink);
-            }
-        }
-        When::Worked(point) | When::Received(point) => known.consumers.check(&point.consumer, sink),
-        When::With(_, when) => moment(when, known, sink),
-    }
 }
 
 /// Messages are told apart by their ids, so no two may have the same.

@@ -93,6 +93,11 @@ impl<'n, 's> Fields<'n, 's> {
         Some(&self.args[at].value)
     }
 
+    /// Whether a field stands there, however it reads.
+    pub fn gives(&self, name: &str) -> bool {
+        self.args.iter().any(|arg| arg.is(name))
+    }
+
     /// The node of a field that may be missing.
     pub fn node(&mut self, name: &'static str) -> Option<&'n Node> {
         self.take(name)

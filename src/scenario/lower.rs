@@ -1,22 +1,24 @@
 //! From a scenario to the plan of a world: names become interned, references become ids.
 //!
 //! Nothing is checked here for the user's sake; a scenario that was selected is sound. What one system needs of it is
-//! in that system's file under `broker`.
+//! in that system's file under `broker`; what breaks is in `faults`.
+
+mod faults;
+mod says;
 
 use super::broker::rabbitmq::DEFAULT_VHOST;
 use super::diagnostics::Spanned;
-use super::schema::{self, Action, Scenario, When, Which};
+use super::schema::{self, Scenario, When, Which};
 use crate::app::{self, AckPolicy, Reliability, Timing};
-use crate::ids::{ActorId, Name, Names, VerbId};
+use crate::ids::{ActorId, Name, Names};
 use crate::machine::{Access, Props, Session, Take, Value};
-use crate::net::Link;
+use crate::net::{Link, Lossy};
 use crate::sim::{Limits, Spread};
 use crate::trace::{
-    self, ActorKind, Destination, DiskAt, DiskStep, FaultText, FrameAt, Header, Moment, Planned, What, WorkAt,
+    self, ActorKind, Destination, DiskAt, DiskStep, FrameAt, Header, Moment, Planned, What, WorkAt,
 };
-use crate::units::{Ratio, Span, Time};
-use crate::world::VERBS;
-use crate::world::plan::{ClientPlan, FaultKind, FaultPlan, FrameMatch, NodePlan, Plan, Program, Trigger};
+use crate::units::{Span, Time};
+use crate::world::plan::{ClientPlan, NodePlan, Plan, Program};
 use std::sync::Arc;
 
 /// Why a scenario cannot be lowered, in words: only what depends on a system's own words, such as a script's step.
@@ -48,13 +50,20 @@ pub fn lower(scenario: &Scenario) -> Result<Arc<Plan>, LowerError> {
             disk: crate::disk::Speed { write: spread(scenario.disk.write), fsync: spread(scenario.disk.fsync) },
         }],
         clients,
-        link: Link { latency: spread(scenario.network.latency), bandwidth: scenario.network.bandwidth.map(u64::from) },
+        link: Link {
+            latency: spread(scenario.network.latency),
+            bandwidth: scenario.network.bandwidth.map(u64::from),
+            lossy: None,
+        },
         links: Vec::new(),
+        tcp_timeout: scenario.network.tcp_timeout,
         faults: Vec::new(),
+        roads: Vec::new(),
+        nemeses: Vec::new(),
     };
     plan.links = links(scenario, &plan);
-    plan.faults = scenario.faults.iter().map(|fault| fault_plan(fault, &plan, &mut names)).collect();
-    plan.header = header(scenario, &plan);
+    let faults = faults::lower(scenario, &mut plan, &mut names);
+    plan.header = Header { faults, ..header(scenario, &plan) };
     names.share();
     plan.names = names;
     Ok(Arc::new(plan))
@@ -81,7 +90,8 @@ fn links(scenario: &Scenario, plan: &Plan) -> Vec<(usize, usize, Link)> {
         let (client, node) = client(a).zip(node(b)).or_else(|| client(b).zip(node(a)))?;
         let latency = link.latency.map_or(plan.link.latency, spread);
         let bandwidth = link.bandwidth.map(u64::from).or(plan.link.bandwidth);
-        Some((client, node, Link { latency, bandwidth }))
+        let lossy = link.lossy.map(|schema::Lossy { drop, duplicate, overtake }| Lossy { drop, duplicate, overtake });
+        Some((client, node, Link { latency, bandwidth, lossy }))
     };
     scenario.network.links.iter().filter_map(own).collect()
 }
@@ -108,7 +118,7 @@ fn header(scenario: &Scenario, plan: &Plan) -> Header {
         actors: plan.actors(),
         destinations,
         planned: planned(scenario, plan),
-        faults: scenario.faults.iter().map(|f| FaultText { name: f.name.value.clone(), says: says(f) }).collect(),
+        faults: Vec::new(),
         expect: scenario.expect.iter().map(|e| e.expectation.to_string()).collect(),
         lesson: lesson(scenario),
         declared: scenario.declared.clone(),
@@ -147,22 +157,22 @@ fn lesson_moment(when: &When, broker: &str) -> Moment {
         from: text(&point.from),
         to: text(&point.to),
         message: text(&point.message),
-        nth: point.nth,
+        nth: point.nth.first,
     };
     let disk = |step: DiskStep, point: &schema::DiskPoint| DiskAt {
         node: text(&point.node).unwrap_or_else(|| broker.to_owned()),
         step,
         message: text(&point.message),
-        nth: point.nth,
+        nth: point.nth.first,
     };
     let work = |what: What, point: &schema::WorkPoint| WorkAt {
         consumer: point.consumer.value.clone(),
         what,
         message: text(&point.message),
-        nth: point.nth,
+        nth: point.nth.first,
     };
     match when {
-        When::At(span) => Moment::At(span.0),
+        When::At(span, _) => Moment::At(span.0),
         When::Sending(point) => Moment::Sending(frame(point)),
         When::Arriving(point) => Moment::Arriving(frame(point)),
         When::BeforeFsync(point) => Moment::Disk(disk(DiskStep::Sync, point)),
@@ -358,147 +368,4 @@ fn access(access: &schema::Access, names: &mut Names) -> Option<Access> {
     let part = name(vhost.as_ref().map(|vhost| &*vhost.value));
     let access = Access { user, password, part };
     (access != Access::default()).then_some(access)
-}
-
-fn fault_plan(fault: &schema::Fault, plan: &Plan, names: &mut Names) -> FaultPlan {
-    let (chance, when) = match &fault.when {
-        When::With(chance, when) => (*chance, &**when),
-        when => (Ratio::ONE, when),
-    };
-    let what = match &fault.action {
-        Action::Cut { between: (a, b), losing } => {
-            let (a, b) = (actor(plan, a), actor(plan, b));
-            let (client, node) = if plan.client_index(a).is_some() { (a, b) } else { (b, a) };
-            let to = losing.as_ref().map(|name| actor(plan, name));
-            FaultKind::Cut {
-                client,
-                node,
-                losing_to_client: to.is_none_or(|to| to == client),
-                losing_to_node: to.is_none_or(|to| to == node),
-            }
-        }
-        Action::Kill { who, restart } => FaultKind::Kill { actor: actor(plan, who), restart: *restart },
-        Action::PowerLoss { who, restart } => FaultKind::PowerLoss { node: actor(plan, who), restart: *restart },
-        Action::Stop { who, restart } => FaultKind::Stop { actor: actor(plan, who), restart: *restart },
-        Action::Pause { who, lasting } => FaultKind::Pause { actor: actor(plan, who), lasts: *lasting },
-        Action::Alarm { who, resource, lasting } => {
-            FaultKind::Alarm { node: actor(plan, who), resource: *resource, lasts: *lasting }
-        }
-        Action::CloseConnection { who } => {
-            FaultKind::CloseConnections { client: actor(plan, who), node: plan.node_id(0) }
-        }
-        Action::DeleteVhost { vhost } => {
-            FaultKind::DeleteVhost { node: plan.node_id(0), vhost: names.intern(&vhost.value) }
-        }
-        Action::FailDisk { who, lasting } => FaultKind::FailDisk { node: actor(plan, who), lasts: *lasting },
-    };
-    let when = trigger(when, plan, names);
-    FaultPlan { name: fault.name.value.clone(), what, when, chance }
-}
-
-fn trigger(when: &When, plan: &Plan, names: &mut Names) -> Trigger {
-    let message =
-        |id: &Option<Spanned<String>>, names: &mut Names| id.as_ref().map_or(Name::NONE, |id| names.intern(&id.value));
-    let party = |name: &Option<Spanned<String>>| name.as_ref().map_or(ActorId::NONE, |name| actor(plan, name));
-    let node = |name: &Option<Spanned<String>>| name.as_ref().map_or(plan.node_id(0), |name| actor(plan, name));
-    let frame = |point: &schema::FramePoint, names: &mut Names| FrameMatch {
-        verbs: verbs(point.method.as_ref()),
-        from: party(&point.from),
-        to: party(&point.to),
-        message: message(&point.message, names),
-        nth: point.nth,
-    };
-    match when {
-        When::At(span) => Trigger::At(Time(span.0)),
-        When::Sending(point) => Trigger::Sending(frame(point, names)),
-        When::Arriving(point) => Trigger::Arriving(frame(point, names)),
-        When::BeforeFsync(point) => {
-            Trigger::BeforeSync { node: node(&point.node), covers: message(&point.message, names), nth: point.nth }
-        }
-        When::AfterWrite(point) => {
-            Trigger::Written { node: node(&point.node), message: message(&point.message, names), nth: point.nth }
-        }
-        When::AfterFsync(point) => {
-            Trigger::Synced { node: node(&point.node), message: message(&point.message, names), nth: point.nth }
-        }
-        When::Worked(point) => Trigger::Worked {
-            client: actor(plan, &point.consumer),
-            message: message(&point.message, names),
-            nth: point.nth,
-        },
-        When::Received(point) => Trigger::Received {
-            client: actor(plan, &point.consumer),
-            message: message(&point.message, names),
-            nth: point.nth,
-        },
-        When::With(_, inner) => trigger(inner, plan, names),
-    }
-}
-
-/// The rows of the vocabulary with a method's name.
-fn verbs(method: Option<&Spanned<String>>) -> [VerbId; 2] {
-    let Some(method) = method else { return [VerbId::NONE; 2] };
-    let mut rows = VERBS.all().filter(|(_, verb)| verb.name == method.value).map(|(id, _)| id);
-    let first = rows.next().unwrap_or_default();
-    [first, rows.next().unwrap_or(first)]
-}
-
-/// What a fault does and when, in words.
-fn says(fault: &schema::Fault) -> String {
-    let what = match &fault.action {
-        Action::Cut { between: (a, b), losing: None } => {
-            format!("cuts the connection between {} and {}", a.value, b.value)
-        }
-        Action::Cut { between: (a, b), losing: Some(to) } => {
-            format!(
-                "cuts the connection between {} and {}; only what is on its way to {} is lost",
-                a.value, b.value, to.value
-            )
-        }
-        Action::Kill { who, restart } => format!("kills {}{}", who.value, back(*restart)),
-        Action::PowerLoss { who, restart } => format!("cuts the power of {}{}", who.value, back(*restart)),
-        Action::Stop { who, restart } => format!("stops {}{}", who.value, back(*restart)),
-        Action::Pause { who, lasting } => format!("lets {} stand still for {lasting}", who.value),
-        Action::Alarm { who, resource, lasting } => {
-            format!("lets {} be low on {} for {lasting}", who.value, resource.word())
-        }
-        Action::CloseConnection { who } => format!("has the operator close the connections of {}", who.value),
-        Action::DeleteVhost { vhost } => format!("has the operator delete the virtual host {}", vhost.value),
-        Action::FailDisk { who, lasting } => format!("lets {}'s disk fail for {lasting}", who.value),
-    };
-    format!("{what} {}", moment(&fault.when))
-}
-
-fn back(restart: Option<Span>) -> String {
-    restart.map_or_else(String::new, |after| format!(" (it starts again after {after})"))
-}
-
-fn moment(when: &When) -> String {
-    let nth = |n: u32, what: &str| if n == 1 { format!("the first {what}") } else { format!("{what} number {n}") };
-    let frame = |point: &schema::FramePoint, does: &str| {
-        let method = point.method.as_ref().map_or("frame", |m| m.value.as_str());
-        let from = point.from.as_ref().map(|p| format!(" from {}", p.value)).unwrap_or_default();
-        let to = point.to.as_ref().map(|p| format!(" to {}", p.value)).unwrap_or_default();
-        let about = point.message.as_ref().map(|m| format!(" about {}", m.value)).unwrap_or_default();
-        format!("as {}{from}{to}{about} {does}", nth(point.nth, method))
-    };
-    let disk = |point: &schema::DiskPoint, what: &str| {
-        let about = point.message.as_ref().map(|m| format!(" of {}", m.value)).unwrap_or_default();
-        format!("{}{about}", nth(point.nth, what))
-    };
-    let work = |point: &schema::WorkPoint, verb: &str| {
-        let message = point.message.as_ref().map_or("a message", |m| m.value.as_str());
-        format!("{} has {verb} {message}", point.consumer.value)
-    };
-    match when {
-        When::At(span) => format!("at {span}"),
-        When::Sending(point) => frame(point, "is sent"),
-        When::Arriving(point) => frame(point, "arrives"),
-        When::BeforeFsync(point) => format!("just before {}", disk(point, "fsync")),
-        When::AfterWrite(point) => format!("right after {}", disk(point, "write")),
-        When::AfterFsync(point) => format!("right after {}", disk(point, "fsync")),
-        When::Worked(point) => format!("when {} and not yet settled it", work(point, "worked on")),
-        When::Received(point) => format!("when {}", work(point, "received")),
-        When::With(chance, inner) => format!("{}, with probability {chance}", moment(inner)),
-    }
 }

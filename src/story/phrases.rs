@@ -3,7 +3,7 @@
 //! `{actor}`, `{message}`, `{place}` and `{number}` stand for the event's fields; a part in square brackets is left out
 //! where a field in it is missing.
 
-use crate::trace::{Class, DiskStep, Link, Outcome, Process, What};
+use crate::trace::{Class, DiskStep, Kind, Link, Outcome, Process, What};
 
 pub(super) fn note(what: What) -> &'static str {
     match what {
@@ -101,6 +101,10 @@ pub(super) fn disk(what: DiskStep) -> &'static str {
         DiskStep::Sync => "{node} asks {actor} for an fsync.",
         DiskStep::Synced => "The fsync is done[: {list} survives a power loss from now on].",
         DiskStep::Failed => "{actor} reports an error.",
+        DiskStep::Feigned => {
+            "{actor} reports the fsync as done, and it was not: what it should have kept a power loss still takes."
+        }
+        DiskStep::Torn => "The last record on {actor} is torn: a reader drops it[. What came before it is durable: {list}].",
     }
 }
 
@@ -127,7 +131,13 @@ pub(super) const CONNECT_FAILS: &str = "{from} tries to connect[ to {to}] and fa
 pub(super) const CLOSES: &str = "{from} closes its connection[ to {to}][ ({frames})].";
 pub(super) const OTHER_SETUP: &str = "{from} and {to} settle something between them: {label}[ ({frames})].";
 
-pub(super) const FAULT: &str = "Fault {name} strikes: {says}.";
+/// `{name}` is the fault's name, `{says}` what it does.
+pub(super) fn fault(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Over(_) => "Fault {name} is over.",
+        _ => "Fault {name} strikes: {says}.",
+    }
+}
 pub(super) const TIMER: &str = "A timer of {actor} runs out.";
 
 pub(super) fn end(what: Outcome) -> &'static str {

@@ -123,7 +123,7 @@ impl Teller<'_> {
                 })
             }
             Kind::Note { what, place, message } => self.note(id, event, what, place, message),
-            Kind::Fault(f) => expand(phrases::FAULT, &|key| {
+            Kind::Fault(f) | Kind::Over(f) => expand(phrases::fault(event.kind), &|key| {
                 let fault = self.log.header.faults.get(f.at())?;
                 match key {
                     "name" => Some(visible(&fault.name)),

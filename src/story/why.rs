@@ -127,7 +127,7 @@ pub fn knowers(log: &Log, of: EventId) -> Vec<(ActorId, EventId)> {
         }
         reached[i] = true;
         // A frame that is lost is seen by nobody, though it is told of its sender or receiver; a fault is the lab's.
-        let unseen = matches!(event.kind, Kind::Lost(_) | Kind::Fault(_));
+        let unseen = matches!(event.kind, Kind::Lost(_) | Kind::Fault(_) | Kind::Over(_));
         let acts = log.header.actors.get(event.actor.at()).is_some_and(|actor| actor.kind != ActorKind::Disk);
         // What ends a process is not known to it.
         let died = matches!(event.kind, Kind::Process(_));

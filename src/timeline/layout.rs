@@ -134,6 +134,10 @@ impl Layout<'_> {
                 };
                 self.across(id, &event, Some(Sign::Fault), text);
             }
+            Kind::Over(f) => {
+                let name = self.log.header.faults.get(f.at()).map(|fault| format!(" {}", visible(&fault.name)));
+                self.across(id, &event, Some(Sign::Fault), format!("over:{}", name.unwrap_or_default()));
+            }
             Kind::End(outcome) => self.across(id, &event, None, words::end(outcome).into()),
         }
         EventId::NONE

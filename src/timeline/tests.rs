@@ -209,7 +209,7 @@ fn a_refused_connection_and_an_ignored_frame_are_shown() {
 
 /// A log that no run would make: a trace file may say anything.
 fn nonsense() -> impl Strategy<Value = Log> {
-    proptest::collection::vec((0u8..9, 0u16..7, 0u32..6, 0usize..64, 0u64..50), 0..60).prop_map(|events| {
+    proptest::collection::vec((0u8..10, 0u16..7, 0u32..6, 0usize..64, 0u64..50), 0..60).prop_map(|events| {
         let mut b = Build::new();
         for verb in [build::verbs::OPEN, build::verbs::PUBLISH, build::verbs::ACK, VerbId(9)] {
             b.send(verb, build::SHOP, build::BROKER, "order-1", FrameFlags::REDELIVERED);
@@ -226,6 +226,7 @@ fn nonsense() -> impl Strategy<Value = Log> {
                 5 => Kind::Timer(VerbId(id as u16)),
                 6 => Kind::Disk { what: DiskStep::ALL[word % DiskStep::ALL.len()], op: OpId(id) },
                 7 => Kind::Note { what: What::ALL[word % What::ALL.len()], place: PlaceId(id), message },
+                8 => Kind::Over(FaultId(id as u16)),
                 _ => Kind::Fault(FaultId(id as u16)),
             };
             b.at(time).because(EventId(id * 7)).push(ActorId(actor), kind, id, &[]);

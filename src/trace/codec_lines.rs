@@ -91,6 +91,8 @@ pub(super) struct EventLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) fault: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) over: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) ended: Option<Outcome>,
 
     /// The frame's verb, to be found by `grep`.

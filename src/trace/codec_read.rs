@@ -241,7 +241,10 @@ impl Reader {
             return Ok(Kind::Note { what, place, message: self.name(line.message.as_deref()) });
         }
         if let Some(fault) = &line.fault {
-            return self.fault(fault);
+            return Ok(Kind::Fault(self.fault(fault)?));
+        }
+        if let Some(fault) = &line.over {
+            return Ok(Kind::Over(self.fault(fault)?));
         }
         let process = line.process.map(Kind::Process);
         let ended = line.ended.map(Kind::End);
@@ -262,14 +265,14 @@ impl Reader {
         Ok(FrameId(id))
     }
 
-    fn fault(&self, text: &str) -> Said<Kind> {
+    fn fault(&self, text: &str) -> Said<FaultId> {
         let (number, _) = text.split_once(' ').unwrap_or((text, ""));
         let id = number.parse::<u16>().map_err(|_| format!("expected the number of a fault, not {text:?}"))?;
         let Some(fault) = self.log.header.faults.get(usize::from(id)) else {
             return Err(format!("fault {id} is not in the header"));
         };
         agrees("fault", Some(&text.to_owned()), Some(&format!("{id} {}", fault.name)))?;
-        Ok(Kind::Fault(FaultId(id)))
+        Ok(FaultId(id))
     }
 
     fn delta(&mut self, line: &DeltaLine) -> Said<Delta> {
@@ -401,12 +404,13 @@ fn one_kind(line: &EventLine) -> Said<()> {
         line.disk.is_some(),
         line.note.is_some(),
         line.fault.is_some(),
+        line.over.is_some(),
         line.ended.is_some(),
     ];
     match kinds.iter().filter(|stands| **stands).count() {
         1 => Ok(()),
         n => Err(format!(
-            "expected one of sent, sent-frame, arrived, lost, ignored, link, process, timer, disk, note, fault, ended; \
+            "expected one of sent, sent-frame, arrived, lost, ignored, link, process, timer, disk, note, fault, over, ended; \
              found {n} of them"
         )),
     }

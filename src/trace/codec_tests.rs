@@ -264,7 +264,8 @@ fn random_event(log: &mut Log, b: &[u8; 12]) {
             what: DiskStep::ALL[usize::from(b[2]) % DiskStep::ALL.len()],
             op: some(b[3], OpId, OpId::NONE),
         },
-        8 => Kind::Fault(FaultId(0)),
+        8 if b[2].is_multiple_of(2) => Kind::Fault(FaultId(0)),
+        8 => Kind::Over(FaultId(0)),
         9 => Kind::End(Outcome::ALL[usize::from(b[2]) % Outcome::ALL.len()]),
         _ => note,
     };

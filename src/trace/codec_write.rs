@@ -12,7 +12,7 @@ use super::header::{Header, Place};
 use super::log::Log;
 use super::observer::{Observer, Tables, Wants};
 use super::vocabulary::VerbBook;
-use crate::ids::{ActorId, EventId, FrameId, Name, Names, PlaceId, Sym};
+use crate::ids::{ActorId, EventId, FaultId, FrameId, Name, Names, PlaceId, Sym};
 use crate::rules::RuleBook;
 use serde::Serialize;
 use std::io;
@@ -199,12 +199,15 @@ impl<W: io::Write> Writer<W> {
                 line.place = self.place(place, tables);
                 line.message = self.name(message, tables);
             }
-            Kind::Fault(fault) => {
-                let name = self.header.faults.get(fault.at()).map(|fault| fault.name.as_str());
-                line.fault = Some(name.map_or_else(|| fault.0.to_string(), |name| format!("{} {name}", fault.0)));
-            }
+            Kind::Fault(fault) => line.fault = Some(self.fault(fault)),
+            Kind::Over(fault) => line.over = Some(self.fault(fault)),
             Kind::End(outcome) => line.ended = Some(outcome),
         }
+    }
+
+    fn fault(&self, fault: FaultId) -> String {
+        let name = self.header.faults.get(fault.at()).map(|fault| fault.name.as_str());
+        name.map_or_else(|| fault.0.to_string(), |name| format!("{} {name}", fault.0))
     }
 
     fn sent(&mut self, frame: FrameId, sender: ActorId, line: &mut EventLine, tables: &Tables<'_>) {

@@ -62,6 +62,8 @@ pub enum Kind {
     },
     /// A fault of the scenario struck.
     Fault(FaultId),
+    /// What a fault had begun is over: the link or the disk is as it was before.
+    Over(FaultId),
     /// The run ended.
     End(Outcome),
 }
@@ -139,6 +141,10 @@ words! {
         Synced = "synced",
         /// The operation failed.
         Failed = "failed",
+        /// The sync was reported as done, and nothing became durable.
+        Feigned = "feigned",
+        /// Power went in the middle of writing back: what was before the last record is durable, the record is not.
+        Torn = "torn",
     }
 }
 

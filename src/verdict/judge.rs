@@ -281,7 +281,15 @@ impl Verdict {
 
     fn faults(&self) -> Vec<FaultView> {
         let rows = self.header.faults.iter().zip(&self.struck);
-        rows.map(|(fault, struck)| FaultView { name: fault.name.clone(), struck: *struck }).collect()
+        let mut views: Vec<FaultView> = Vec::new();
+        for (fault, struck) in rows {
+            // A nemesis has a number for each of the faults that it draws.
+            match views.last_mut().filter(|last| last.name == fault.name) {
+                Some(last) => last.struck += struck,
+                None => views.push(FaultView { name: fault.name.clone(), struck: *struck }),
+            }
+        }
+        views
     }
 }
 

@@ -322,7 +322,7 @@ impl Observer for Verdict {
             }
             Kind::Process(Process::Started | Process::Restarted) => self.deed(event.actor, |deeds| deeds.left = None),
             Kind::End(outcome) => self.ended = Some(outcome),
-            Kind::Link { .. } | Kind::Process(_) | Kind::Timer(_) | Kind::Disk { .. } => {}
+            Kind::Over(_) | Kind::Link { .. } | Kind::Process(_) | Kind::Timer(_) | Kind::Disk { .. } => {}
         }
     }
 }

@@ -10,7 +10,7 @@ use super::state::{Outs, World};
 use crate::app::{App, AppInput};
 use crate::ids::{ActorId, Digest, EventId, Names, RuleId};
 use crate::machine::{Ask, Input, Ports, Report};
-use crate::net::Link;
+use crate::net::Line;
 use crate::sim::StreamId;
 use crate::systems::{self, Client, Frame, Given};
 use crate::trace::{Kind, Observer, Process as Step};
@@ -40,7 +40,8 @@ pub(super) struct ClientProcess {
     /// Absent where the client follows a script.
     pub(super) app: Option<App>,
     pub(super) wire: Client,
-    pub(super) link: Link,
+    /// Its link as it is at present: the direction to the client, then that to the node.
+    pub(super) lines: [Line; 2],
     /// The random streams of its link, towards the node and back.
     pub(super) ways: [StreamId; 2],
     /// Errands between the two that wait while the process stands still.
@@ -49,8 +50,8 @@ pub(super) struct ClientProcess {
 
 impl Clone for ClientProcess {
     fn clone(&self) -> Self {
-        let ClientProcess { app, wire, link, ways, held } = self;
-        ClientProcess { app: app.clone(), wire: wire.clone(), link: *link, ways: *ways, held: held.clone() }
+        let ClientProcess { app, wire, lines, ways, held } = self;
+        ClientProcess { app: app.clone(), wire: wire.clone(), lines: *lines, ways: *ways, held: held.clone() }
     }
     fn clone_from(&mut self, from: &Self) {
         match (&mut self.app, &from.app) {
@@ -58,7 +59,7 @@ impl Clone for ClientProcess {
             (mine, theirs) => mine.clone_from(theirs),
         }
         self.wire.clone_from(&from.wire);
-        (self.link, self.ways) = (from.link, from.ways);
+        (self.lines, self.ways) = (from.lines, from.ways);
         self.held.clone_from(&from.held);
     }
 }
@@ -66,17 +67,17 @@ impl Clone for ClientProcess {
 impl ClientProcess {
     pub(super) fn new(client: &ClientPlan, plan: &Plan, ways: [StreamId; 2]) -> Self {
         let index = plan.clients.iter().position(|c| std::ptr::eq(c, client)).unwrap_or_default();
-        let link = plan.link(index, client.node);
+        let lines = [Line::new(plan.link(index, client.node)); 2];
         match &client.program {
             Program::App { spec, .. } => ClientProcess {
                 app: Some(App::new(std::sync::Arc::clone(spec))),
                 wire: Client::for_app(&plan.nodes[client.node].config),
-                link,
+                lines,
                 ways,
                 held: VecDeque::new(),
             },
             Program::Script(script) => {
-                ClientProcess { app: None, wire: Client::for_script(script), link, ways, held: VecDeque::new() }
+                ClientProcess { app: None, wire: Client::for_script(script), lines, ways, held: VecDeque::new() }
             }
         }
     }

@@ -5,9 +5,11 @@ use super::emit::About;
 use super::rules;
 use super::state::{Due, World};
 use crate::disk::{Kept, Kind as Op, Request, Visible};
-use crate::ids::{ActorId, PlaceId};
+use crate::ids::{ActorId, PlaceId, RuleId};
 use crate::machine::{Input, Registry};
+use crate::sim::Spread;
 use crate::trace::{Delta, DiskStep, Flags, Kind, Observer, Order, Place, PlaceKind};
+use crate::units::Span;
 
 impl World {
     /// Lets a node's disk begin what waits, if it is free.
@@ -33,13 +35,15 @@ impl World {
         }
         let about = About::of(self.plan.disk_id(node), request.asked, request.rule);
         self.emit(Kind::Disk { what, op: request.op }, About { number: request.records, ..about }, observer);
-        let speed = self.plan.nodes[node].disk;
+        let drive = self.drives[node];
         let (spread, kind) = match request.kind {
-            Op::Write => (speed.write, kinds::WRITE),
-            Op::Sync => (speed.fsync, kinds::FSYNC),
+            Op::Write => (drive.speed.write, kinds::WRITE),
+            Op::Sync if drive.lies => (Spread::Fixed(Span::ZERO), kinds::FSYNC),
+            Op::Sync => (drive.speed.fsync, kinds::FSYNC),
         };
         let takes = self.choices.draw_span(self.streams[self.plan.disk_id(node).at()], kind, spread);
-        let done = self.disks[node].begin(self.engine.now(), takes);
+        let begins = self.engine.now().max(drive.stalled_until);
+        let done = self.disks[node].begin(begins, takes.times(u64::from(drive.factor)));
         self.disk_keys[node] = Some(self.engine.schedule(done, Due::Disk(node as u16), false));
     }
 
@@ -52,8 +56,13 @@ impl World {
             return;
         }
         self.disk_keys[index] = None;
-        if self.disks[index].fails(self.engine.now()) {
-            return self.disk_failed(actor, observer);
+        let (drive, kind) = (self.drives[index], self.disks[index].head().map(|request| request.kind));
+        if drive.fails || drive.full && kind == Some(Op::Write) {
+            let rule = if drive.fails { rules::DISK_FAILED } else { rules::DISK_FULL };
+            return self.disk_failed(actor, rule, observer);
+        }
+        if drive.lies && kind == Some(Op::Sync) {
+            return self.disk_lies(actor, observer);
         }
         let struck = if self.watch.disk { self.disk_fault(index) } else { Vec::new() };
         let mut deltas = std::mem::take(&mut self.scratch.deltas);
@@ -84,14 +93,28 @@ impl World {
     }
 
     /// The current operation of a node's disk ends with an error and changes nothing.
-    fn disk_failed<O: Observer>(&mut self, actor: ActorId, observer: &mut O) {
+    fn disk_failed<O: Observer>(&mut self, actor: ActorId, rule: RuleId, observer: &mut O) {
         let node = actor.at() - self.plan.clients.len();
         let Some(request) = self.disks[node].fail() else { return };
-        let about = About::of(self.plan.disk_id(node), request.asked, rules::DISK_FAILED);
+        let about = About::of(self.plan.disk_id(node), request.asked, rule);
         let kind = Kind::Disk { what: DiskStep::Failed, op: request.op };
         let event = self.emit(kind, About { number: request.records, ..about }, observer);
         self.give_node(actor, Input::DiskFailed(request.token), event, observer);
         self.disk_begin_if_alive(actor, observer);
+    }
+
+    /// The sync that a node's disk is at is reported as done, and nothing became durable.
+    fn disk_lies<O: Observer>(&mut self, actor: ActorId, observer: &mut O) {
+        let node = actor.at() - self.plan.clients.len();
+        let struck = if self.watch.disk { self.disk_fault(node) } else { Vec::new() };
+        let Some(request) = self.disks[node].feign() else { return self.keep_list(struck) };
+        let about = About::of(self.plan.disk_id(node), request.asked, rules::DISK_LIES);
+        let event = self.emit(Kind::Disk { what: DiskStep::Feigned, op: request.op }, about, observer);
+        self.strike_all(struck, event, None, observer);
+        if self.processes[actor.at()].alive {
+            self.give_node(actor, Input::DiskDone(request.token), event, observer);
+            self.disk_begin_if_alive(actor, observer);
+        }
     }
 
     fn disk_begin_if_alive<O: Observer>(&mut self, actor: ActorId, observer: &mut O) {
@@ -119,7 +142,8 @@ pub(super) fn tier(kind: PlaceKind, disk: ActorId, kept: Kept, registry: &mut Re
     registry.place(Place { kind, actor: disk, name: kept.queue, holder: ActorId::NONE })
 }
 
-fn delta(visible: Visible, disk: ActorId, registry: &mut Registry) -> Delta {
+/// The change of the observable state that a change on a disk is.
+pub(super) fn delta(visible: Visible, disk: ActorId, registry: &mut Registry) -> Delta {
     let mut cache = |kept| tier(PlaceKind::PageCache, disk, kept, registry);
     let flags = Flags::default();
     match visible {

@@ -17,6 +17,16 @@ pub(super) mod kinds {
     pub(in crate::world) const WRITE: ChoiceKind = ChoiceKind(3);
     /// How long a sync takes; the stream is the disk's.
     pub(in crate::world) const FSYNC: ChoiceKind = ChoiceKind(4);
+    /// Whether a lossy link loses a message; the stream is the direction of the link.
+    pub(in crate::world) const DROP: ChoiceKind = ChoiceKind(5);
+    /// Whether a lossy link doubles a message; the stream is the direction of the link.
+    pub(in crate::world) const DUPLICATE: ChoiceKind = ChoiceKind(6);
+    /// Whether a message overtakes on a lossy link; the stream is the direction of the link.
+    pub(in crate::world) const OVERTAKE: ChoiceKind = ChoiceKind(7);
+    /// Which of its faults a nemesis draws; the stream is the laboratory's.
+    pub(in crate::world) const NEMESIS: ChoiceKind = ChoiceKind(8);
+    /// How long a nemesis waits; the stream is the laboratory's.
+    pub(in crate::world) const NEMESIS_WAITS: ChoiceKind = ChoiceKind(9);
 }
 
 /// One machine's draws.

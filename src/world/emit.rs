@@ -145,7 +145,7 @@ fn is_wanted<O: Observer>(kind: Kind) -> bool {
             }
             Kind::Note { what, .. } => O::WANTS.notes.has(what),
             Kind::Fault(_) | Kind::End(_) => O::WANTS.any(),
-            Kind::Link { .. } | Kind::Process(_) | Kind::Timer(_) | Kind::Disk { .. } => false,
+            Kind::Over(_) | Kind::Link { .. } | Kind::Process(_) | Kind::Timer(_) | Kind::Disk { .. } => false,
         }
 }
 

@@ -3,11 +3,11 @@
 use super::book::VERBS;
 use super::draws::kinds;
 use super::emit::About;
-use super::plan::{FaultKind, FaultPlan, FrameMatch, Trigger};
+use super::plan::{DiskFault, FaultKind, FaultPlan, FrameMatch, LinkFault, Trigger, Turn};
 use super::rules;
 use super::state::{Due, World};
 use crate::disk::Kind as DiskKind;
-use crate::ids::{ActorId, EventId, FaultId, Name, VerbId};
+use crate::ids::{ActorId, EventId, FaultId, Name, RuleId, VerbId};
 use crate::machine::{File, Input, Order, Words};
 use crate::net::Side;
 use crate::trace::{Class, Delta, Kind, Notes, Observer, Process as Step, What};
@@ -51,7 +51,7 @@ impl Watch {
         for fault in faults {
             match fault.when {
                 Trigger::Received { .. } if holds_back(fault) => watch.frames = true,
-                Trigger::At(_) => {}
+                Trigger::At { .. } | Trigger::Drawn => {}
                 Trigger::Sending(_) | Trigger::Arriving(_) => watch.frames = true,
                 Trigger::BeforeSync { .. } | Trigger::Written { .. } | Trigger::Synced { .. } => watch.disk = true,
                 Trigger::Worked { .. } | Trigger::Received { .. } => {
@@ -75,30 +75,41 @@ impl World {
     pub(super) fn schedule_faults(&mut self) {
         let plan = std::sync::Arc::clone(&self.plan);
         for (i, fault) in plan.faults.iter().enumerate() {
-            if let Trigger::At(time) = fault.when {
+            if let Trigger::At { time, .. } = fault.when {
                 self.schedule_turn(time, Due::Fault(i as u16));
             }
         }
+        self.schedule_nemeses();
     }
 
     pub(super) fn fault_at_time<O: Observer>(&mut self, fault: u16, observer: &mut O) {
-        if !self.faults[usize::from(fault)].disarmed && self.chance(fault) {
+        if self.is_armed(usize::from(fault)) && self.chance(fault) {
             self.strike_one(fault, EventId::NONE, None, observer);
+        }
+        if let Trigger::At { every: Some(every), .. } = self.plan.faults[usize::from(fault)].when
+            && self.is_armed(usize::from(fault))
+        {
+            self.schedule_turn(self.engine.now() + every, Due::Fault(fault));
         }
     }
 
+    /// Whether a fault can still strike.
+    pub(super) fn is_armed(&self, fault: usize) -> bool {
+        let (state, times) = (&self.faults[fault], self.plan.faults[fault].times);
+        !state.disarmed && (times == 0 || state.strikes < times)
+    }
+
     /// The faults whose trigger `fits` and whose turn it is, in the order of their declaration. A trigger gives the
-    /// number that it waits for; 0 for any.
-    fn fitting(&mut self, fits: impl Fn(&World, &FaultPlan) -> Option<u32>) -> Vec<u16> {
+    /// times that it waits for.
+    fn fitting(&mut self, fits: impl Fn(&World, &FaultPlan) -> Option<Turn>) -> Vec<u16> {
         let mut found = Vec::new();
         for i in 0..self.faults.len() {
-            if self.faults[i].disarmed {
+            if !self.is_armed(i) {
                 continue;
             }
             let Some(nth) = fits(self, &self.plan.faults[i]) else { continue };
             self.faults[i].seen += 1;
-            let turn = nth == 0 || self.faults[i].seen == nth;
-            if turn && self.chance(i as u16) {
+            if nth.has(self.faults[i].seen) && self.chance(i as u16) {
                 if found.is_empty() {
                     found = self.scratch.struck.pop().unwrap_or_default();
                 }
@@ -220,26 +231,31 @@ impl World {
     /// scratch deltas; they are told if it is the one that ends, and dropped here if not.
     fn strike<O: Observer>(&mut self, fault: u16, cause: EventId, busy: Option<ActorId>, observer: &mut O) {
         self.faults[fault as usize].strikes += 1;
-        let about = About::of(self.plan.lab_id(), cause, rules::FAULT);
+        let about = About::of(self.plan.lab_id(), cause, rule(&self.plan.faults[fault as usize]));
         let event = self.emit(Kind::Fault(FaultId(fault)), about, observer);
         let what = self.plan.faults[fault as usize].what;
         let struck = match what {
             FaultKind::Kill { actor, .. } | FaultKind::Stop { actor, .. } => Some(actor),
             FaultKind::PowerLoss { node, .. } => Some(node),
-            FaultKind::Cut { .. } | FaultKind::Pause { .. } | FaultKind::FailDisk { .. } => None,
+            FaultKind::Cut { .. } | FaultKind::Pause { .. } | FaultKind::Disk { .. } | FaultKind::Link { .. } => None,
             FaultKind::Alarm { .. } | FaultKind::CloseConnections { .. } | FaultKind::DeleteVhost { .. } => None,
+            FaultKind::Lossy { .. } => None,
         };
         if busy.is_none() || struck != busy {
             self.scratch.deltas.clear();
         }
         match what {
-            FaultKind::Cut { client, node, losing_to_client, losing_to_node } => {
+            FaultKind::Cut { client, node, half_open: true, .. } => self.silence(client, node, event, observer),
+            FaultKind::Cut { client, node, losing_to_client, losing_to_node, .. } => {
                 self.cut(client, node, Self::losing(losing_to_client, losing_to_node), event, observer);
             }
             FaultKind::Kill { actor, restart } if self.processes[actor.at()].alive => {
                 self.bring_down(actor, Step::Killed, (event, rules::PROCESS_KILL), restart, observer);
             }
-            FaultKind::PowerLoss { node, restart } if self.processes[node.at()].powered => {
+            FaultKind::PowerLoss { node, restart, torn } if self.processes[node.at()].powered => {
+                if torn {
+                    self.tear(node, event, observer);
+                }
                 self.bring_down(node, Step::PowerLost, (event, rules::POWER_LOSS), restart, observer);
             }
             FaultKind::Stop { actor, restart } if self.processes[actor.at()].takes() => {
@@ -260,10 +276,7 @@ impl World {
                 self.scratch.held = open;
             }
             FaultKind::DeleteVhost { node, vhost } => self.order(node, Order::DeleteVhost(vhost), Span::ZERO, event),
-            FaultKind::FailDisk { node, lasts } => {
-                let until = self.engine.now() + lasts;
-                self.disks[node.at() - self.plan.clients.len()].fail_until(until);
-            }
+            FaultKind::Disk { lasts, .. } | FaultKind::Link { lasts, .. } => self.trouble_begins(fault, lasts, event),
             _ => {}
         }
         self.scratch.deltas.clear();
@@ -320,7 +333,29 @@ fn about(client: ActorId, message: Name, actor: ActorId, name: Name) -> bool {
     client == actor && (!message.is_some() || message == name)
 }
 
-fn fits(frame: &FrameMatch, words: &Words, (from, to): (ActorId, ActorId)) -> Option<u32> {
+/// The rule under which a fault strikes: what is special about it, if something is.
+pub(super) fn rule(fault: &FaultPlan) -> RuleId {
+    match fault.what {
+        FaultKind::Cut { half_open: true, .. } => rules::HALF_OPEN,
+        FaultKind::Lossy { .. } => rules::LOSSY,
+        FaultKind::Link { how, .. } => match how {
+            LinkFault::BlackHole => rules::BLACK_HOLE,
+            LinkFault::Partition => rules::PARTITION,
+            LinkFault::Slow { .. } => rules::SLOW_LINK,
+        },
+        FaultKind::Disk { how, .. } => match how {
+            DiskFault::Fails => rules::DISK_FAILED,
+            DiskFault::Full => rules::DISK_FULL,
+            DiskFault::Stalls => rules::DISK_STALLS,
+            DiskFault::Lies => rules::DISK_LIES,
+            DiskFault::Slow { .. } => rules::SLOW_DISK,
+        },
+        _ if fault.when == Trigger::Drawn => rules::NEMESIS,
+        _ => rules::FAULT,
+    }
+}
+
+fn fits(frame: &FrameMatch, words: &Words, (from, to): (ActorId, ActorId)) -> Option<Turn> {
     let any = |wanted: ActorId, is: ActorId| !wanted.is_some() || wanted == is;
     let kind = frame.verbs == [VerbId::NONE; 2] || frame.verbs.contains(&words.verb);
     let message = !frame.message.is_some() || frame.message == words.message;

@@ -10,7 +10,10 @@ mod clients;
 mod disks;
 mod draws;
 mod emit;
+mod fault_plan;
 mod faults;
+mod lossy;
+mod nemesis;
 mod nodes;
 mod observe;
 mod outputs;
@@ -18,9 +21,11 @@ pub mod plan;
 mod process;
 mod roads;
 pub mod rules;
+mod silence;
 mod state;
 #[cfg(test)]
 mod tests;
+mod troubles;
 mod vain;
 
 pub use book::{RULES, VERBS};

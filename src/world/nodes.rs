@@ -172,7 +172,7 @@ impl World {
         for &(conn, side) in &open {
             if power {
                 // Nobody is told. What still comes in after the machine is back is answered with a reset.
-                self.net.set_up(conn, side, false);
+                self.side_closes(conn, side);
             } else {
                 self.hang_up(conn, actor, false, cause, observer);
             }
@@ -190,6 +190,8 @@ impl World {
                 engine.schedule(now, Due::Arrival(conn, side), false);
                 false
             }
+            Due::GiveUp(conn, side) => net.end(conn, side) != actor,
+            Due::DialTimeout(conn) => net.end(conn, Side::Client) != actor,
             Due::Timer(other, ..) | Due::Order(other, ..) => other != actor,
             _ => true,
         });
@@ -228,7 +230,8 @@ impl World {
         let now = self.engine.now();
         let (net, engine, plan, vain) = (&self.net, &mut self.engine, &self.plan, &mut self.vain);
         let belongs = |due: &Due| match *due {
-            Due::Arrival(conn, side) => net.end(conn, side) == actor,
+            Due::Arrival(conn, side) | Due::GiveUp(conn, side) => net.end(conn, side) == actor,
+            Due::DialTimeout(conn) => net.end(conn, Side::Client) == actor,
             Due::Timer(other, ..) | Due::Order(other, ..) => other == actor,
             Due::Disk(node) => plan.node_id(node as usize) == actor,
             _ => false,

@@ -90,8 +90,14 @@ impl World {
             Digest::of(|d| {
                 d.text(&fault.name);
                 d.word(u64::from(state.seen) | u64::from(state.disarmed) << 32);
+                d.word(if fault.times == 0 { 0 } else { u64::from(state.strikes) });
             })
         }));
+        // Of two troubles with one link or disk the later counts, so their order does too.
+        for trouble in &self.troubles {
+            self.digest_fault(trouble.fault, &mut digest);
+            digest.word(trouble.until.since(now).0);
+        }
         // How long housekeeping has gone on alone decides when a run with a half-open connection ends.
         digest.word(now.since(self.last_work).0);
         self.digest_calendar(&mut digest);
@@ -109,19 +115,32 @@ impl World {
                 Due::Fault(_) => (3, crate::ids::ActorId::NONE),
                 Due::DialTimeout(conn) => (4, self.net.end(conn, crate::net::Side::Client)),
                 Due::Stop(actor, _) => (5, actor),
+                Due::Over(_) => (10, crate::ids::ActorId::NONE),
+                Due::Draw(_) => (11, crate::ids::ActorId::NONE),
+                Due::Nemesis(_) => (14, crate::ids::ActorId::NONE),
+                Due::GiveUp(conn, side) => (12 + side.at() as u64, self.net.end(conn, crate::net::Side::Client)),
                 Due::Order(node, order, _) => (order_word(order), node),
                 Due::Arrival(..) | Due::Timer(..) | Due::Disk(_) => return None,
             };
             Some(Digest::of(|d| {
                 d.word(kind);
                 match *due {
-                    Due::Fault(fault) => d.text(&self.plan.faults[fault as usize].name),
+                    Due::Fault(fault) | Due::Over(fault) => self.digest_fault(fault, d),
+                    Due::Draw(nemesis) | Due::Nemesis(nemesis) => self.digest_fault(self.plan.nemeses[usize::from(nemesis)].first, d),
                     _ => self.digest_actor(who, d),
                 }
                 d.word(time.since(now).0);
             }))
         });
         digest.unordered(own);
+    }
+
+    /// A fault by its name, and by its place among those that share it.
+    fn digest_fault(&self, fault: u16, digest: &mut Digest) {
+        let faults = &self.plan.faults;
+        let name = &faults[usize::from(fault)].name;
+        digest.text(name);
+        digest.word(faults[..usize::from(fault)].iter().filter(|other| other.name == *name).count() as u64);
     }
 
     fn digest_actor(&self, id: crate::ids::ActorId, digest: &mut Digest) {

@@ -243,7 +243,7 @@ impl World {
         self.disks[node].submit(request, ops);
     }
 
-    fn next_op(&mut self) -> OpId {
+    pub(super) fn next_op(&mut self) -> OpId {
         self.prov.ops += 1;
         OpId(self.prov.ops - 1)
     }

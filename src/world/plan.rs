@@ -2,14 +2,18 @@
 
 use crate::app;
 use crate::disk::Speed;
-use crate::ids::{ActorId, Name, Names, VerbId};
-use crate::machine::{Resource, Session};
+use crate::ids::{ActorId, Names};
+use crate::machine::Session;
 use crate::net::Link;
 use crate::sim::Limits;
 use crate::systems;
 use crate::trace::{ActorKind, Header};
-use crate::units::{Ratio, Span, Time};
+use crate::units::{Span, Time};
 use std::sync::Arc;
+
+pub use super::fault_plan::{
+    DiskFault, FaultKind, FaultPlan, FrameMatch, LinkFault, Nemesis, Road, Roads, Trigger, Turn,
+};
 
 /// A scenario, lowered.
 #[derive(Clone, Debug)]
@@ -32,8 +36,14 @@ pub struct Plan {
     pub link: Link,
     /// Ways with properties of their own: client, node, link.
     pub links: Vec<(usize, usize, Link)>,
-    /// The faults.
+    /// How long TCP sends something again that nobody answers before it gives the connection up.
+    pub tcp_timeout: Span,
+    /// The faults. Those of lossy links come first, then the scenario's; one that draws stands for each of its own.
     pub faults: Vec<FaultPlan>,
+    /// The ways that faults of links concern, each fault's together.
+    pub roads: Vec<Road>,
+    /// What strikes at random intervals.
+    pub nemeses: Vec<Nemesis>,
 }
 
 /// A broker's node.
@@ -78,165 +88,6 @@ pub enum Program {
     Script(systems::Script),
 }
 
-/// A fault.
-#[derive(Clone, Debug)]
-pub struct FaultPlan {
-    /// Its name.
-    pub name: String,
-    /// What it does.
-    pub what: FaultKind,
-    /// When.
-    pub when: Trigger,
-    /// How likely it strikes when its moment comes.
-    pub chance: Ratio,
-}
-
-/// What a fault does.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum FaultKind {
-    /// Breaks the connections between a client and a node off.
-    Cut {
-        /// The client.
-        client: ActorId,
-        /// The node.
-        node: ActorId,
-        /// Whether what is under way to the client is lost.
-        losing_to_client: bool,
-        /// Whether what is under way to the node is lost.
-        losing_to_node: bool,
-    },
-    /// Kills a process; its kernel closes its connections.
-    Kill {
-        /// Whose process.
-        actor: ActorId,
-        /// After how long it is started again.
-        restart: Option<Span>,
-    },
-    /// Cuts the power of a node's machine: nobody is told, and the page cache is gone.
-    PowerLoss {
-        /// The node.
-        node: ActorId,
-        /// After how long it is started again.
-        restart: Option<Span>,
-    },
-    /// Asks a process to stop in order.
-    Stop {
-        /// Whose process.
-        actor: ActorId,
-        /// After how long it is started again.
-        restart: Option<Span>,
-    },
-    /// Lets a process stand still.
-    Pause {
-        /// Whose process.
-        actor: ActorId,
-        /// For how long.
-        lasts: Span,
-    },
-    /// A node is short of something.
-    Alarm {
-        /// The node.
-        node: ActorId,
-        /// Of what.
-        resource: Resource,
-        /// For how long.
-        lasts: Span,
-    },
-    /// The operator closes the connections of a client.
-    CloseConnections {
-        /// The client.
-        client: ActorId,
-        /// The node that is told to.
-        node: ActorId,
-    },
-    /// The operator deletes a virtual host.
-    DeleteVhost {
-        /// The node.
-        node: ActorId,
-        /// The virtual host.
-        vhost: Name,
-    },
-    /// Lets the operations of a node's disk fail.
-    FailDisk {
-        /// The node.
-        node: ActorId,
-        /// For how long.
-        lasts: Span,
-    },
-}
-
-/// When a fault strikes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Trigger {
-    /// At a point in time.
-    At(Time),
-    /// As a frame is handed to the network: the frame is on its way, and is lost if what is under way is lost.
-    Sending(FrameMatch),
-    /// As a frame arrives, just before it is taken in.
-    Arriving(FrameMatch),
-    /// As a node's disk begins a sync.
-    BeforeSync {
-        /// The node.
-        node: ActorId,
-        /// Only a sync that would make this message durable; [`Name::NONE`] for any.
-        covers: Name,
-        /// The how manieth, from 1.
-        nth: u32,
-    },
-    /// When a message's record has reached the page cache.
-    Written {
-        /// The node.
-        node: ActorId,
-        /// The message; [`Name::NONE`] for any.
-        message: Name,
-        /// The how manieth, from 1.
-        nth: u32,
-    },
-    /// When a sync that made a message durable is done.
-    Synced {
-        /// The node.
-        node: ActorId,
-        /// The message; [`Name::NONE`] for any.
-        message: Name,
-        /// The how manieth, from 1.
-        nth: u32,
-    },
-    /// When a consumer has completed its work, effect included, and has not yet settled.
-    Worked {
-        /// The consumer.
-        client: ActorId,
-        /// The message; [`Name::NONE`] for any.
-        message: Name,
-        /// The how manieth, from 1.
-        nth: u32,
-    },
-    /// When a delivery has reached a consumer and before it works on it.
-    Received {
-        /// The consumer.
-        client: ActorId,
-        /// The message; [`Name::NONE`] for any.
-        message: Name,
-        /// The how manieth, from 1.
-        nth: u32,
-    },
-}
-
-/// Which frames.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct FrameMatch {
-    /// What kind: up to two rows of the vocabulary, since one method can have two uses; [`VerbId::NONE`] twice for
-    /// any.
-    pub verbs: [VerbId; 2],
-    /// Sent by whom; [`ActorId::NONE`] for anybody.
-    pub from: ActorId,
-    /// Sent to whom; [`ActorId::NONE`] for anybody.
-    pub to: ActorId,
-    /// Carrying or about which message; [`Name::NONE`] for any.
-    pub message: Name,
-    /// The how manieth of these, from 1.
-    pub nth: u32,
-}
-
 impl Plan {
     /// The id of a client, by index.
     pub fn client_id(&self, client: usize) -> ActorId {
@@ -261,6 +112,11 @@ impl Plan {
     /// The client's index, if this is a client.
     pub fn client_index(&self, actor: ActorId) -> Option<usize> {
         (actor.at() < self.clients.len()).then_some(actor.at())
+    }
+    /// Some of the ways that faults concern.
+    pub fn roads_of(&self, roads: Roads) -> &[Road] {
+        let (first, count) = (roads.first as usize, roads.count as usize);
+        self.roads.get(first..first + count).unwrap_or_default()
     }
     /// The way between a client and a node.
     pub fn link(&self, client: usize, node: usize) -> Link {

@@ -5,13 +5,13 @@ use super::emit::About;
 use super::process::Part;
 use super::rules;
 use super::state::{Due, World};
-use super::{draws::kinds, faults::Moment};
+use super::{draws::kinds, faults::Moment, lossy::Outgoing};
 use crate::ids::{ActorId, ConnId, EventId, FrameId, RuleId};
 use crate::machine::{Ending, Input, Wire, Words};
 use crate::net::{Cargo, Flight, Side, Way};
 use crate::systems::Frame;
 use crate::trace::{Delta, Frame as Told, Kind, Link, Observer};
-use crate::units::Span;
+use crate::units::{Span, Time};
 
 /// How long a client waits for an answer to its dialling.
 const DIAL_TIMEOUT: Span = Span::secs(10);
@@ -26,31 +26,46 @@ impl World {
         let kind = Kind::Link { conn, what: Link::Dialled };
         let event = self.emit(kind, about, observer);
         self.post(conn, Side::Node, Cargo::Syn, FrameId::NONE, event, 0);
+        if [Side::Client, Side::Node].into_iter().any(|side| self.is_held(conn, side)) {
+            self.give_dialling_time(conn);
+        }
         event
     }
 
     /// Puts something on its way.
     fn post(&mut self, conn: ConnId, towards: Side, cargo: Cargo<Frame>, frame: FrameId, sent: EventId, size: u32) {
         let client = self.net.end(conn, Side::Client);
-        self.launch(conn, (towards, client), size, (cargo, frame, sent));
+        self.send_later(conn, (towards, client), size, (cargo, frame, sent));
     }
 
-    /// Puts something on its way, on the connection of a client. Only the first of a stream is in the calendar.
+    /// Breaks the stream towards this side off behind what is under way. A reset that does not get through is not sent
+    /// again; whatever comes from there later is answered with another.
+    fn break_off(&mut self, conn: ConnId, towards: Side, cause: EventId) {
+        if !self.is_held(conn, towards) {
+            self.net.close(conn, towards);
+            self.post(conn, towards, Cargo::Rst, FrameId::NONE, cause, 0);
+        }
+    }
+
+    /// Puts something on its way at this time, on the connection of a client. Only the first of a stream is in the
+    /// calendar.
     #[inline(always)]
-    fn launch(
+    pub(super) fn launch(
         &mut self,
         conn: ConnId,
         (towards, client): (Side, ActorId),
         size: u32,
+        at: Time,
         (cargo, frame, sent): (Cargo<Frame>, FrameId, EventId),
     ) {
-        let ClientProcess { link, ways: [up, down], .. } = self.clients[client.at()];
+        let ClientProcess { ref lines, ways: [up, down], .. } = self.clients[client.at()];
+        let link = lines[towards.at()].link;
         let stream = match towards {
             Side::Node => up,
             Side::Client => down,
         };
         let latency = self.choices.draw_span(stream, kinds::LATENCY, link.latency);
-        let times = (self.engine.now(), link.transmission(size), latency);
+        let times = (at, link.transmission(size), latency);
         let seq = self.engine.reserve();
         let flight = |arrive| Flight { arrive, seq, cargo, frame, sent, waits: false };
         if let Some(arrive) = self.net.send(conn, towards, times, flight) {
@@ -62,7 +77,8 @@ impl World {
     #[inline(always)]
     pub(super) fn send_unwatched<O: Observer>(&mut self, conn: ConnId, frame: Frame, actor: ActorId, observer: &mut O) {
         let Some(way) = self.net.way(conn, actor) else { return };
-        let limited = self.clients[way.client.at()].link.bandwidth.is_some();
+        let line = &self.clients[way.client.at()].lines[way.towards.at()];
+        let (limited, rough) = (line.link.bandwidth.is_some(), line.rough);
         let size = if limited { frame.size(&self.names) } else { 0 };
         let told = if O::WANTS.carriers { frame.carried() } else { None };
         let (mut id, mut event) = (FrameId::NONE, EventId::NONE);
@@ -71,10 +87,12 @@ impl World {
             observer.frame(id, &shown(conn, actor, way.to, size, &words), &self.tables());
             event = self.emit(Kind::Sent(id), About::of(actor, EventId::NONE, RuleId::NONE), observer);
         }
-        if way.open {
-            self.launch(conn, (way.towards, way.client), size, (Cargo::Frame(frame), id, event));
+        if !way.open {
+            self.sent_in_vain(conn, way, (id, event), observer);
+        } else if rough {
+            self.send_roughly(conn, way, Outgoing { frame, size, id, sent: event }, observer);
         } else {
-            self.emit(Kind::Lost(id), About::of(way.to, event, rules::TCP_LOST), observer);
+            self.launch(conn, (way.towards, way.client), size, self.engine.now(), (Cargo::Frame(frame), id, event));
         }
     }
 
@@ -99,7 +117,8 @@ impl World {
             _ => None,
         };
         let id = if told.is_some() { self.next_frame() } else { FrameId::NONE };
-        let sized = O::WANTS.all || self.clients[client.at()].link.bandwidth.is_some();
+        let line = &self.clients[client.at()].lines[way.towards.at()];
+        let (sized, rough) = (O::WANTS.all || line.link.bandwidth.is_some(), line.rough);
         let size = if sized { frame.size(&self.names) } else { 0 };
         let event = match told {
             Some(words) => {
@@ -108,10 +127,12 @@ impl World {
             }
             None => EventId::NONE,
         };
-        if open {
-            self.launch(conn, (way.towards, way.client), size, (Cargo::Frame(frame), id, event));
+        if !open {
+            self.sent_in_vain(conn, way, (id, event), observer);
+        } else if rough {
+            self.send_roughly(conn, way, Outgoing { frame, size, id, sent: event }, observer);
         } else {
-            self.emit(Kind::Lost(id), About::of(to, event, rules::TCP_LOST), observer);
+            self.launch(conn, (way.towards, client), size, self.engine.now(), (Cargo::Frame(frame), id, event));
         }
         if self.watch.frames
             && let Some(words) = words
@@ -183,7 +204,8 @@ impl World {
             self.answer_nobody(conn, side, sent);
             return;
         }
-        let event = self.emit(Kind::Arrived(id), About::of(actor, sent, rules::TCP_FIFO), observer);
+        let rule = if O::WANTS.all { self.order_kept(conn, side) } else { RuleId::NONE };
+        let event = self.emit(Kind::Arrived(id), About::of(actor, sent, rule), observer);
         if self.is_node(actor) {
             self.call_node(actor, event, |node, _, given, outs| node.frame(conn, frame, given, outs), observer);
         } else {
@@ -196,8 +218,7 @@ impl World {
         let towards = side.other();
         let powered = self.processes[self.net.end(conn, side).at()].powered;
         if powered && self.net.is_up(conn, towards) && self.net.can_send(conn, towards) {
-            self.net.close(conn, towards);
-            self.post(conn, towards, Cargo::Rst, FrameId::NONE, cause, 0);
+            self.break_off(conn, towards, cause);
         }
     }
 
@@ -206,10 +227,9 @@ impl World {
         let node = self.net.end(conn, Side::Node);
         let process = &self.processes[node.at()];
         if !process.powered {
-            self.engine.schedule(self.engine.now() + DIAL_TIMEOUT, Due::DialTimeout(conn), false);
+            self.give_dialling_time(conn);
         } else if !process.alive || process.stopping.is_some() {
-            self.net.close(conn, Side::Client);
-            self.post(conn, Side::Client, Cargo::Rst, FrameId::NONE, sent, 0);
+            self.break_off(conn, Side::Client, sent);
         } else if self.net.is_up(conn, Side::Client) {
             self.net.set_up(conn, Side::Node, true);
             let kind = Kind::Link { conn, what: Link::Opened };
@@ -222,7 +242,7 @@ impl World {
     /// The grant reaches the client.
     fn granted<O: Observer>(&mut self, conn: ConnId, sent: EventId, observer: &mut O) {
         if !self.net.is_up(conn, Side::Client) {
-            return;
+            return self.answer_nobody(conn, Side::Client, sent);
         }
         let client = self.net.end(conn, Side::Client);
         self.net.establish(conn);
@@ -237,7 +257,7 @@ impl World {
             return;
         }
         let actor = self.net.end(conn, side);
-        self.net.set_up(conn, side, false);
+        self.side_closes(conn, side);
         self.net.close(conn, side.other());
         let (what, rule) = match ending {
             Ending::Refused => (Link::Refused, rules::TCP_REFUSED),
@@ -248,10 +268,18 @@ impl World {
         self.give(actor, Part::Wire, Input::Ended(conn, ending), event, observer);
     }
 
+    /// A client that asks for a connection and gets no answer gives up.
+    pub(super) fn give_dialling_time(&mut self, conn: ConnId) {
+        self.engine.schedule(self.engine.now() + DIAL_TIMEOUT, Due::DialTimeout(conn), false);
+    }
+
     /// Nothing answered the dialling in time.
     pub(super) fn dial_timeout<O: Observer>(&mut self, conn: ConnId, observer: &mut O) {
-        if !self.net.is_established(conn) {
-            self.ended(conn, Side::Client, Ending::Refused, EventId::NONE, observer);
+        let process = &self.processes[self.net.end(conn, Side::Client).at()];
+        if process.alive && process.paused {
+            self.stalled.push(Due::DialTimeout(conn));
+        } else if !self.net.is_established(conn) && self.net.is_up(conn, Side::Client) {
+            self.break_at(conn, Side::Client, (Ending::Refused, rules::TCP_REFUSED), EventId::NONE, observer);
         }
     }
 
@@ -268,29 +296,39 @@ impl World {
         if !self.net.is_up(conn, side) {
             return;
         }
-        self.net.set_up(conn, side, false);
+        self.side_closes(conn, side);
         let towards = side.other();
         if !self.net.can_send(conn, towards) {
             return;
         }
         if abort {
-            self.lose(conn, towards, cause, observer);
+            self.lose(conn, towards, rules::TCP_LOST, cause, observer);
+            self.break_off(conn, towards, cause);
+        } else {
+            self.net.close(conn, towards);
+            self.post(conn, towards, Cargo::Fin, FrameId::NONE, cause, 0);
         }
-        self.net.close(conn, towards);
-        let cargo = if abort { Cargo::Rst } else { Cargo::Fin };
-        self.post(conn, towards, cargo, FrameId::NONE, cause, 0);
     }
 
-    /// Everything under way towards this side is lost.
-    fn lose<O: Observer>(&mut self, conn: ConnId, towards: Side, cause: EventId, observer: &mut O) {
+    /// Everything under way towards this side is lost. Gives whether there was something.
+    pub(super) fn lose<O: Observer>(
+        &mut self,
+        conn: ConnId,
+        towards: Side,
+        rule: RuleId,
+        cause: EventId,
+        observer: &mut O,
+    ) -> bool {
         let receiver = self.net.end(conn, towards);
         let mut lost = std::mem::take(&mut self.scratch.lost);
         let under_way = self.net.drain(conn, towards);
         lost.extend(under_way.filter(|flight| matches!(flight.cargo, Cargo::Frame(_))).map(|flight| flight.frame));
+        let some = !lost.is_empty();
         for frame in lost.drain(..) {
-            self.emit(Kind::Lost(frame), About::of(receiver, cause, rules::TCP_LOST), observer);
+            self.emit(Kind::Lost(frame), About::of(receiver, cause, rule), observer);
         }
         self.scratch.lost = lost;
+        some
     }
 
     /// Breaks the connections between a client and a node off. Each side notices when the reset reaches it.
@@ -310,7 +348,7 @@ impl World {
             }
             for (towards, lost) in losing {
                 if lost {
-                    self.lose(conn, towards, cause, observer);
+                    self.lose(conn, towards, rules::TCP_LOST, cause, observer);
                 }
                 if self.net.can_send(conn, towards) {
                     self.net.close(conn, towards);
@@ -326,7 +364,8 @@ impl World {
     }
 }
 
-fn shown(conn: ConnId, from: ActorId, to: ActorId, size: u32, words: &Words) -> Told {
+/// A frame as the trace shows it.
+pub(super) fn shown(conn: ConnId, from: ActorId, to: ActorId, size: u32, words: &Words) -> Told {
     let &Words { verb, channel, flags, number, message, a, b } = words;
     Told { conn, from, to, verb, channel, flags, number, size, message, a, b }
 }

@@ -4,6 +4,8 @@ use super::clients::ClientProcess;
 use super::faults::{FaultState, Watch};
 use super::plan::Plan;
 use super::process::{Part, Process};
+use super::silence::Unanswered;
+use super::troubles::{Drive, Trouble};
 use super::vain::Vain;
 use crate::app::Tables;
 use crate::disk::Disk;
@@ -45,12 +47,21 @@ pub(super) enum Due {
     Order(ActorId, Order, EventId),
     /// A client waits no longer for an answer to its dialling.
     DialTimeout(ConnId),
+    /// What a fault had begun is over.
+    Over(u16),
+    /// A nemesis begins to wait for its first strike.
+    Nemesis(u16),
+    /// A nemesis strikes.
+    Draw(u16),
+    /// TCP at this side of a connection gives up to send again what nobody acknowledges.
+    GiveUp(ConnId, Side),
 }
 
 impl Due {
     /// Whether it is a start, a stop, a resumption, an order or a fault: while one is ahead, all can still change.
     pub(super) fn is_turn(&self) -> bool {
         matches!(self, Due::Start(_) | Due::Resume(..) | Due::Fault(_) | Due::Stop(..) | Due::Order(..))
+            || matches!(self, Due::Over(_) | Due::Nemesis(_) | Due::Draw(_))
     }
 }
 
@@ -113,8 +124,14 @@ pub struct World {
     pub(super) disks: Vec<Disk<Record>>,
     /// The calendar's entries for the operations that the disks have begun.
     pub(super) disk_keys: Vec<Option<Key>>,
+    /// The disks as they are at present.
+    pub(super) drives: Vec<Drive>,
     pub(super) tables: Tables,
     pub(super) faults: Vec<FaultState>,
+    /// What faults have begun and is not over, in the order in which it began.
+    pub(super) troubles: Vec<Trouble>,
+    /// Where TCP waits for an acknowledgement that does not come.
+    pub(super) unanswered: Unanswered,
     /// What the faults look at.
     pub(super) watch: Watch,
     /// Streams and timers that became due while their process stood still, in order.
@@ -147,6 +164,9 @@ impl Clone for World {
         self.nodes.clone_from(&from.nodes);
         self.disks.clone_from(&from.disks);
         self.disk_keys.clone_from(&from.disk_keys);
+        self.drives.clone_from(&from.drives);
+        self.troubles.clone_from(&from.troubles);
+        self.unanswered.clone_from(&from.unanswered);
         self.tables.clone_from(&from.tables);
         self.faults.clone_from(&from.faults);
         self.watch = from.watch;
@@ -169,6 +189,9 @@ impl World {
             nodes: Vec::new(),
             disks: Vec::new(),
             disk_keys: Vec::new(),
+            drives: Vec::new(),
+            troubles: Vec::new(),
+            unanswered: Unanswered::new(),
             tables: Tables::new(plan.lab_id()),
             faults: Vec::new(),
             watch: Watch::default(),
@@ -195,6 +218,7 @@ impl World {
         self.nodes = plan.nodes.iter().map(|n| Node::new(&n.config)).collect();
         self.disks = plan.nodes.iter().map(|_| Disk::new()).collect();
         self.disk_keys = vec![None; plan.nodes.len()];
+        self.drives = plan.nodes.iter().map(|node| Drive::new(node.disk)).collect();
         self.watch = Watch::of(plan.faults.iter());
         self.processes = (0..plan.clients.len() + plan.nodes.len()).map(|_| Process::default()).collect();
         self.faults = plan.faults.iter().map(|_| FaultState::default()).collect();
@@ -222,6 +246,9 @@ impl World {
         self.faults.iter_mut().for_each(|f| *f = FaultState::default());
         self.disks.iter_mut().for_each(Disk::reset);
         self.disk_keys.iter_mut().for_each(|key| *key = None);
+        self.troubles.clear();
+        self.unanswered.clear();
+        self.set_conditions();
         self.tables.reset(plan.lab_id());
         self.stalled.clear();
         (self.last_work, self.ended, self.vain) = (Time::ZERO, None, Vain::default());
@@ -322,8 +349,9 @@ impl World {
     /// other is gone: its heartbeats will tell. And it goes on while a node waits for something that its housekeeping
     /// ends, such as a delivery that nobody settles.
     fn idle<O: Observer>(&mut self, observer: &mut O) -> Option<Outcome> {
-        let half_open = || self.engine.now().since(self.last_work) < HALF_OPEN_GRACE && self.has_half_open();
-        if !self.has_waiting_node() && !half_open() {
+        let soon = self.engine.peek_time().is_some_and(|next| next.since(self.last_work) < HALF_OPEN_GRACE);
+        let half_open = soon && self.has_half_open();
+        if !half_open && !self.has_waiting_node() {
             return self.end(Outcome::Quiescent, observer);
         }
         match self.engine.next_of_all() {
@@ -356,6 +384,10 @@ impl World {
             Due::Stop(actor, cause) => self.stop(actor, cause, observer),
             Due::Order(node, order, cause) => self.ordered(node, order, cause, observer),
             Due::DialTimeout(conn) => self.dial_timeout(conn, observer),
+            Due::Over(fault) => self.over(fault, observer),
+            Due::Nemesis(nemesis) => self.nemesis_waits(nemesis),
+            Due::Draw(nemesis) => self.nemesis_strikes(nemesis, observer),
+            Due::GiveUp(conn, side) => self.gives_up(conn, side, observer),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Small worlds made by hand.
 
-use super::plan::{ClientPlan, FaultKind, FaultPlan, NodePlan, Plan, Program, Trigger};
+use super::plan::{ClientPlan, FaultKind, FaultPlan, NodePlan, Plan, Program, Trigger, Turn};
 use super::*;
 use crate::app::{
     AckPolicy, Backoff, ConsumerSpec, ProducerSpec, Reconnect, Reliability, Retry, Spec, Template, Timing,
@@ -83,9 +83,12 @@ fn plan(faults: impl Fn(&mut Names) -> Vec<FaultPlan>, settle: bool) -> Arc<Plan
                 session(false, Some(Take { from: list, auto_settle: !settle, prefetch: 1, options: Arc::default() })),
             ),
         ],
-        link: Link { latency: Spread::Fixed(Span::millis(1)), bandwidth: None },
+        link: Link { latency: Spread::Fixed(Span::millis(1)), bandwidth: None, lossy: None },
         links: vec![],
+        tcp_timeout: Span::secs(900),
         faults,
+        roads: vec![],
+        nemeses: vec![],
     })
 }
 
@@ -125,8 +128,9 @@ fn a_worker_killed_at_work_loses_the_job_that_it_popped() {
             vec![FaultPlan {
                 name: "kill".to_owned(),
                 what: FaultKind::Kill { actor: ActorId(1), restart: Some(Span::millis(100)) },
-                when: Trigger::Received { client: ActorId(1), message: names.intern("job-2"), nth: 1 },
+                when: Trigger::Received { client: ActorId(1), message: names.intern("job-2"), nth: Turn::only(1) },
                 chance: Ratio::ONE,
+                times: 0,
             }]
         },
         false,
@@ -158,12 +162,12 @@ fn times(log: &Log, world: &World, what: crate::trace::What, message: &str) -> V
 
 fn nap(name: &str, when: Trigger) -> FaultPlan {
     let what = FaultKind::Pause { actor: ActorId(1), lasts: Span::secs(1) };
-    FaultPlan { name: name.to_owned(), what, when, chance: Ratio::ONE }
+    FaultPlan { name: name.to_owned(), what, when, chance: Ratio::ONE, times: 0 }
 }
 
 #[test]
 fn a_pause_begins_before_its_process_acts_on_what_it_received() {
-    let received = |names: &mut Names| Trigger::Received { client: ActorId(1), message: names.intern("job-2"), nth: 1 };
+    let received = |names: &mut Names| Trigger::Received { client: ActorId(1), message: names.intern("job-2"), nth: Turn::only(1) };
     let calm = run(&plan(|_| vec![], true));
     let slow = run(&plan(|names| vec![nap("nap", received(names))], true));
     assert_eq!(slow.1.strikes().collect::<Vec<_>>(), [1]);
@@ -175,7 +179,7 @@ fn a_pause_begins_before_its_process_acts_on_what_it_received() {
 
 #[test]
 fn a_pause_after_work_holds_the_settling_back() {
-    let worked = |names: &mut Names| Trigger::Worked { client: ActorId(1), message: names.intern("job-2"), nth: 1 };
+    let worked = |names: &mut Names| Trigger::Worked { client: ActorId(1), message: names.intern("job-2"), nth: Turn::only(1) };
     let (log, world) = run(&plan(|names| vec![nap("nap", worked(names))], true));
     let done = times(&log, &world, crate::trace::What::WorkDone, "job-2")[0];
     let sent = log.events().iter().filter(|event| {
@@ -188,11 +192,10 @@ fn a_pause_after_work_holds_the_settling_back() {
 
 #[test]
 fn all_faults_that_fit_a_moment_strike_in_the_order_of_their_declaration() {
-    let when = |names: &mut Names| Trigger::Worked { client: ActorId(1), message: names.intern("job-2"), nth: 1 };
-    let fault = |name: &str, what, when| FaultPlan { name: name.to_owned(), what, when, chance: Ratio::ONE };
-    let losing = (true, true);
-    let cut =
-        FaultKind::Cut { client: ActorId(1), node: ActorId(2), losing_to_client: losing.0, losing_to_node: losing.1 };
+    let when = |names: &mut Names| Trigger::Worked { client: ActorId(1), message: names.intern("job-2"), nth: Turn::only(1) };
+    let fault = |name: &str, what, when| FaultPlan { name: name.to_owned(), what, when, chance: Ratio::ONE, times: 0 };
+    let (client, node) = (ActorId(1), ActorId(2));
+    let cut = FaultKind::Cut { client, node, losing_to_client: true, losing_to_node: true, half_open: false };
     let kill = FaultKind::Kill { actor: ActorId(1), restart: Some(Span::millis(100)) };
     let crash = FaultKind::Kill { actor: ActorId(2), restart: Some(Span::millis(300)) };
     let (log, world) = run(&plan(

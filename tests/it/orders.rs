@@ -175,9 +175,13 @@ fn later(plan: &Plan, by: Span) -> Arc<Plan> {
         client.start = client.start + by;
     }
     for fault in &mut plan.faults {
-        if let Trigger::At(time) = &mut fault.when {
+        if let Trigger::At { time, .. } = &mut fault.when {
             *time += by;
         }
+    }
+    for nemesis in &mut plan.nemeses {
+        nemesis.from += by;
+        nemesis.until += by;
     }
     plan.until = plan.until.map(|until| until + by);
     plan.limits.time += by;

@@ -221,6 +221,10 @@ impl Maker {
 
     fn moment(&mut self) -> String {
         let nth = 1 + self.below(4);
+        let nth = match self.below(4) {
+            0 => format!("{nth}, every: {}", 1 + self.below(4)),
+            _ => nth.to_string(),
+        };
         let method = if self.redis {
             self.pick(&["rpush", "lpush", "brpop", "integer", "bulk", "lrem"])
         } else {
@@ -241,7 +245,7 @@ impl Maker {
             4 => {
                 let who = self.client();
                 let (end, word) = (self.pick(&["from", "to"]), self.pick(&["sending", "arriving"]));
-                format!("{word}({end}: \"{who}\", nth: {})", nth * 3)
+                format!("{word}({end}: \"{who}\", nth: {nth})")
             }
             5 => {
                 let word = self.pick(&["before_fsync", "after_write", "after_fsync"]);
@@ -254,24 +258,80 @@ impl Maker {
         }
     }
 
-    fn fault(&mut self, n: usize) -> String {
-        let (moment, restart) = (self.moment(), self.restart());
-        let what = match self.below(6) {
+    /// What breaks, but for the moment and the closing parenthesis.
+    fn action(&mut self) -> String {
+        let restart = self.restart();
+        match self.below(9) {
             0 | 1 => {
                 let client = self.client();
-                let losing = match self.below(3) {
+                let losing = match self.below(4) {
                     0 => String::new(),
                     1 => ", losing: to(\"broker\")".to_owned(),
+                    2 => ", how: half_open".to_owned(),
                     _ => format!(", losing: to(\"{client}\")"),
                 };
-                format!("cut(between: (\"{client}\", \"broker\"){losing}, when: {moment})")
+                format!("cut(between: (\"{client}\", \"broker\"){losing}")
             }
-            2 => format!("kill(\"{}\", when: {moment}{restart})", self.party()),
-            3 => format!("power_loss(\"broker\", when: {moment}{restart})"),
-            4 => format!("stop(\"{}\", when: {moment}{restart})", self.party()),
-            _ => format!("pause(\"{}\", lasting: \"25ms\", when: {moment})", self.party()),
+            2 => format!("kill(\"{}\"{restart}", self.party()),
+            3 => format!("power_loss(\"broker\", torn: {}{restart}", self.truth()),
+            4 => format!("stop(\"{}\"{restart}", self.party()),
+            5 => format!("pause(\"{}\", lasting: \"25ms\"", self.party()),
+            6 | 7 => self.link_fault(),
+            _ => {
+                let how = self.pick(&[
+                    "slow_disk(\"broker\", factor: 3",
+                    "slow_disk(\"broker\", fsync: uniform(\"1ms\", \"20ms\")",
+                    "stall_disk(\"broker\"",
+                    "full_disk(\"broker\"",
+                    "lying_disk(\"broker\"",
+                    "fail_disk(\"broker\"",
+                ]);
+                format!("{how}, lasting: {}", self.pick(&["\"3ms\"", "\"30ms\""]))
+            }
+        }
+    }
+
+    fn link_fault(&mut self) -> String {
+        let client = self.client();
+        let towards = match self.below(3) {
+            0 => ", towards: \"broker\"".to_owned(),
+            1 => format!(", towards: \"{client}\""),
+            _ => String::new(),
         };
-        format!("(name: \"f{n}\", what: {what})")
+        let lasting = self.pick(&["\"7ms\"", "\"40ms\"", "\"25s\""]);
+        match self.below(4) {
+            0 => format!("black_hole(between: (\"{client}\", \"broker\"){towards}, lasting: {lasting}"),
+            1 => {
+                let how = self.pick(&["latency: \"9ms\"", "bandwidth: \"20kB\""]);
+                format!("slow(between: (\"{client}\", \"broker\"){towards}, {how}, lasting: {lasting}")
+            }
+            2 => format!("partition(\"{client}\"{towards}, lasting: {lasting}"),
+            _ => format!("partition(between: ([\"{client}\"], [\"broker\"]){towards}, lasting: {lasting}"),
+        }
+    }
+
+    fn fault(&mut self, n: usize) -> String {
+        if self.one_in(8) && !self.shape.apart {
+            let draw: Vec<String> = (0..1 + self.below(3)).map(|_| self.action() + ")").collect();
+            let (from, until) = (self.shape.later * 1_000, self.shape.later * 1_000 + 60);
+            let every = self.pick(&["exponential(\"15ms\")", "uniform(\"2ms\", \"30ms\")"]);
+            let draw = draw.join(", ");
+            let span = format!("from: \"{from}ms\", until: \"{until}ms\"");
+            return format!("(name: \"f{n}\", what: nemesis(every: {every}, {span}, draw: [{draw}]))");
+        }
+        let moment = self.moment();
+        let times = if moment.contains("every:") { self.pick(&["", ", times: 2"]) } else { "" };
+        format!("(name: \"f{n}\", what: {}, when: {moment}){times})", self.action())
+    }
+
+    /// Now and then a link of its own: a lossy one.
+    fn links(&mut self) -> String {
+        if !self.one_in(6) || self.shape.calm {
+            return String::new();
+        }
+        let client = self.client();
+        let lossy = self.pick(&["drop: \"1/5\"", "duplicate: \"1/4\"", "overtake: \"1/3\"", "drop: \"1/9\", overtake: \"1/2\""]);
+        format!(", links: [(between: (\"{client}\", \"broker\"), lossy: ({lossy}))]")
     }
 }
 
@@ -319,7 +379,9 @@ pub fn parts(seed: u64, shape: Shape) -> Parts {
         m.pick(&["\"0s\"", "\"1ms\"", "uniform(\"1ms\", \"3ms\")", "exponential(\"1ms\")"])
     };
     let bandwidth = m.pick(&["", "", ", bandwidth: \"100kB\""]);
-    parts.network = format!("(latency: {latency}{bandwidth})");
+    let timeout = m.pick(&["", ", tcp_timeout: \"10s\""]);
+    let links = m.links();
+    parts.network = format!("(latency: {latency}{bandwidth}{timeout}{links})");
     parts.disk = m
         .pick(&["(fsync: \"2ms\")", "(write: \"1ms\", fsync: \"9ms\")", "(fsync: uniform(\"1ms\", \"6ms\"))"])
         .to_owned();

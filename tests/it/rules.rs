@@ -30,6 +30,7 @@ fn word(log: &Log, event: &Event) -> String {
         Kind::Disk { what, .. } => what.word().to_owned(),
         Kind::Note { what, .. } => what.word().to_owned(),
         Kind::Fault(_) => "fault".to_owned(),
+        Kind::Over(_) => "over".to_owned(),
         Kind::End(_) => "end".to_owned(),
     };
     let who = match log.header.actors[event.actor.at()].kind {

@@ -184,9 +184,11 @@ impl Adder<'_> {
 
 /// The faults of the scenario that strike at this step or later and could be left out, with the past as it was.
 pub(super) fn removals(scenario: &Scenario, log: &Log, at: EventId) -> Vec<Offer> {
+    // A nemesis has several numbers.
     let strikes = |fault: usize| {
-        let kind = Kind::Fault(FaultId(fault as u16));
-        log.events().iter().position(move |event| event.kind == kind)
+        let own = scenario.fault_numbers(fault);
+        let is_own = move |kind: Kind| matches!(kind, Kind::Fault(FaultId(id)) if own.contains(&usize::from(id)));
+        log.events().iter().position(move |event| is_own(event.kind))
     };
     let fault = |(i, fault): (usize, &crate::scenario::schema::Fault)| {
         // Faults are told by number: one before those that struck already cannot go unnoticed.
@@ -195,7 +197,7 @@ pub(super) fn removals(scenario: &Scenario, log: &Log, at: EventId) -> Vec<Offer
             return None;
         }
         let name = &fault.name.value;
-        let says = log.header.faults.get(i).map(|fault| fault.says.clone());
+        let says = log.header.faults.get(scenario.fault_numbers(i).start).map(|fault| fault.says.clone());
         let says = expand(words::WITHOUT, &|key| match key {
             "name" => Some(crate::trace::visible(name)),
             "says" => says.as_deref().map(crate::trace::visible),

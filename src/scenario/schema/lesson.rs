@@ -2,7 +2,7 @@
 //!
 //! Figures in braces are checked here, as far as their words go; whether their names are known is `check`'s business.
 
-use super::fault::{When, moment};
+use super::moment::{When, moment};
 use super::{Target, target};
 use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned};
 use crate::scenario::fields::{Fields, list, no_arguments, span, spanned_text, text, word};
@@ -96,7 +96,7 @@ fn caption(node: &Node, sink: &mut Sink) -> Option<Caption> {
     let says = f.required("says", with_figures);
     f.finish();
     // One that cannot be read says nothing, but the moment it names is checked.
-    Some(Caption { at: at.unwrap_or(When::At(Span::ZERO)), says: says.unwrap_or_default() })
+    Some(Caption { at: at.unwrap_or(When::At(Span::ZERO, None)), says: says.unwrap_or_default() })
 }
 
 fn question(node: &Node, sink: &mut Sink) -> Option<Question> {
@@ -140,12 +140,17 @@ fn question(node: &Node, sink: &mut Sink) -> Option<Question> {
 /// A moment of the run: a time, or in the words that faults use.
 fn point(node: &Node, sink: &mut Sink) -> Option<When> {
     if node.text().is_some() {
-        return span(node, sink).map(When::At);
+        return span(node, sink).map(|time| When::At(time, None));
     }
     match moment(node, sink)? {
         When::With(..) => {
             let title = "a lesson cannot speak at a moment that is left to chance";
             sink.push(Diagnostic::new(Code::Conflict, title, node.head(), "name the moment itself"));
+            None
+        }
+        when if when.repeats() => {
+            let title = "a lesson speaks once at a moment";
+            sink.push(Diagnostic::new(Code::Conflict, title, node.head(), "`every` is for faults"));
             None
         }
         when => Some(when),

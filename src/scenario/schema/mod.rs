@@ -6,6 +6,7 @@ mod consumer;
 mod expect;
 mod fault;
 mod lesson;
+mod moment;
 mod parts;
 mod producer;
 mod session;
@@ -14,9 +15,10 @@ pub(super) mod values;
 
 pub use consumer::{Consumer, Effect, Fail, Which};
 pub use expect::Expect;
-pub use fault::{Action, DiskPoint, Fault, FramePoint, When, WorkPoint};
+pub use fault::{Action, DiskTrouble, Fault, Nemesis, Strike};
 pub use lesson::{Caption, Key, Lesson, Question};
-pub use parts::{Disk, Limits, Link, Network, Script, Step};
+pub use moment::{DiskPoint, FramePoint, Nth, When, WorkPoint};
+pub use parts::{Disk, Limits, Link, Lossy, Network, Script, Step};
 pub use producer::{Producer, Publish};
 pub use session::{Access, Session};
 pub use values::Row;
@@ -197,6 +199,18 @@ impl Scenario {
         let scripts = self.scripts.iter().map(|s| ("script", &s.name));
         let consumers = self.consumers.iter().map(|c| ("consumer", &c.name));
         producers.chain(scripts).chain(consumers).chain([("broker", self.broker.name())])
+    }
+
+    /// The numbers that a fault has in the trace: those of lossy links come first, and a nemesis has one for each of
+    /// the faults that it draws.
+    pub fn fault_numbers(&self, fault: usize) -> std::ops::Range<usize> {
+        let width = |fault: &Fault| match &fault.what {
+            Strike::When(..) => 1,
+            Strike::Nemesis(nemesis) => nemesis.draw.len(),
+        };
+        let links = self.network.links.iter().filter(|link| link.lossy.is_some()).count();
+        let first = links + self.faults.iter().take(fault).map(width).sum::<usize>();
+        first..first + self.faults.get(fault).map_or(0, width)
     }
 
     /// Everything that has a name of its own: what it is, and its name.

@@ -3,9 +3,9 @@
 use super::timing::timing;
 use crate::app::Timing;
 use crate::scenario::diagnostics::{Sink, Spanned};
-use crate::scenario::fields::{Fields, list, number, size, some_span, span};
+use crate::scenario::fields::{Fields, list, number, ratio, size, some_span, span};
 use crate::scenario::tree::{Call, Node, Value};
-use crate::units::Span;
+use crate::units::{Ratio, Span};
 
 /// The links between the parties.
 #[derive(Clone, PartialEq, Debug)]
@@ -14,6 +14,8 @@ pub struct Network {
     pub latency: Timing,
     /// Bytes a second; unlimited without.
     pub bandwidth: Option<u32>,
+    /// How long TCP sends something again that nobody acknowledges before it gives the connection up.
+    pub tcp_timeout: Span,
     /// Single links.
     pub links: Vec<Link>,
 }
@@ -27,11 +29,26 @@ pub struct Link {
     pub latency: Option<Timing>,
     /// Bytes a second; that of the network without.
     pub bandwidth: Option<u32>,
+    /// What becomes of single messages, if it is a datagram link.
+    pub lossy: Option<Lossy>,
+}
+
+/// What becomes of single messages on a datagram link.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Lossy {
+    /// How likely one vanishes.
+    pub drop: Ratio,
+    /// How likely one arrives twice.
+    pub duplicate: Ratio,
+    /// How likely one overtakes the one before it.
+    pub overtake: Ratio,
 }
 
 impl Default for Network {
     fn default() -> Self {
-        Network { latency: Timing::Constant(Span::millis(1)), bandwidth: None, links: Vec::new() }
+        // Linux with tcp_retries2 = 15, and the first timeout that RFC 6298 allows there.
+        let tcp_timeout = Span::millis(924_600);
+        Network { latency: Timing::Constant(Span::millis(1)), bandwidth: None, tcp_timeout, links: Vec::new() }
     }
 }
 
@@ -99,9 +116,10 @@ pub(super) fn network(node: &Node, sink: &mut Sink) -> Option<Network> {
     let mut f = Fields::of_struct(node, "the network", sink);
     let latency = f.or("latency", Network::default().latency, timing);
     let bandwidth = f.optional("bandwidth", size);
+    let tcp_timeout = f.or("tcp_timeout", Network::default().tcp_timeout, some_span);
     let links = f.list("links", link);
     f.finish();
-    Some(Network { latency, bandwidth, links })
+    Some(Network { latency, bandwidth, tcp_timeout, links })
 }
 
 fn link(node: &Node, sink: &mut Sink) -> Option<Link> {
@@ -109,8 +127,18 @@ fn link(node: &Node, sink: &mut Sink) -> Option<Link> {
     let between = f.pair("between");
     let latency = f.optional("latency", timing);
     let bandwidth = f.optional("bandwidth", size);
+    let lossy = f.optional("lossy", lossy);
     f.finish();
-    Some(Link { between, latency, bandwidth })
+    Some(Link { between, latency, bandwidth, lossy })
+}
+
+fn lossy(node: &Node, sink: &mut Sink) -> Option<Lossy> {
+    let mut f = Fields::of_struct(node, "a lossy link", sink);
+    let drop = f.or("drop", Ratio::ZERO, ratio);
+    let duplicate = f.or("duplicate", Ratio::ZERO, ratio);
+    let overtake = f.or("overtake", Ratio::ZERO, ratio);
+    f.finish();
+    Some(Lossy { drop, duplicate, overtake })
 }
 
 /// Decodes the disk.

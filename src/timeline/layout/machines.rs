@@ -16,7 +16,8 @@ impl Layout<'_> {
                 match what {
                     DiskStep::Write => _ = self.under_way.insert((lane, false, op)),
                     DiskStep::Sync => _ = self.under_way.insert((lane, true, op)),
-                    DiskStep::Written | DiskStep::Synced | DiskStep::Failed => {
+                    DiskStep::Torn => {}
+                    DiskStep::Written | DiskStep::Synced | DiskStep::Failed | DiskStep::Feigned => {
                         self.under_way.remove(&(lane, false, op));
                         self.under_way.remove(&(lane, true, op));
                     }
@@ -105,12 +106,12 @@ impl Layout<'_> {
         let text = done_words(what, ids);
         let sign = match what {
             DiskStep::Synced => Some(Sign::Good),
-            DiskStep::Failed => Some(Sign::Bad),
+            DiskStep::Failed | DiskStep::Feigned | DiskStep::Torn => Some(Sign::Bad),
             _ => None,
         };
         let row = self.row(id, event);
         row.notes.push(one(disk, Remark { sign, text }));
-        row.marked = what == DiskStep::Failed;
+        row.marked = matches!(what, DiskStep::Failed | DiskStep::Feigned | DiskStep::Torn);
     }
 
     pub(super) fn process(&mut self, id: EventId, event: &Event, what: Process) {
@@ -165,6 +166,9 @@ fn done_words(what: DiskStep, ids: &str) -> String {
         (DiskStep::Synced, false) => format!("{ids} durable"),
         (DiskStep::Failed, true) => "DISK ERROR".into(),
         (DiskStep::Failed, false) => format!("DISK ERROR: {ids}"),
+        (DiskStep::Feigned, _) => "FSYNC FEIGNED: nothing is durable".into(),
+        (DiskStep::Torn, true) => "LAST RECORD TORN".into(),
+        (DiskStep::Torn, false) => format!("LAST RECORD TORN; {ids} durable"),
         (DiskStep::Write | DiskStep::Sync, _) => String::new(),
     }
 }

@@ -18,8 +18,8 @@ pub(super) fn check<'a>(broker: &'a Rabbitmq, scenario: &'a Scenario, sink: &mut
         access.vhost.iter().for_each(|vhost| vhosts.check(vhost, sink));
         access.user.iter().for_each(|user| users.check(user, sink));
     }
-    for fault in &scenario.faults {
-        if let Action::DeleteVhost { vhost } = &fault.action {
+    for action in scenario.faults.iter().flat_map(|fault| fault.what.actions()) {
+        if let Action::DeleteVhost { vhost } = action {
             vhosts.check(vhost, sink);
         }
     }

@@ -102,12 +102,7 @@ pub struct Disk<R> {
 
 impl<R: Clone> Clone for Disk<R> {
     fn clone(&self) -> Self {
-        Disk {
-            files: self.files.clone(),
-            queue: self.queue.clone(),
-            waiting: self.waiting.clone(),
-            done: self.done,
-        }
+        Disk { files: self.files.clone(), queue: self.queue.clone(), waiting: self.waiting.clone(), done: self.done }
     }
     fn clone_from(&mut self, from: &Self) {
         self.done = from.done;
@@ -126,12 +121,7 @@ impl<R: Record> Default for Disk<R> {
 impl<R: Record> Disk<R> {
     /// An empty disk.
     pub fn new() -> Self {
-        Disk {
-            files: ReuseVec::new(),
-            queue: VecDeque::new(),
-            waiting: VecDeque::new(),
-            done: None,
-        }
+        Disk { files: ReuseVec::new(), queue: VecDeque::new(), waiting: VecDeque::new(), done: None }
     }
 
     /// Makes it empty again; the allocations stay.

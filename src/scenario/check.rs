@@ -9,10 +9,10 @@ mod faults;
 use super::diagnostics::{Code, Diagnostic, Sink, Spanned, visible};
 use super::names::{Known, unique};
 use super::schema::{Consumer, Scenario};
-use faults::{Moments, moment};
 use super::tree::Node;
 use crate::trace::Outcome;
 use crate::verdict::{Of, Takes, Word};
+use faults::{Moments, moment};
 
 /// The most clients that a scenario may have.
 pub const MAX_CLIENTS: usize = 1_000;

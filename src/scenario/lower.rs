@@ -14,9 +14,7 @@ use crate::ids::{ActorId, Name, Names};
 use crate::machine::{Access, Props, Session, Take, Value};
 use crate::net::{Link, Lossy};
 use crate::sim::{Limits, Spread};
-use crate::trace::{
-    self, ActorKind, Destination, DiskAt, DiskStep, FrameAt, Header, Moment, Planned, What, WorkAt,
-};
+use crate::trace::{self, ActorKind, Destination, DiskAt, DiskStep, FrameAt, Header, Moment, Planned, What, WorkAt};
 use crate::units::{Span, Time};
 use crate::world::plan::{ClientPlan, NodePlan, Plan, Program};
 use std::sync::Arc;

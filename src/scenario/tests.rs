@@ -171,21 +171,45 @@ fn wrong() -> Vec<(&'static str, String)> {
         ("an unknown method", with("at(\"42ms\")", "sending(method: \"basic.acknowledge\")")),
         ("any frame at all", with("at(\"42ms\")", "sending()")),
         ("a direction to a stranger", with("when: at(\"42ms\")", "losing: to(\"biller\"), when: at(\"42ms\")")),
-        ("half open and losing", with("when: at(\"42ms\")", "how: half_open, losing: to(\"shop\"), when: at(\"42ms\")")),
+        (
+            "half open and losing",
+            with("when: at(\"42ms\")", "how: half_open, losing: to(\"shop\"), when: at(\"42ms\")"),
+        ),
         ("a fault for ever", with("at(\"42ms\")", "at(\"42ms\", every: \"1s\")")),
         ("times of a single strike", with("at(\"42ms\"))", "at(\"42ms\")), times: 3")),
         ("a slow link as it was", fault("slow(between: (\"shop\", \"broker\"), lasting: \"1s\", when: at(\"1s\"))")),
         ("a slow disk as it was", fault("slow_disk(\"broker\", factor: 1, lasting: \"1s\", when: at(\"1s\"))")),
         ("a clock that jumps", fault("clock_jump(\"broker\", by: \"1h\", when: at(\"1s\"))")),
-        ("a partition without a node", fault("partition(between: ([\"shop\"], [\"biller\"]), lasting: \"1s\", when: at(\"1s\"))")),
-        ("a party parted from itself", fault("partition(between: ([\"shop\"], [\"shop\", \"broker\"]), lasting: \"1s\", when: at(\"1s\"))")),
-        ("a partition towards a stranger", fault("partition(between: ([\"shop\"], [\"broker\"]), towards: \"biller\", lasting: \"1s\", when: at(\"1s\"))")),
+        (
+            "a partition without a node",
+            fault("partition(between: ([\"shop\"], [\"biller\"]), lasting: \"1s\", when: at(\"1s\"))"),
+        ),
+        (
+            "a party parted from itself",
+            fault("partition(between: ([\"shop\"], [\"shop\", \"broker\"]), lasting: \"1s\", when: at(\"1s\"))"),
+        ),
+        (
+            "a partition towards a stranger",
+            fault(
+                "partition(between: ([\"shop\"], [\"broker\"]), towards: \"biller\", lasting: \"1s\", when: at(\"1s\"))",
+            ),
+        ),
         ("a group of nobody", fault("partition(between: ([], \"broker\"), lasting: \"1s\", when: at(\"1s\"))")),
         ("a nemesis without anything", fault("nemesis(every: \"0s\", from: \"2s\", until: \"1s\", draw: [])")),
-        ("a nemesis that draws a moment", fault("nemesis(every: \"1s\", until: \"9s\", draw: [kill(\"shop\", when: at(\"1s\"))])")),
+        (
+            "a nemesis that draws a moment",
+            fault("nemesis(every: \"1s\", until: \"9s\", draw: [kill(\"shop\", when: at(\"1s\"))])"),
+        ),
         ("a nemesis of nemeses", fault("nemesis(every: \"1s\", until: \"9s\", draw: [nemesis()])")),
-        ("a nemesis with times", fault("nemesis(every: \"1s\", until: \"9s\", draw: [kill(\"shop\")])), times: 3").replace(", times: 3)", ", times: 3")),
-        ("a caption that repeats", with("expect: [", "lesson: (captions: [(at: worked(\"biller\", every: 2), says: \"?\")]), expect: [")),
+        (
+            "a nemesis with times",
+            fault("nemesis(every: \"1s\", until: \"9s\", draw: [kill(\"shop\")])), times: 3")
+                .replace(", times: 3)", ", times: 3"),
+        ),
+        (
+            "a caption that repeats",
+            with("expect: [", "lesson: (captions: [(at: worked(\"biller\", every: 2), says: \"?\")]), expect: ["),
+        ),
         ("an unknown step", with("faults:", "scripts: [(name: \"s\", steps: [queue_declair(queue: \"q\")])], faults:")),
         (
             "a step's unknown field",
@@ -394,8 +418,7 @@ fn little() -> [String; 2] {
     let rabbitmq = r#"broker: rabbitmq(/*`rabbitmq`*/ users: [(/*a user*/ name: "u", permissions: [(/*a permission*/ configure: "", write: "", read: "")])], exchanges: [(/*an exchange*/ name: "a", kind: direct)],
         queues: [(/*a queue*/ name: "a")], bindings: [(/*a binding*/ from: "a", to: "a")]),
         scripts: [(/*a script*/ name: "s", steps: [])],"#;
-    let network =
-        r#"network: (/*the network*/ links: [(between: ("shop", "broker"), latency: uniform("1ms", "2ms"), lossy: (/*a lossy link*/))]),"#;
+    let network = r#"network: (/*the network*/ links: [(between: ("shop", "broker"), latency: uniform("1ms", "2ms"), lossy: (/*a lossy link*/))]),"#;
     let faults = r#"(name: "j", what: alarm("broker", lasting: "1s", when: at("1s"))),
         (name: "k", what: delete_vhost("/", when: at("1s"))),
         (name: "l", what: close_connection("shop", when: at("1s"))),"#;

@@ -104,7 +104,9 @@ pub(super) fn disk(what: DiskStep) -> &'static str {
         DiskStep::Feigned => {
             "{actor} reports the fsync as done, and it was not: what it should have kept a power loss still takes."
         }
-        DiskStep::Torn => "The last record on {actor} is torn: a reader drops it[. What came before it is durable: {list}].",
+        DiskStep::Torn => {
+            "The last record on {actor} is torn: a reader drops it[. What came before it is durable: {list}]."
+        }
     }
 }
 

@@ -23,9 +23,9 @@ pub(super) mod kinds {
     pub(in crate::world) const DUPLICATE: ChoiceKind = ChoiceKind(6);
     /// Whether a message overtakes on a lossy link; the stream is the direction of the link.
     pub(in crate::world) const OVERTAKE: ChoiceKind = ChoiceKind(7);
-    /// Which of its faults a nemesis draws; the stream is the laboratory's.
+    /// Which of its faults a nemesis draws; the stream is the nemesis's.
     pub(in crate::world) const NEMESIS: ChoiceKind = ChoiceKind(8);
-    /// How long a nemesis waits; the stream is the laboratory's.
+    /// How long a nemesis waits; the stream is the nemesis's.
     pub(in crate::world) const NEMESIS_WAITS: ChoiceKind = ChoiceKind(9);
 }
 

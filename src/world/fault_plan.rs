@@ -297,4 +297,3 @@ pub struct FrameMatch {
     /// The how manieth of these.
     pub nth: Turn,
 }
-

@@ -126,7 +126,9 @@ impl World {
                 d.word(kind);
                 match *due {
                     Due::Fault(fault) | Due::Over(fault) => self.digest_fault(fault, d),
-                    Due::Draw(nemesis) | Due::Nemesis(nemesis) => self.digest_fault(self.plan.nemeses[usize::from(nemesis)].first, d),
+                    Due::Draw(nemesis) | Due::Nemesis(nemesis) => {
+                        self.digest_fault(self.plan.nemeses[usize::from(nemesis)].first, d)
+                    }
                     _ => self.digest_actor(who, d),
                 }
                 d.word(time.since(now).0);

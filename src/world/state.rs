@@ -115,7 +115,7 @@ pub struct World {
     pub(super) names: Names,
     pub(super) engine: Engine<Due>,
     pub(super) choices: Choices,
-    /// One stream an actor, then one a direction of each client's link, then the laboratory's.
+    /// One stream an actor, the laboratory last, then one a direction of each client's link, then one a nemesis.
     pub(super) streams: Vec<StreamId>,
     pub(super) net: Tcp<Frame>,
     pub(super) processes: Vec<Process>,
@@ -231,6 +231,10 @@ impl World {
             let ways = ["up", "down"].map(|way| self.choices.add_stream(&format!("link of {}, {way}", client.name)));
             self.streams.extend(ways);
             self.clients.push(ClientProcess::new(client, &plan, ways));
+        }
+        for nemesis in &plan.nemeses {
+            let name = &plan.faults[usize::from(nemesis.first)].name;
+            self.streams.push(self.choices.add_stream(&format!("nemesis {name}")));
         }
         self.reset(plan.seed);
     }

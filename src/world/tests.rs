@@ -167,7 +167,11 @@ fn nap(name: &str, when: Trigger) -> FaultPlan {
 
 #[test]
 fn a_pause_begins_before_its_process_acts_on_what_it_received() {
-    let received = |names: &mut Names| Trigger::Received { client: ActorId(1), message: names.intern("job-2"), nth: Turn::only(1) };
+    let received = |names: &mut Names| Trigger::Received {
+        client: ActorId(1),
+        message: names.intern("job-2"),
+        nth: Turn::only(1),
+    };
     let calm = run(&plan(|_| vec![], true));
     let slow = run(&plan(|names| vec![nap("nap", received(names))], true));
     assert_eq!(slow.1.strikes().collect::<Vec<_>>(), [1]);
@@ -179,7 +183,8 @@ fn a_pause_begins_before_its_process_acts_on_what_it_received() {
 
 #[test]
 fn a_pause_after_work_holds_the_settling_back() {
-    let worked = |names: &mut Names| Trigger::Worked { client: ActorId(1), message: names.intern("job-2"), nth: Turn::only(1) };
+    let worked =
+        |names: &mut Names| Trigger::Worked { client: ActorId(1), message: names.intern("job-2"), nth: Turn::only(1) };
     let (log, world) = run(&plan(|names| vec![nap("nap", worked(names))], true));
     let done = times(&log, &world, crate::trace::What::WorkDone, "job-2")[0];
     let sent = log.events().iter().filter(|event| {
@@ -192,7 +197,8 @@ fn a_pause_after_work_holds_the_settling_back() {
 
 #[test]
 fn all_faults_that_fit_a_moment_strike_in_the_order_of_their_declaration() {
-    let when = |names: &mut Names| Trigger::Worked { client: ActorId(1), message: names.intern("job-2"), nth: Turn::only(1) };
+    let when =
+        |names: &mut Names| Trigger::Worked { client: ActorId(1), message: names.intern("job-2"), nth: Turn::only(1) };
     let fault = |name: &str, what, when| FaultPlan { name: name.to_owned(), what, when, chance: Ratio::ONE, times: 0 };
     let (client, node) = (ActorId(1), ActorId(2));
     let cut = FaultKind::Cut { client, node, losing_to_client: true, losing_to_node: true, half_open: false };

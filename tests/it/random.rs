@@ -330,7 +330,12 @@ impl Maker {
             return String::new();
         }
         let client = self.client();
-        let lossy = self.pick(&["drop: \"1/5\"", "duplicate: \"1/4\"", "overtake: \"1/3\"", "drop: \"1/9\", overtake: \"1/2\""]);
+        let lossy = self.pick(&[
+            "drop: \"1/5\"",
+            "duplicate: \"1/4\"",
+            "overtake: \"1/3\"",
+            "drop: \"1/9\", overtake: \"1/2\"",
+        ]);
         format!(", links: [(between: (\"{client}\", \"broker\"), lossy: ({lossy}))]")
     }
 }

@@ -162,4 +162,3 @@ pub(super) fn moment(when: &When, known: &Moments<'_>, sink: &mut Sink) {
         When::With(_, when) => moment(when, known, sink),
     }
 }
-

@@ -124,11 +124,7 @@ impl Lowerer<'_> {
         let plan = &*self.plan;
         let group = |name: &str| -> Option<u8> {
             let has = |group: &[Spanned<String>]| group.iter().any(|member| member.value == name);
-            if has(a) {
-                Some(0)
-            } else {
-                (has(b) || b.is_empty()).then_some(1)
-            }
+            if has(a) { Some(0) } else { (has(b) || b.is_empty()).then_some(1) }
         };
         let to = towards.and_then(|name| group(&name.value));
         let of = |(i, client): (usize, &crate::world::plan::ClientPlan)| {

@@ -313,7 +313,8 @@ impl Maker {
     fn fault(&mut self, n: usize) -> String {
         if self.one_in(8) && !self.shape.apart {
             let draw: Vec<String> = (0..1 + self.below(3)).map(|_| self.action() + ")").collect();
-            let (from, until) = (self.shape.later * 1_000, self.shape.later * 1_000 + 60);
+            // Two that begin at the same instant would do so in the order of their declaration.
+            let (from, until) = (self.shape.later * 1_000 + 1 + n as u64, self.shape.later * 1_000 + 60);
             let every = self.pick(&["exponential(\"15ms\")", "uniform(\"2ms\", \"30ms\")"]);
             let draw = draw.join(", ");
             let span = format!("from: \"{from}ms\", until: \"{until}ms\"");

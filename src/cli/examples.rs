@@ -31,7 +31,7 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ("mqlab why lost-confirm --message order-2", "what became of it, and the causes down to a fault"),
         ("mqlab why lost-confirm --event 101", "the causes of one step"),
         ("mqlab why crash-before-fsync --message order-3 --not confirmed", "the first condition that was not met"),
-        ("mqlab why auto-ack-crash --fate task-2", "after which event nothing that was tried saves it"),
+        ("mqlab why crash-before-fsync --fate order-3", "after which event nothing that was tried saves it"),
     ]),
     ("check", &[
         ("mqlab check my.ron", "all errors at once, with line and column"),

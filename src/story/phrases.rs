@@ -99,7 +99,7 @@ pub(super) fn disk(what: DiskStep) -> &'static str {
         DiskStep::Write => "{node} hands a write to the operating system[: {list}].",
         DiskStep::Written => "The write is in the page cache[: {list}]. It survives a kill, not a power loss.",
         DiskStep::Sync => "{node} asks {actor} for an fsync.",
-        DiskStep::Synced => "The fsync is done[: {list} survives a power loss from now on].",
+        DiskStep::Synced => "The fsync is done[: {list} will outlast a power loss from now on].",
         DiskStep::Failed => "{actor} reports an error.",
     }
 }

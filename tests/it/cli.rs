@@ -349,3 +349,24 @@ fn a_wrong_seed_is_told_what_a_seed_is() {
     let says = refused(&mqlab(&["run", "hello", "--seed", "-1"]).output().unwrap());
     assert!(says.contains("the seed is a whole number"), "{says}");
 }
+
+/// Every example that stands in a help and names a scenario of the gallery.
+#[test]
+fn what_the_help_proposes_works() {
+    let mut tried = 0;
+    for (_, examples) in mqlab::cli::examples::EXAMPLES {
+        for (line, _) in *examples {
+            let words: Vec<&str> = line.split(' ').collect();
+            let plain = !line.contains(['>', '|', '*', '"']);
+            let own =
+                words.iter().any(|word| word.ends_with(".ron") || word.contains(".json") || word.contains(".ron@"));
+            if words[0] != "mqlab" || !plain || own {
+                continue;
+            }
+            let output = mqlab(&words[1..]).output().unwrap();
+            assert_eq!(output.status.code(), Some(0), "{line}: {}", text(&output.stderr));
+            tried += 1;
+        }
+    }
+    assert!(tried > 15, "only {tried} examples were tried");
+}

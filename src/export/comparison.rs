@@ -94,8 +94,7 @@ fn lines(sides: &[Side<'_>]) -> Vec<(String, Vec<String>)> {
         lines.push((format!("ready in {}", visible(queue)), of(&ready)));
     }
     for word in Word::ALL.iter().filter(|word| word.takes() == Takes::Truth) {
-        let held = |f: &Findings| if f.holds(*word) { "held".to_owned() } else { "BROKEN".to_owned() };
-        lines.push((word.name().replace('_', " "), of(&held)));
+        lines.push((word.name().replace('_', " "), of(&|findings| findings.standing(*word))));
     }
     lines.push(("ends after".to_owned(), of(&|findings| Clock::of([findings.at]).text(findings.at))));
     lines

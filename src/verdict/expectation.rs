@@ -185,6 +185,10 @@ impl Word {
     pub fn from_name(name: &str) -> Option<Word> {
         Word::ALL.iter().copied().find(|word| word.name() == name)
     }
+    /// Whether it is a guarantee that everything is done, so that what is stuck leaves it open.
+    pub(super) fn promises_completion(self) -> bool {
+        matches!(self, Word::AtLeastOnce | Word::EffectivelyOnce)
+    }
     /// Whether an expectation with it may list message ids.
     pub fn takes_ids(self) -> bool {
         match self.takes() {

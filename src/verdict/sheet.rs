@@ -204,7 +204,7 @@ impl Sheet {
         }
         self.heading("Guarantees");
         for line in &findings.guarantees {
-            let stuck = if promises_completion(line.word) { findings.count(Word::Stuck) } else { 0 };
+            let stuck = if line.word.promises_completion() { findings.count(Word::Stuck) } else { 0 };
             let text = match &line.first {
                 None if stuck > 0 => format!("open: {stuck} stuck"),
                 None => "held".to_owned(),
@@ -276,11 +276,6 @@ pub fn result_of(checked: &[Checked]) -> String {
 fn is_outcome(word: Word) -> bool {
     let believed = matches!(word, Word::Sent | Word::Confirmed | Word::Refused | Word::Unknown);
     matches!(word.takes(), Takes::CountMayOf(_)) && !believed
-}
-
-/// Whether a guarantee is about everything being done, so that what is stuck leaves it open.
-fn promises_completion(word: Word) -> bool {
-    matches!(word, Word::AtLeastOnce | Word::EffectivelyOnce)
 }
 
 /// The place of a word's cases, with what leads it in.

@@ -248,8 +248,6 @@ impl Book<'_> {
                 self.accounts[*at].copies.push((kind, *n));
             }
         }
-        let decisive = ENDS.iter();
-        let others = Word::ALL.iter().filter(|word| tells_an_end(**word) && !ENDS.contains(word));
         let others = Word::ALL.iter().filter(|word| tells_an_end(**word) && !ENDS.contains(word));
         let named: Vec<(Word, Vec<&str>)> =
             ENDS.iter().chain(others).map(|word| (*word, findings.ids(*word))).collect();

@@ -293,6 +293,10 @@ impl World {
         if let Some(until) = self.plan.until
             && self.engine.peek_time().is_some_and(|next| next > until)
         {
+            // What is still to come is housekeeping alone: the run has ended before.
+            if self.engine.is_quiescent() && !self.goes_on() {
+                return self.end(Outcome::Quiescent, observer);
+            }
             self.engine.advance_to(until);
             return self.end(Outcome::Until, observer);
         }
@@ -318,12 +322,17 @@ impl World {
         ((nodes + disks + self.net.under_way()) * COPY + self.prov.touched.len() * 4) as u64
     }
 
-    /// Only housekeeping is left. It goes on for a while where one side of a connection does not know yet that the
-    /// other is gone: its heartbeats will tell. And it goes on while a node waits for something that its housekeeping
-    /// ends, such as a delivery that nobody settles.
-    fn idle<O: Observer>(&mut self, observer: &mut O) -> Option<Outcome> {
+    /// Whether housekeeping may still come to something. It goes on for a while where one side of a connection does not
+    /// know yet that the other is gone: its heartbeats will tell. And it goes on while a node waits for something that
+    /// its housekeeping ends, such as a delivery that nobody settles.
+    fn goes_on(&self) -> bool {
         let half_open = || self.engine.now().since(self.last_work) < HALF_OPEN_GRACE && self.has_half_open();
-        if !self.has_waiting_node() && !half_open() {
+        self.has_waiting_node() || half_open()
+    }
+
+    /// Only housekeeping is left.
+    fn idle<O: Observer>(&mut self, observer: &mut O) -> Option<Outcome> {
+        if !self.goes_on() {
             return self.end(Outcome::Quiescent, observer);
         }
         match self.engine.next_of_all() {

@@ -22,3 +22,4 @@ mod replays;
 mod rules;
 mod storage;
 mod vain;
+mod verdicts;

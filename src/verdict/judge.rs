@@ -42,6 +42,10 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Whether cases of a word are counted here.
+    pub fn knows(word: Word) -> bool {
+        word == Word::Reordered || JUDGED.contains(&word)
+    }
     /// The cases of a word; 0 for one that is not judged by messages.
     pub fn count(&self, word: Word) -> u32 {
         if word == Word::Reordered {

@@ -117,6 +117,8 @@ pub struct World {
     pub(super) faults: Vec<FaultState>,
     /// What the faults look at.
     pub(super) watch: Watch,
+    /// How often the faults were asked whether their moment has come.
+    pub(super) points: u32,
     /// Streams and timers that became due while their process stood still, in order.
     pub(super) stalled: Vec<Due>,
     /// When something other than housekeeping happened last.
@@ -149,7 +151,7 @@ impl Clone for World {
         self.disk_keys.clone_from(&from.disk_keys);
         self.tables.clone_from(&from.tables);
         self.faults.clone_from(&from.faults);
-        self.watch = from.watch;
+        (self.watch, self.points) = (from.watch, from.points);
         self.stalled.clone_from(&from.stalled);
         (self.last_work, self.ended, self.vain) = (from.last_work, from.ended, from.vain);
         self.prov.clone_from(&from.prov);
@@ -172,6 +174,7 @@ impl World {
             tables: Tables::new(plan.lab_id()),
             faults: Vec::new(),
             watch: Watch::default(),
+            points: 0,
             stalled: Vec::new(),
             last_work: Time::ZERO,
             ended: None,
@@ -220,6 +223,7 @@ impl World {
         self.net.reset();
         self.processes.iter_mut().for_each(Process::reset);
         self.faults.iter_mut().for_each(|f| *f = FaultState::default());
+        self.points = 0;
         self.disks.iter_mut().for_each(Disk::reset);
         self.disk_keys.iter_mut().for_each(|key| *key = None);
         self.tables.reset(plan.lab_id());

@@ -62,11 +62,9 @@ fn the_messages_of_a_queue_that_goes_are_purged() {
                 {steps}])])"
         ))
     };
-    let exclusive = ran(
-        "Scenario(title: \"t\", broker: rabbitmq(), scripts: [(name: \"s\", steps: [
+    let exclusive = ran("Scenario(title: \"t\", broker: rabbitmq(), scripts: [(name: \"s\", steps: [
             queue_declare(queue: \"q\", exclusive: true),
-            basic_publish(key: \"q\", body: \"m-1\"), wait(\"10ms\"), abort()])])",
-    );
+            basic_publish(key: \"q\", body: \"m-1\"), wait(\"10ms\"), abort()])])");
     assert_eq!(exclusive.findings.count(Word::Purged), 1);
     for steps in ["queue_delete(queue: \"q\")", "basic_get(queue: \"q\"), queue_delete(queue: \"q\")"] {
         let run = script(steps);

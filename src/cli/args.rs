@@ -292,7 +292,7 @@ pub(super) struct ListArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// A rule's key or its beginning, such as lab.tcp, or a word such as duplicated.
+    /// A rule's key or its beginning, such as lab.tcp; a word such as duplicated; or words, for all of them.
     #[arg(value_name = "RULE|WORD", required_unless_present = "all")]
     pub(super) what: Option<String>,
     /// All rules, system by system: how closely each is modelled, and where it is known from.

@@ -54,6 +54,7 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ("mqlab explain lab.tcp.lost", "one rule, with source and versions"),
         ("mqlab explain lab.disk", "all rules whose keys begin so"),
         ("mqlab explain duplicated", "a word of the verdict"),
+        ("mqlab explain words", "all words of the verdict"),
         ("mqlab explain --all", "every rule, and how closely it is modelled"),
     ]),
     ("route", &[

@@ -95,6 +95,7 @@ fn header(scenario: &Scenario, plan: &Plan) -> Header {
                 from: shown(&consumer.session.access, from),
                 consumer: actor(plan, &consumer.name),
                 table: consumer.effect.as_ref().map(|effect| effect.table.value.clone()),
+                adds: consumer.effect.as_ref().is_some_and(|effect| matches!(effect.kind, schema::EffectKind::Add(_))),
             }
         }));
     }

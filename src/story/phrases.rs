@@ -23,6 +23,7 @@ pub(super) fn note(what: What) -> &'static str {
         What::Vanished => "The copy of {message} in {actor}'s memory is gone.",
         What::Created => "{actor} makes {place}.",
         What::Deleted => "{actor} deletes[ {place}][ {message}].",
+        What::Unread => "{message} waits in front of {actor}, which does not read at present.",
         What::Withheld => "{actor} holds back[ {message}][ in {place}].",
         What::Published => "{actor} hands {message} to its client library.",
         What::BelievesSent => "{actor} does not wait for an answer: it counts {message} as sent.",

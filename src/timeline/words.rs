@@ -42,6 +42,7 @@ pub(super) fn note(what: What) -> Phrase {
         What::Vanished => marked(Sign::Bad, "[{message} ]GONE with the memory"),
         What::Created => plain("[{place} ]made"),
         What::Deleted => plain("[{place} ]deleted"),
+        What::Unread => plain("[{message} ]waits unread"),
         What::Withheld => plain("[{message} ]held back[ in {place}]"),
         What::Published => plain("hands over[ {message}]"),
         What::BelievesSent => plain("counts[ {message}] as sent"),

@@ -179,6 +179,8 @@ words! {
         Deleted = "deleted",
         /// Something that could have happened was held back.
         Withheld = "withheld",
+        /// A message has come in, and its node does not read it at present: it waits in front of the node.
+        Unread = "unread",
 
         /// A producer hands the message to its client library; `number` is the attempt, from 1.
         Published = "published",

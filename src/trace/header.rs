@@ -85,6 +85,9 @@ pub struct Destination {
     /// The table its work writes to; without one the queue itself is the destination.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
+    /// Whether the work adds to a row: done twice it leaves its effect twice, and the table still has one row.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub adds: bool,
 }
 
 /// How much a producer was to publish.

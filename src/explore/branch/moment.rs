@@ -37,6 +37,27 @@ pub(super) fn point(plan: &Plan, log: &Log, at: EventId) -> Option<Point> {
     })
 }
 
+/// What a moment may be called at which a fault struck, with `cause` as its cause and as the event with the number
+/// `position`, in the log of a run without that fault. Whether it strikes there under a name is to be tried.
+pub(in crate::explore) fn candidates(plan: &Plan, log: &Log, cause: EventId, position: usize) -> Vec<String> {
+    let events = log.events();
+    let mut names = Vec::new();
+    if log.event(cause).is_some() {
+        let namer = Namer { plan, log, behind: cause };
+        names.extend(namer.by_meaning());
+        if let Kind::Sent(frame) = events[cause.at()].kind {
+            names.extend(namer.arriving(frame, position));
+        }
+    }
+    let syncs =
+        events.iter().take(position).filter(|event| matches!(event.kind, Kind::Disk { what: DiskStep::Sync, .. }));
+    names.push(format!("before_fsync({})", nth_of(syncs.count() + 1).trim_start_matches(", ")));
+    if let Some(last) = position.checked_sub(1).filter(|last| *last < events.len()) {
+        names.extend(by_time(events, EventId(last as u32)));
+    }
+    names
+}
+
 /// Whether a fault strikes there already: a second one with the same name of the moment would not.
 fn is_taken(events: &[Event], behind: EventId) -> bool {
     let next = events[behind.at() + 1..].iter().take(8);
@@ -116,6 +137,25 @@ impl Namer<'_> {
         };
         let by_message = self.message(frame.message).map(|id| call(Some(id), earlier(Some(frame.message))));
         by_message.into_iter().chain([call(None, earlier(None))]).collect()
+    }
+
+    /// The arrival of a frame that comes to be event number `position`, or would.
+    fn arriving(&self, id: FrameId, position: usize) -> Vec<String> {
+        let Some(frame) = self.log.frame(id) else { return Vec::new() };
+        let Some(method) = VERBS.get(frame.verb).map(|verb| verb.name) else { return Vec::new() };
+        let to_client = self.plan.client_index(frame.to).is_some();
+        let client = if to_client { frame.to } else { frame.from };
+        let Some(party) = self.name(client) else { return Vec::new() };
+        let fits = |event: &&Event| {
+            let Kind::Arrived(other) = event.kind else { return false };
+            self.log.frame(other).is_some_and(|f| {
+                VERBS.get(f.verb).is_some_and(|verb| verb.name == method)
+                    && (if to_client { f.to } else { f.from }) == client
+            })
+        };
+        let word = if to_client { "to" } else { "from" };
+        let nth = self.log.events().iter().take(position).filter(fits).count() + 1;
+        vec![format!("arriving(method: {}, {word}: {party}{})", quoted(method), nth_of(nth))]
     }
 
     /// A step of a disk operation, by the first message it is about and by its number.

@@ -364,7 +364,10 @@ fn what_the_help_proposes_works() {
                 continue;
             }
             let output = mqlab(&words[1..]).output().unwrap();
-            assert_eq!(output.status.code(), Some(0), "{line}: {}", text(&output.stderr));
+            // A search may find something, or stop at its bound.
+            let code = output.status.code();
+            let right = if words[1] == "hunt" { matches!(code, Some(0 | 1 | 4)) } else { code == Some(0) };
+            assert!(right, "{line}: {code:?} {}", text(&output.stderr));
             tried += 1;
         }
     }

@@ -32,7 +32,7 @@ pub(super) fn point(plan: &Plan, log: &Log, at: EventId) -> Option<Point> {
             return None;
         }
         let mut names = if is_taken(events, behind) { Vec::new() } else { Namer { plan, log, behind }.by_meaning() };
-        names.extend(by_time(events, behind));
+        names.extend(by_time(plan, events, behind));
         (!names.is_empty()).then_some(Point { behind, names })
     })
 }
@@ -65,7 +65,7 @@ fn is_taken(events: &[Event], behind: EventId) -> bool {
 }
 
 /// The roundest time between an event and the next.
-fn by_time(events: &[Event], behind: EventId) -> Option<String> {
+fn by_time(plan: &Plan, events: &[Event], behind: EventId) -> Option<String> {
     let from = events[behind.at()].time.0;
     let next = events.get(behind.at() + 1)?;
     let until = match next.kind {
@@ -73,6 +73,8 @@ fn by_time(events: &[Event], behind: EventId) -> Option<String> {
         Kind::End(Outcome::Quiescent) => from + BEHIND_LAST,
         _ => next.time.0,
     };
+    // Also a run that has nothing more to do ends where the scenario says so.
+    let until = plan.until.map_or(until, |last| until.min(last.0 + 1));
     let round = |unit: u64| (from / unit + 1) * unit;
     let units = (0..10).rev().map(|n| 10u64.pow(n));
     units.map(round).find(|time| *time < until).map(|time| format!("at({})", quoted(&Span(time).to_string())))

@@ -53,7 +53,7 @@ pub(in crate::explore) fn candidates(plan: &Plan, log: &Log, cause: EventId, pos
         events.iter().take(position).filter(|event| matches!(event.kind, Kind::Disk { what: DiskStep::Sync, .. }));
     names.push(format!("before_fsync({})", nth_of(syncs.count() + 1).trim_start_matches(", ")));
     if let Some(last) = position.checked_sub(1).filter(|last| *last < events.len()) {
-        names.extend(by_time(events, EventId(last as u32)));
+        names.extend(by_time(plan, events, EventId(last as u32)));
     }
     names
 }

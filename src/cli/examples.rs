@@ -28,7 +28,7 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ("mqlab compare before.jsonl after.jsonl --same", "two recorded traces; exit code 1 if they differ"),
     ]),
     ("hunt", &[
-        ("mqlab hunt lost-confirm --never lost", "every placement of one fault; is anything lost?"),
+        ("mqlab hunt lost-confirm --never lost --kinds cut,client", "every placement of one fault; is anything lost?"),
         ("mqlab hunt my.ron --faults 2 --kinds cut,power", "do its expectations hold whatever two of these do?"),
         ("mqlab hunt my.ron --never lost,duplicated --format json", "for a program"),
     ]),

@@ -138,7 +138,7 @@ fn of_trace(args: &RunArgs, log: &Log, out: &mut Output) -> Result<Exit, Failure
     let findings = explore::judge(log);
     let checked = explore::checked(log, &findings);
     let mut warnings = Vec::new();
-    if checked.len() < log.header.expect.len() {
+    if checked.len() < log.header.expect.len() + log.header.invariants.len() {
         warnings.push("some expectations of the trace are in words that this program does not know".to_owned());
     }
     let token = token_of(&log.header);

@@ -183,7 +183,12 @@ fn queues(scenario: &Scenario) -> Vec<Spanned<String>> {
 fn expectations(scenario: &Scenario, sink: &mut Sink) {
     let queues = queues(scenario);
     let known = Narrowing::of(scenario, &queues);
-    for expect in &scenario.expect {
+    const INVARIANTS_MAX: usize = 32;
+    if let Some(over) = scenario.invariants.get(INVARIANTS_MAX) {
+        let title = format!("a scenario has at most {INVARIANTS_MAX} invariants");
+        sink.push(Diagnostic::new(Code::OutOfRange, title, over.what.at, "one too many"));
+    }
+    for expect in scenario.expect.iter().chain(scenario.invariants.iter().map(|invariant| &invariant.what)) {
         if let Some(of) = &expect.of {
             known.check(expect.expectation.what, of, sink);
         }

@@ -111,6 +111,7 @@ fn header(scenario: &Scenario, plan: &Plan) -> Header {
         planned: planned(scenario, plan),
         faults: scenario.faults.iter().map(|f| FaultText { name: f.name.value.clone(), says: says(f) }).collect(),
         expect: scenario.expect.iter().map(|e| e.expectation.to_string()).collect(),
+        invariants: scenario.invariants.iter().map(|invariant| invariant.plain().to_string()).collect(),
         lesson: lesson(scenario),
         declared: scenario.declared.clone(),
     }

@@ -23,7 +23,7 @@ pub mod tree;
 mod variant;
 
 pub use diagnostics::{Code, Diagnostic, Diagnostics, Extent, Look, Spanned};
-pub use expectation::expectation;
+pub use expectation::{expectation, invariant};
 pub use insert::{Draft, InsertError, insert};
 pub use lower::{LowerError, lower};
 pub use parser::{MAX_BYTES, MAX_DEPTH};

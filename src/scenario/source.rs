@@ -81,7 +81,7 @@ fn build(root: &Node, variant: Option<&Variant>, sink: &mut Sink) -> Option<Scen
 
 /// The digest of what decides about a run's behaviour: not the words around it, nor the seed, which a token holds.
 fn digest(root: &Node) -> Digest {
-    const WORDS: [&str; 6] = ["title", "about", "seed", "variants", "expect", "lesson"];
+    const WORDS: [&str; 7] = ["title", "about", "seed", "variants", "expect", "invariants", "lesson"];
     let mut root = root.clone();
     if let Value::Call(Call { args: Some(args), .. }) = &mut root.value {
         args.retain(|arg| !arg.name().is_some_and(|name| WORDS.contains(&name)));

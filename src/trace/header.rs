@@ -133,6 +133,9 @@ pub struct Header {
     /// The expectations, each as it stands in the scenario.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expect: Vec<String>,
+    /// What is to hold while the run goes on, each as it stands in the scenario.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub invariants: Vec<String>,
     /// What is said and asked at which moment.
     #[serde(default, skip_serializing_if = "Lesson::is_empty")]
     pub lesson: Lesson,

@@ -72,3 +72,19 @@ fn the_messages_of_a_queue_that_goes_are_purged() {
         assert_eq!(run.findings.words.iter().find(|f| f.word == Word::Purged).unwrap().by[0].at, "q");
     }
 }
+
+#[test]
+fn an_invariant_names_the_first_event_that_breaks_it_and_a_recorded_trace_checks_it_again() {
+    let run = published(
+        5,
+        "invariants: [always(depth(\"q\", at_most(2))), never(sent(at_least(9))), eventually(sent(3), within: \"1s\"),
+            eventually(sent(9))]",
+    );
+    let results: Vec<(bool, &str)> = run.checked.iter().map(|one| (one.holds, one.found.as_str())).collect();
+    assert_eq!(results.iter().map(|one| one.0).collect::<Vec<_>>(), [false, true, true, false], "{results:?}");
+    assert!(results[0].1.starts_with("3: m-1, m-2, m-3 at step "), "{results:?}");
+    assert_eq!(mqlab::explore::checked(&run.log, &run.findings), run.checked);
+    let bad = "Scenario(title: \"t\", broker: rabbitmq(), invariants: [never(lost(1))])";
+    let says = scenario::read(bad).and_then(|source| source.select(None)).unwrap_err().render("t", Look::PLAIN);
+    assert!(says.contains("known only when a run has ended") && says.contains("expect"), "{says}");
+}

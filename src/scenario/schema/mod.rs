@@ -13,7 +13,7 @@ mod timing;
 pub(super) mod values;
 
 pub use consumer::{Consumer, Effect, Fail, Which};
-pub use expect::Expect;
+pub use expect::{Expect, Invariant};
 pub use fault::{Action, DiskPoint, Fault, FramePoint, When, WorkPoint};
 pub use lesson::{Caption, Key, Lesson, Question};
 pub use parts::{Disk, Limits, Link, Network, Script, Step};
@@ -63,6 +63,8 @@ pub struct Scenario {
     pub faults: Vec<Fault>,
     /// What is expected.
     pub expect: Vec<Expect>,
+    /// What is to hold while the run goes on.
+    pub invariants: Vec<Invariant>,
     /// The lesson.
     pub lesson: Lesson,
     /// Where a run is cut short.
@@ -116,6 +118,7 @@ pub(super) fn scenario(root: &Node, sink: &mut Sink) -> Option<Scenario> {
     let disk = f.or("disk", Disk::default(), parts::disk);
     let mut faults = f.list("faults", fault::fault);
     let mut expect = f.list("expect", expect::expect);
+    let mut invariants = f.list("invariants", expect::invariant);
     let lesson = f.or("lesson", Lesson::default(), lesson::lesson);
     let limits = f.or("limits", Limits::default(), parts::limits);
     f.node("variants");
@@ -125,6 +128,7 @@ pub(super) fn scenario(root: &Node, sink: &mut Sink) -> Option<Scenario> {
     meant.list("scripts", &mut scripts, parts::script, sink);
     meant.list("faults", &mut faults, fault::fault, sink);
     meant.list("expect", &mut expect, expect::expect, sink);
+    meant.list("invariants", &mut invariants, expect::invariant, sink);
     let (variant, declared, digest) = (None, Vec::new(), crate::ids::Digest::new());
     let broker = broker.or_else(|| broker::decode(meant.node("broker")?, sink));
     let broker_is_read = broker.is_some();
@@ -144,6 +148,7 @@ pub(super) fn scenario(root: &Node, sink: &mut Sink) -> Option<Scenario> {
         disk,
         faults,
         expect,
+        invariants,
         lesson,
         limits,
         declared,
@@ -154,6 +159,11 @@ pub(super) fn scenario(root: &Node, sink: &mut Sink) -> Option<Scenario> {
 /// Checks one expectation of a variant without making use of it.
 pub(super) fn expectation(node: &Node, sink: &mut Sink) -> Option<Expect> {
     expect::expect(node, sink)
+}
+
+/// Reads one invariant.
+pub(super) fn invariant(node: &Node, sink: &mut Sink) -> Option<Invariant> {
+    expect::invariant(node, sink)
 }
 
 fn reconnect(node: &Node, sink: &mut Sink) -> Option<Reconnect> {

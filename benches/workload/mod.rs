@@ -126,19 +126,19 @@ fn client(name: &str, kind: ActorKind, spec: Spec, session: Session) -> ClientPl
 pub fn pipeline(messages: u32) -> Arc<Plan> {
     let mut names = Names::new();
     let (config, route) = broker(&mut names);
-    let take = Take { from: route.queue, auto_settle: false, prefetch: PREFETCH, options: Arc::default() };
+    let take = Take { from: route.queue, auto_settle: false, prefetch: PREFETCH, options: Arc::default(), poll: None };
     let clients = vec![
         client(
             "shop",
             ActorKind::Producer,
             producer(messages, &route, &mut names),
-            Session { confirms: true, take: None, heartbeat: Some(Span::ZERO), access: None },
+            Session { confirms: true, take: None, heartbeat: Some(Span::ZERO), access: None, transactions: false },
         ),
         client(
             "biller",
             ActorKind::Consumer,
             consumer(&mut names),
-            Session { confirms: false, take: Some(take), heartbeat: Some(Span::ZERO), access: None },
+            Session { confirms: false, take: Some(take), heartbeat: Some(Span::ZERO), access: None, transactions: false },
         ),
     ];
     names.share();

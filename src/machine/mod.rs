@@ -17,7 +17,7 @@ pub use form::{Form, Holding, Holds};
 pub use literal::{Arguments, Literal, Rows};
 pub use order::{Order, Resource};
 pub use out::{Because, Brief, Does, Light, Need, Out, Output, Wanted};
-pub use port::{Access, Answer, Ask, Delivery, Down, Message, Publish, Report, Session, Settle, Take};
+pub use port::{Access, Answer, Ask, Delivery, Down, Message, Poll, Publish, Report, Session, Settle, Take};
 pub use ports::{Draws, NoDraws, Ports, Registry};
 pub use props::{Props, SharedProps, Value};
 pub use replay::{Did, Event, FrameOf, Outcome, PortsOf, Replayer, Unfit};

@@ -51,6 +51,8 @@ pub(super) fn note(what: What) -> Phrase {
         What::WorkBegan => plain("works on[ {message}]"),
         What::WorkDone => with(Sign::Good, "did[ {message}]"),
         What::WorkFailed => with(Sign::Bad, "FAILED at[ {message}]"),
+        What::Hangs => with(Sign::Bad, "HANGS at[ {message}]"),
+        What::PutAside => with(Sign::Again, "puts[ {message}] aside after {number} failed"),
         What::Skipped => with(Sign::Good, "knows[ {message}] already: skips it"),
         What::RowInserted => plain("row[ for {message}][ in {place}]"),
         What::RowUpdated => plain("row[ of {message}] written again[ in {place}]"),

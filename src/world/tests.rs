@@ -52,7 +52,7 @@ fn plan(faults: impl Fn(&mut Names) -> Vec<FaultPlan>, settle: bool) -> Arc<Plan
         dedup: None,
         reconnect: Some(Reconnect { after: Span::millis(50), max: 0 }),
     });
-    let session = |confirms, take| Arc::new(Session { confirms, take, heartbeat: None, access: None });
+    let session = |confirms, take| Arc::new(Session { confirms, take, heartbeat: None, access: None, transactions: false });
     let client = |name: &str, kind, spec, session| ClientPlan {
         name: name.to_owned(),
         kind,
@@ -80,7 +80,7 @@ fn plan(faults: impl Fn(&mut Names) -> Vec<FaultPlan>, settle: bool) -> Arc<Plan
                 "worker",
                 ActorKind::Consumer,
                 consumer,
-                session(false, Some(Take { from: list, auto_settle: !settle, prefetch: 1, options: Arc::default() })),
+                session(false, Some(Take { from: list, auto_settle: !settle, prefetch: 1, options: Arc::default(), poll: None })),
             ),
         ],
         link: Link { latency: Spread::Fixed(Span::millis(1)), bandwidth: None },

@@ -171,6 +171,17 @@ pub trait Machine: Clone {
         0
     }
 
+    /// The part of the broker and the queue that a client goes on asking for messages by itself.
+    fn asks(&self) -> Option<(Name, Name)> {
+        None
+    }
+
+    /// Whether a node has something for a client that asks this queue in this part of the broker; [`Name::NONE`] is the
+    /// part that a client comes to by default.
+    fn has_for(&self, _part: Name, _queue: Name) -> bool {
+        false
+    }
+
     /// Whether its housekeeping can still change what becomes of a message: a run does not end before it has.
     fn waits(&self) -> bool {
         false

@@ -394,6 +394,10 @@ impl Machine for Client {
         self.on_ask(ask, ports);
     }
 
+    fn asks(&self) -> Option<(Name, Name)> {
+        self.asks_queue()
+    }
+
     fn observe(&self, _: ActorId, _: &mut Observable) {}
 
     fn digest(&self, now: Time, names: &Names, digest: &mut Digest) {

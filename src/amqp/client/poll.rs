@@ -37,7 +37,7 @@ impl Client {
     }
 
     /// The queue that it goes on asking, and the part of the broker that it is in.
-    pub(super) fn asks(&self) -> Option<(Name, Name)> {
+    pub(super) fn asks_queue(&self) -> Option<(Name, Name)> {
         let take = self.session.take.as_ref().filter(|_| self.poll.set)?;
         Some((self.session.access.as_ref().map_or(Name::NONE, |access| access.part), take.from))
     }

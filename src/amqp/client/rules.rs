@@ -18,7 +18,7 @@ rule_table! { 4, "amqp client";
     SCRIPT_STEP: "script.step", "A script sends its methods in the order in which they stand.", "AMQP 0-9-1 specification, 2.1.1", "all", Exact, ["client published", "client sends *"];
     SCRIPT_WAIT: "script.wait", "A script waits as long as the step says before it goes on.", "the scenario", "all", Exact, ["client timer script step"];
     SCRIPT_ABORT: "script.abort", "The script breaks its TCP connection off: nothing is said to the broker.", "the scenario", "all", Exact, ["client shut"];
-    SCRIPT_WORK: "script.work", "For a script a delivery's work is done when the script acknowledges it, or on arrival where no acknowledgement is asked for.", "the scenario", "all", Simplified, ["client received", "client work-done"];
+    SCRIPT_WORK: "script.work", "For a script a delivery's work is done when the script acknowledges it, unless the step says that nobody worked, or on arrival where no acknowledgement is asked for.", "the scenario", "all", Simplified, ["client received", "client work-done"];
     SCRIPT_SKIP: "script.skip", "The broker closed the channel or the connection, so the script leaves out the steps that needed it.", "R1", "all", Simplified, ["client withheld"];
     SCRIPT_BELIEF: "script.belief", "A script believes what the broker's answers say: without confirms a message counts as sent, with confirms it is unknown until the answer comes.", "R6, R7, R8", "all", Exact, ["client believes-confirmed", "client believes-refused", "client believes-sent"];
 }

@@ -11,6 +11,7 @@ use crate::scenario::fields::{
     wrong_type,
 };
 use crate::scenario::tree::{Node, Value};
+use crate::units::Span;
 
 /// A client that consumes.
 #[derive(Clone, PartialEq, Debug)]

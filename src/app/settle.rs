@@ -22,7 +22,7 @@ impl Consumer {
                 }
             }
             AckPolicy::WrongChannel => {
-                drop(self.settle(&item, Settle::Elsewhere, rules::ACK_WRONG_CHANNEL, because, io));
+                self.settle(&item, Settle::Elsewhere, rules::ACK_WRONG_CHANNEL, because, io);
             }
             AckPolicy::Stale if item.void && self.link.up() => {
                 io.out.ask(rules::ACK_STALE, because, Ask::Settle(item.delivery, item.id, Settle::Stale));

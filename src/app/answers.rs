@@ -16,8 +16,11 @@ struct Policy {
 }
 
 impl Policy {
-    const NONE: Policy =
-        Policy { on_timeout: Retry::GiveUp, on_refused: Retry::GiveUp, backoff: Backoff { first: Span::ZERO, max: Span::ZERO } };
+    const NONE: Policy = Policy {
+        on_timeout: Retry::GiveUp,
+        on_refused: Retry::GiveUp,
+        backoff: Backoff { first: Span::ZERO, max: Span::ZERO },
+    };
 
     fn of(reliability: Reliability) -> Policy {
         match reliability {

@@ -4,8 +4,8 @@
 //! (answers, what follows from the work, what is put aside) in `onward`.
 
 use super::link::{Link, Phase, RECONNECT, cancel_timer};
-use super::template::Memo;
 use super::onward::{Onward, failures};
+use super::template::Memo;
 use super::{AckPolicy, AppInput, ConsumerSpec, Io, Tables, rules};
 use crate::ids::{CopyId, Digest, Name, Names, PlaceId};
 use crate::machine::{Answer, Ask, Because, Delivery, Input, Message, Report, SharedProps, Token};

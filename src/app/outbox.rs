@@ -1,7 +1,7 @@
 //! A producer's own tables beside its publishes: an outbox with a relay, which is right, and two steps one after the
 //! other, which is not.
 
-use super::link::set_timer;
+use super::link::{cancel_timer, set_timer};
 use super::producer::{Flight, Producer};
 use super::{Books, Effect, Io, ProducerSpec, Tables, rules, verbs};
 use crate::ids::{Digest, RuleId};
@@ -85,6 +85,18 @@ impl Booking {
         let same = |row: &&mut Row| (row.flight.plan, row.flight.n) == (flight.plan, flight.n);
         if let Some(row) = self.rows.iter_mut().find(same) {
             row.out = false;
+        }
+    }
+
+    /// The process ends: nothing is to come any more.
+    pub(super) fn stop(&mut self, io: &mut Io<'_>) {
+        for (set, token, rule) in [
+            (&mut self.second_step_set, SECOND_STEP, rules::SECOND_STEP),
+            (&mut self.relay_set, RELAY, rules::RELAY),
+        ] {
+            if std::mem::take(set) {
+                cancel_timer(token, rule, io);
+            }
         }
     }
 

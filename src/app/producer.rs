@@ -189,6 +189,9 @@ impl Producer {
         let finished = self.in_flight() == 0 && self.booking.is_idle();
         if self.link.stopping && (finished || self.link.phase == Phase::Over) {
             self.link.wind_down(Because::INPUT, io);
+            if self.link.phase == Phase::Exited {
+                self.booking.stop(io);
+            }
         }
         self.keep_timers(io);
     }

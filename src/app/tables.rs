@@ -102,7 +102,14 @@ impl Tables {
     }
 
     /// Notes that a table refuses a row with this key, since it has one.
-    pub(super) fn refuse(&mut self, table: Name, message: Name, rule: RuleId, because: Because, io: &mut Io<'_>) -> Because {
+    pub(super) fn refuse(
+        &mut self,
+        table: Name,
+        message: Name,
+        rule: RuleId,
+        because: Because,
+        io: &mut Io<'_>,
+    ) -> Because {
         let at = self.table(table, io);
         let Table { place, rows, .. } = &self.tables[at];
         io.out.note(rule, because, What::RowRefused, *place, message, rows.len() as u32)

@@ -153,15 +153,7 @@ impl Consumer {
     }
 
     /// The work fails.
-    fn fail(
-        &mut self,
-        spec: &ConsumerSpec,
-        slot: usize,
-        item: Item,
-        then: Then,
-        because: Because,
-        io: &mut Io<'_>,
-    ) {
+    fn fail(&mut self, spec: &ConsumerSpec, slot: usize, item: Item, then: Then, because: Because, io: &mut Io<'_>) {
         let (what, rule) = match then {
             Then::Requeue => (What::WorkFailed, rules::FAIL_REQUEUE),
             Then::Reject => (What::WorkFailed, rules::FAIL_REJECT),

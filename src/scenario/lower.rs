@@ -396,11 +396,7 @@ impl Clients<'_> {
     }
 
     fn fail(&mut self, fail: &schema::Fail) -> app::Fail {
-        app::Fail {
-            which: self.which(&fail.which),
-            times: fail.times,
-            then: fail.then,
-        }
+        app::Fail { which: self.which(&fail.which), times: fail.times, then: fail.then }
     }
 
     fn which(&mut self, which: &Which) -> app::Which {

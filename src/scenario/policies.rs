@@ -55,7 +55,12 @@ fn together(producer: &Producer, sink: &mut Sink) {
     }
     let Some(reply) = &producer.expects_reply else { return };
     if producer.reliability != Reliability::FireAndForget {
-        clash("a producer that waits for answers asks for no confirms", reply.at, "the answer is what it waits for", sink);
+        clash(
+            "a producer that waits for answers asks for no confirms",
+            reply.at,
+            "the answer is what it waits for",
+            sink,
+        );
     }
     if producer.outbox.is_some() || producer.dual_write.is_some() {
         clash("a producer that waits for answers has no table of orders", reply.at, "an expected answer", sink);

@@ -383,7 +383,8 @@ fn little() -> [String; 2] {
         (name: "l", what: close_connection("shop", when: at("1s"))),"#;
     let transactions = r#"(name: "tx", publish: [(to: "a", key: "c")], reliability: transactions(/*`transactions`*/),
         on_returned: republish(/*`republish` of what came back*/ to: "a"))"#;
-    let consumers = r#"(name: "e", from: "a", poll: (/*a poll*/ every: "1s"), park: (/*a parking*/ after: 2, to: "a"))"#;
+    let consumers =
+        r#"(name: "e", from: "a", poll: (/*a poll*/ every: "1s"), park: (/*a parking*/ after: 2, to: "a"))"#;
     let redis = "broker: redis(/*`redis`*/),";
     [(rabbitmq, network, faults, transactions, consumers), (redis, "network: (/*the network*/),", "", "", "")].map(
         |(broker, network, faults, transactions, consumers)| {

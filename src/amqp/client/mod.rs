@@ -23,8 +23,8 @@ use stray::{STRAY_CHANNEL, Stray};
 use super::{Close, Frame, Method, Table};
 use crate::ids::{ActorId, ConnId, Digest, Name, Names, RuleId};
 use crate::machine::{
-    Answer, Ask, Because, Delivery, Does, Down, Ending, Input, Machine, Message, Need, Ports, Publish, Report, Session, Settle,
-    Token, Value,
+    Answer, Ask, Because, Delivery, Does, Down, Ending, Input, Machine, Message, Need, Ports, Publish, Report, Session,
+    Settle, Token, Value,
 };
 use crate::mem::Memo;
 use crate::trace::Observable;
@@ -98,7 +98,21 @@ pub struct Client {
     arguments: Memo<(Options, Arc<Table>)>,
 }
 
-crate::clone_in_place!(Client { session, stage, conn, left, heart, window, delivered, base, base_before, tag, poll, stray, arguments });
+crate::clone_in_place!(Client {
+    session,
+    stage,
+    conn,
+    left,
+    heart,
+    window,
+    delivered,
+    base,
+    base_before,
+    tag,
+    poll,
+    stray,
+    arguments
+});
 
 impl Default for Client {
     fn default() -> Self {
@@ -110,7 +124,13 @@ impl Client {
     /// A client that publishes without confirms and consumes nothing; see [`Client::boot`].
     pub fn new() -> Self {
         Client {
-            session: Arc::new(Session { confirms: false, take: None, heartbeat: None, access: None, transactions: false }),
+            session: Arc::new(Session {
+                confirms: false,
+                take: None,
+                heartbeat: None,
+                access: None,
+                transactions: false,
+            }),
             stage: Stage::Idle,
             conn: ConnId::NONE,
             left: ConnId::NONE,

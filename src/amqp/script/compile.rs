@@ -53,7 +53,11 @@ pub(super) enum Op {
     Abort,
     Await(u32),
     /// An acknowledgement of what nobody worked on is `idle`.
-    Send { channel: u16, idle: bool, body: Method },
+    Send {
+        channel: u16,
+        idle: bool,
+        body: Method,
+    },
 }
 
 impl Program {

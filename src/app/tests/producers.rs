@@ -76,7 +76,13 @@ fn a_timeout_republishes_up_to_the_most_attempts_and_then_gives_up() {
 fn the_confirm_timer_follows_the_oldest_open_message() {
     let mut rig = Rig::of(|names| {
         let plans = vec![plan("order-{n}", 2, Span::millis(10), names)];
-        Spec::Producer(ProducerSpec { plans, reliability: confirms(0), reconnect: None, on_returned: None, books: Books::None })
+        Spec::Producer(ProducerSpec {
+            plans,
+            reliability: confirms(0),
+            reconnect: None,
+            on_returned: None,
+            books: Books::None,
+        })
     })
     .ready();
     rig.tick();
@@ -130,7 +136,13 @@ fn a_message_timed_out_before_keeps_its_first_place_in_the_order() {
     let mut rig = Rig::of(|names| {
         let plans = vec![plan("order-{n}", 2, Span::millis(150), names)];
         let reconnect = Some(Reconnect { after: Span::millis(50), max: 0 });
-        Spec::Producer(ProducerSpec { plans, reliability: confirms(2), reconnect, on_returned: None, books: Books::None })
+        Spec::Producer(ProducerSpec {
+            plans,
+            reliability: confirms(2),
+            reconnect,
+            on_returned: None,
+            books: Books::None,
+        })
     })
     .ready();
     rig.tick();

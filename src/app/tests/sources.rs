@@ -39,7 +39,7 @@ fn a_transaction_is_committed_when_full_and_nothing_is_published_until_it_is_ans
     assert!(rig.published().is_empty());
     rig.report(Report::Answer(2, Answer::Confirmed));
     assert_eq!(ids(&rig.published()), ["order-3", "order-4"]);
-    [3, 4].map(|ticket| rig.report(Report::Answer(ticket, Answer::Confirmed)));
+    _ = [3, 4].map(|ticket| rig.report(Report::Answer(ticket, Answer::Confirmed)));
     assert_eq!(ids(&rig.published()), ["order-5"]);
     assert!(rig.asked(|a| matches!(a, Ask::Commit)), "the last one is not full, and nothing more will come");
 }
@@ -81,7 +81,13 @@ fn what_came_back_is_published_elsewhere_once_its_answer_is_there() {
         let mut plans = vec![plan("order-{n}", 1, Span::ZERO, names)];
         plans[0].mandatory = true;
         let on_returned = Some(Aside { to: names.intern("elsewhere"), key: Name::NONE });
-        Spec::Producer(ProducerSpec { plans, reliability: confirms(1), reconnect: None, on_returned, books: Books::None })
+        Spec::Producer(ProducerSpec {
+            plans,
+            reliability: confirms(1),
+            reconnect: None,
+            on_returned,
+            books: Books::None,
+        })
     })
     .ready();
     rig.report(Report::Returned(1));
@@ -144,7 +150,8 @@ fn caller(check: bool) -> Rig {
         let mut plans = vec![plan("ask-{n}", 2, Span::ZERO, names)];
         plans[0].reply_to = names.intern("answers");
         plans[0].correlation = Some(Template::new("c-{n}", names).unwrap());
-        let reliability = Reliability::Replies { timeout: Span::millis(100), max: 1, check, table: names.intern("got") };
+        let reliability =
+            Reliability::Replies { timeout: Span::millis(100), max: 1, check, table: names.intern("got") };
         Spec::Producer(ProducerSpec { plans, reliability, reconnect: None, on_returned: None, books: Books::None })
     })
     .ready()

@@ -7,8 +7,7 @@ use super::{Target, target};
 use crate::app::{AckPolicy, EffectKind, Then, Timing};
 use crate::scenario::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned};
 use crate::scenario::fields::{
-    Fields, address, choice, count, name, no_arguments, number, pattern, positive, some_span, truth, word,
-    wrong_type,
+    Fields, address, choice, count, name, no_arguments, number, pattern, positive, some_span, truth, word, wrong_type,
 };
 use crate::scenario::tree::{Node, Value};
 use crate::units::Span;
@@ -361,8 +360,7 @@ fn effects(node: &Node, sink: &mut Sink) -> Option<Effects> {
 }
 
 fn effect(node: &Node, sink: &mut Sink) -> Option<Effect> {
-    const KNOWN: [&str; 8] =
-        ["insert", "upsert", "insert_unique", "update", "delete", "add", "by_key", "by_message"];
+    const KNOWN: [&str; 8] = ["insert", "upsert", "insert_unique", "update", "delete", "add", "by_key", "by_message"];
     let Some(found) = word(node, "an effect", &KNOWN, sink) else { return Some(Effect::unread(node.head())) };
     let mut f = Fields::of_call(node, "an effect", sink);
     let table = f.first_name("table");
@@ -423,9 +421,8 @@ fn dedup(node: &Node, sink: &mut Sink) -> Option<Dedup> {
     }
     let mut f = Fields::of_call(node, "`memory`", sink);
     let size = f.or("size", 0, count);
-    let by_delivery = f.or("by", false, |node, sink| {
-        choice(node, "what is remembered", &[("id", false), ("delivery", true)], sink)
-    });
+    let by_delivery =
+        f.or("by", false, |node, sink| choice(node, "what is remembered", &[("id", false), ("delivery", true)], sink));
     f.finish();
     Some(Dedup::Memory { size, by_delivery })
 }

@@ -90,10 +90,9 @@ impl Booking {
 
     /// The process ends: nothing is to come any more.
     pub(super) fn stop(&mut self, io: &mut Io<'_>) {
-        for (set, token, rule) in [
-            (&mut self.second_step_set, SECOND_STEP, rules::SECOND_STEP),
-            (&mut self.relay_set, RELAY, rules::RELAY),
-        ] {
+        for (set, token, rule) in
+            [(&mut self.second_step_set, SECOND_STEP, rules::SECOND_STEP), (&mut self.relay_set, RELAY, rules::RELAY)]
+        {
             if std::mem::take(set) {
                 cancel_timer(token, rule, io);
             }

@@ -42,17 +42,17 @@ impl Client {
     pub(super) fn settle_elsewhere(&mut self, tag: u32, about: Name, io: &mut Io<'_>) {
         self.stray.waiting.push_back((tag, about));
         if self.stray.open {
-            self.say_strays(RuleId::NONE, io);
+            self.say_strays(io);
         } else if !self.stray.asked {
             self.stray.asked = true;
-            self.send(rules::STRAY, Because::INPUT, STRAY_CHANNEL, Method::ChannelOpen, io);
+            self.send(RuleId::NONE, Because::INPUT, STRAY_CHANNEL, Method::ChannelOpen, io);
         }
     }
 
-    fn say_strays(&mut self, rule: RuleId, io: &mut Io<'_>) {
+    fn say_strays(&mut self, io: &mut Io<'_>) {
         while let Some((tag, about)) = self.stray.waiting.pop_front() {
             let ack = Method::BasicAck { tag, multiple: false, confirm: false, about };
-            self.send(rule, Because::INPUT, STRAY_CHANNEL, ack, io);
+            self.send(rules::STRAY_ACK, Because::INPUT, STRAY_CHANNEL, ack, io);
         }
     }
 
@@ -61,7 +61,7 @@ impl Client {
         match body {
             Method::ChannelOpenOk if self.stray.asked && self.stage == Stage::Ready => {
                 self.stray.open = true;
-                self.say_strays(rules::STRAY_ACK, io);
+                self.say_strays(io);
             }
             Method::ChannelClose(_) => {
                 self.stray.clear();

@@ -6,7 +6,8 @@
 
 use super::diagnostics::{Code, Diagnostic, Sink, Spanned, visible};
 use super::names::{Known, unique};
-use super::schema::{Action, Consumer, FramePoint, Scenario, When};
+use super::policies;
+use super::schema::{Action, Consumer, Dedup, FramePoint, Scenario, When};
 use super::tree::Node;
 use crate::trace::Outcome;
 use crate::verdict::{Of, Takes, Word};
@@ -30,6 +31,7 @@ pub(super) fn check(scenario: &Scenario, root: &Node, sink: &mut Sink) {
         }
         scenario.broker.system().check(scenario, sink);
         accesses(scenario, sink);
+        policies::check(scenario, sink);
     }
     faults(scenario, sink);
     expectations(scenario, sink);
@@ -226,7 +228,10 @@ struct Narrowing<'a> {
 
 impl<'a> Narrowing<'a> {
     fn of(scenario: &'a Scenario, queues: &'a [Spanned<String>]) -> Narrowing<'a> {
-        let tables = || scenario.consumers.iter().filter_map(table);
+        let tables = || {
+            let own = scenario.producers.iter().flat_map(|producer| producer.tables());
+            scenario.consumers.iter().flat_map(tables_of).chain(own)
+        };
         let scripts = || scenario.scripts.iter().map(|script| &script.name);
         Narrowing {
             producers: Known::new("producer").with(scenario.producers.iter().map(|p| &p.name)).with(scripts()),
@@ -255,6 +260,11 @@ impl<'a> Narrowing<'a> {
     }
 }
 
-fn table(consumer: &Consumer) -> Option<&Spanned<String>> {
-    consumer.effect.as_ref().map(|effect| &effect.table)
+/// The tables that a consumer writes to.
+fn tables_of(consumer: &Consumer) -> impl Iterator<Item = &Spanned<String>> {
+    let known = match &consumer.dedup {
+        Some(Dedup::Table { table, .. }) => Some(table),
+        _ => None,
+    };
+    consumer.effects.table().into_iter().chain(known)
 }

@@ -13,6 +13,7 @@ mod lower;
 mod names;
 mod noise;
 mod parser;
+mod policies;
 mod printer;
 pub mod schema;
 mod source;

@@ -347,10 +347,17 @@ const LITTLE: &str = r#"Scenario(/*a scenario*/
     title: "t",
     BROKER
     producers: [(/*a producer*/ name: "shop", publish: [(/*a series of messages*/ to: "a")]),
-        (name: "pub", publish: [(to: "a", key: "b", every: exponential("1ms"))], reliability: confirms(/*`confirms`*/ on_refused: republish(/*`republish`*/)), reconnect: (/*a reconnect*/ after: "1s"))],
+        (name: "pub", publish: [(to: "a", key: "b", every: exponential("1ms"))], reliability: confirms(/*`confirms`*/ on_refused: republish(/*`republish`*/)), reconnect: (/*a reconnect*/ after: "1s")),
+        (name: "box", publish: [(to: "a", key: "d")], reliability: confirms(), outbox: (/*an outbox*/)),
+        (name: "dual", publish: [(to: "a", key: "e")], dual_write: (/*a dual write*/)),
+        (name: "asker", publish: [(to: "a", key: "f", reply_to: "a")], expects_reply: (/*an expected answer*/ timeout: "1s")),
+        TRANSACTIONS],
     consumers: [(/*a consumer*/ name: "biller", from: "a"),
         (name: "c", from: missing("b"), ack: batch(/*`batch`*/ size: 3), effect: add(/*an effect*/ table: "t"),
-         fail: [(/*a failure*/ every: 2, then: requeue)], dedup: memory(/*`memory`*/))],
+         fail: [(/*a failure*/ every: 2, then: reject)], dedup: memory(/*`memory`*/)),
+        (name: "d", from: "a", slow: [(/*a slow work*/ every: 2, work: "1s")], dedup: table(/*`table`*/ "t"),
+         forward: (/*a forwarding*/ to: "", key: "a", id: "x-{id}"), effect: by_message(/*a choice of effects*/ {"m": insert("t")})),
+        CONSUMERS],
     NETWORK
     disk: (/*the disk*/),
     limits: (/*limits*/),
@@ -374,9 +381,15 @@ fn little() -> [String; 2] {
     let faults = r#"(name: "j", what: alarm("broker", lasting: "1s", when: at("1s"))),
         (name: "k", what: delete_vhost("/", when: at("1s"))),
         (name: "l", what: close_connection("shop", when: at("1s"))),"#;
-    [(rabbitmq, network, faults), ("broker: redis(/*`redis`*/),", "network: (/*the network*/),", "")].map(
-        |(broker, network, faults)| {
-            LITTLE.replace("BROKER", broker).replace("NETWORK", network).replace("FAULTS", faults)
+    let transactions = r#"(name: "tx", publish: [(to: "a", key: "c")], reliability: transactions(/*`transactions`*/),
+        on_returned: republish(/*`republish` of what came back*/ to: "a"))"#;
+    let consumers =
+        r#"(name: "e", from: "a", poll: (/*a poll*/ every: "1s"), park: (/*a parking*/ after: 2, to: "a"))"#;
+    let redis = "broker: redis(/*`redis`*/),";
+    [(rabbitmq, network, faults, transactions, consumers), (redis, "network: (/*the network*/),", "", "", "")].map(
+        |(broker, network, faults, transactions, consumers)| {
+            let text = LITTLE.replace("BROKER", broker).replace("NETWORK", network).replace("FAULTS", faults);
+            text.replace("TRANSACTIONS", transactions).replace("CONSUMERS", consumers)
         },
     )
 }

@@ -36,6 +36,8 @@ pub(super) fn note(what: What) -> &'static str {
         What::WorkBegan => "{actor} begins to work on {message}.",
         What::WorkDone => "{actor} has done its work on {message}.",
         What::WorkFailed => "{actor}'s work on {message} fails.",
+        What::Hangs => "{actor} never comes back from its work on {message}.",
+        What::PutAside => "{actor} puts {message} into a queue again, after {number} failed works on it.",
         What::Skipped => "{actor} has met {message} before and does not work on it again.",
         What::RowInserted => "{actor} inserts a row for {message}[ in {place}].",
         What::RowUpdated => "{actor} writes the row of {message}[ in {place}] again; there is still only one.",

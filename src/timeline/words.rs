@@ -55,6 +55,8 @@ pub(super) fn note(what: What) -> Phrase {
         What::WorkBegan => plain("works on[ {message}]"),
         What::WorkDone => with(Sign::Good, "did[ {message}]"),
         What::WorkFailed => trouble(Sign::Bad, "FAILED at[ {message}]"),
+        What::Hangs => trouble(Sign::Bad, "HANGS at[ {message}]"),
+        What::PutAside => trouble(Sign::Again, "puts[ {message}] aside after {number} failed"),
         What::Skipped => with(Sign::Good, "knows[ {message}] already: skips it"),
         What::RowInserted => plain("row[ for {message}][ in {place}]"),
         What::RowUpdated => plain("row[ of {message}] written again[ in {place}]"),

@@ -204,6 +204,11 @@ words! {
         WorkDone = "work-done",
         /// The work failed.
         WorkFailed = "work-failed",
+        /// The handler never comes back from the work.
+        Hangs = "hangs",
+        /// The consumer itself puts the message into a queue again, since the work on it failed; `number` counts the
+        /// failures.
+        PutAside = "put-aside",
         /// The consumer knew the message and did not work on it.
         Skipped = "skipped",
         /// A row was inserted.

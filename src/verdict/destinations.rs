@@ -143,9 +143,10 @@ impl Destinations {
             }),
             PlaceKind::Table => {
                 let name = self.spell(place.name, tables);
-                let dest = self.table(&name).or(self.of_consumer(place.actor)).unwrap_or_else(|| self.add(&name));
+                let dest = self.table(&name).or(self.of_consumer(place.actor));
                 self.text = name;
-                Some(dest)
+                // A table that no work for a message leads to, such as a producer's own, is no destination.
+                dest
             }
             PlaceKind::PageCache | PlaceKind::Durable => None,
         }

@@ -35,6 +35,7 @@ const NOTES: Notes = Notes::of(&[
     What::Received,
     What::WorkDone,
     What::WorkFailed,
+    What::PutAside,
     What::Skipped,
     What::Unread,
     What::RefusedByBroker,
@@ -215,6 +216,8 @@ impl Verdict {
             What::Received => self.deed(actor, |deeds| deeds.received += 1),
             What::WorkDone => self.done(actor, place, message, tables),
             What::WorkFailed => self.failed(actor, place, message, tables),
+            // The queue that it comes to now was not chosen by its publisher.
+            What::PutAside => self.mark(message, mark::ONWARD),
             What::Skipped => self.deed(actor, |deeds| deeds.skipped += 1),
             What::Expired | What::Dropped | What::Rejected | What::DeadLettered | What::Purged | What::Vanished => {
                 self.removed(what, place, message);

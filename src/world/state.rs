@@ -331,7 +331,7 @@ impl World {
     /// its housekeeping ends, such as a delivery that nobody settles.
     fn goes_on(&self) -> bool {
         let half_open = || self.engine.now().since(self.last_work) < HALF_OPEN_GRACE && self.has_half_open();
-        self.has_waiting_node() || half_open()
+        self.has_waiting_node() || self.has_unasked() || half_open()
     }
 
     /// Only housekeeping is left.
@@ -347,6 +347,14 @@ impl World {
             Step::Idle => self.end(Outcome::Quiescent, observer),
             Step::LimitHit(limit) => self.end(outcome_of(limit), observer),
         }
+    }
+
+    /// Whether a node has something for a client that asks for it at intervals.
+    fn has_unasked(&self) -> bool {
+        self.plan.clients.iter().enumerate().any(|(at, client)| {
+            let Some((part, queue)) = self.clients[at].wire.asks() else { return false };
+            self.processes[at].takes() && self.nodes[client.node].has_for(part, queue)
+        })
     }
 
     /// Whether a node that runs waits for its housekeeping.

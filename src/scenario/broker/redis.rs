@@ -62,7 +62,12 @@ fn version(node: &Node, sink: &mut Sink) -> Option<()> {
 fn pushed(scenario: &Scenario) -> impl Iterator<Item = &Spanned<String>> {
     let publishes = || scenario.producers.iter().flat_map(|producer| &producer.publish);
     let replies = publishes().filter_map(|publish| publish.reply_to.as_ref()).map(|target| &target.name);
-    publishes().map(|publish| &publish.to.name).chain(replies)
+    let parked = scenario.consumers.iter().filter_map(|consumer| Some(&consumer.park.as_ref()?.to.name));
+    let onward = scenario.consumers.iter().filter_map(|consumer| {
+        let forward = consumer.forward.as_ref()?;
+        Some(if forward.to.name.value.is_empty() { &forward.key } else { &forward.to.name })
+    });
+    publishes().map(|publish| &publish.to.name).chain(replies).chain(parked).chain(onward)
 }
 
 impl System for Redis {

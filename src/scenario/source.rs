@@ -37,8 +37,9 @@ pub fn read(text: &str) -> Result<Source, Diagnostics> {
         build(&root, Some(variant), &mut own);
         // Where a change makes no sense, what it would have named is not known; and what is wrong with the scenario itself
         // was reported already.
-        let broken = !variant.whole || own.list.iter().any(|bad| bad.code != Code::UnknownName);
-        own.list.retain(|bad| !(broken && bad.code == Code::UnknownName));
+        let follows = |bad: &Diagnostic| matches!(bad.code, Code::UnknownName | Code::DuplicateName | Code::Conflict);
+        let broken = !variant.whole || own.list.iter().any(|bad| !follows(bad));
+        own.list.retain(|bad| !(broken && follows(bad)));
         for mut bad in own.list.into_iter().filter(|bad| !variant.explains(bad)) {
             bad.variant = variant.name.is_read().then(|| variant.name.value.clone());
             meaning.push(bad);

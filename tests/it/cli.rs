@@ -261,6 +261,7 @@ fn many_keys_are_routed_from_standard_input() {
     };
     let done = routed(b"quick.orange.rabbit\nfox\n", &[]);
     assert_eq!(text(&done.stdout), "quick.orange.rabbit: orange, rabbits\nfox: no queue\n");
+    assert_eq!(text(&routed(b"\n", &[]).stdout), "\"\": no queue\n");
     assert!(done.status.success());
     let done = routed(b"lazy\n", &["--format", "json"]);
     assert_eq!(text(&done.stdout), "{\"key\":\"lazy\",\"queues\":[\"rabbits\"]}\n");
@@ -274,6 +275,23 @@ fn many_keys_are_routed_from_standard_input() {
     );
     let both = mqlab(&["route", "-", "--exchange", "x", "--stdin"]).output().unwrap();
     assert!(refused(&both).contains("both"));
+}
+
+#[test]
+fn a_client_cannot_route_to_an_internal_exchange_and_other_exchanges_can() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = "exchanges: [(name: \"inner\", kind: fanout, internal: true)], queues: [(name: \"q\")], \
+                  bindings: [(from: \"inner\", to: \"q\")]";
+    let path = file(&folder, "inner.ron", &format!("Scenario(title: \"t\", broker: rabbitmq({broker}))"));
+    let shown = output(&["route", &path, "--exchange", "inner", "--key", "k"], 0);
+    assert!(shown.starts_with("A client that publishes here is refused with code 403: inner is internal"), "{shown}");
+    assert!(shown.contains("From another exchange: One queue gets the message: q.\n  ✓ inner leads to q"), "{shown}");
+    let json = output(&["route", &path, "--exchange", "inner", "--key", "k", "--format", "json"], 0);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["refused"], 403);
+    assert_eq!((&json["queues"], &json["from_exchanges"]), (&serde_json::json!([]), &serde_json::json!(["q"])));
+    let trace = output(&["route", &path, "--exchange", "amq.rabbitmq.trace", "--key", "k"], 0);
+    assert!(trace.contains("refused with code 403"), "{trace}");
 }
 
 /// A file with this text.

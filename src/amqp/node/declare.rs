@@ -52,7 +52,7 @@ impl Node {
                 same_exchange(found, &spec, what)?;
             }
             (Some(kind), None) => {
-                not_reserved("exchange", name, ports.names)?;
+                error::not_reserved("exchange", name, ports.names)?;
                 if let Some(other) = argument(&arguments, "alternate-exchange").filter(|v| !matches!(v, Value::Text(_)))
                 {
                     let word = type_word(other);
@@ -119,7 +119,7 @@ impl Node {
             check::server_named(&arguments, self.config.version)?;
             self.make_name("amq.gen-", at.0, ports)
         } else {
-            not_reserved("queue", queue, ports.names)?;
+            error::not_reserved("queue", queue, ports.names)?;
             queue
         };
         self.may_queue(at.0, Action::Configure, name, ports.names)?;
@@ -411,15 +411,6 @@ pub(super) fn stripped(name: Name, names: &mut Names) -> Name {
 pub(super) fn not_default(exchange: Name) -> Checked {
     if exchange == Name::EMPTY {
         return error::refused("operation not permitted on the default exchange");
-    }
-    Ok(())
-}
-
-/// Names that begin with `amq.` are the broker's (A39).
-fn not_reserved(what: &str, name: Name, names: &Names) -> Checked {
-    if names.prefix_text(name.prefix()).starts_with("amq.") {
-        let text = names.show(name);
-        return error::refused(format_args!("{what} name '{text}' contains reserved prefix 'amq.*'"));
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 //! file checks.
 
 use super::diagnostics::{Code, Diagnostic, Sink, Spanned, visible};
+use super::messages;
 use super::names::{Known, unique};
 use super::policies;
 use super::schema::{Action, Consumer, Dedup, FramePoint, Scenario, When};
@@ -36,6 +37,9 @@ pub(super) fn check(scenario: &Scenario, root: &Node, sink: &mut Sink) {
     faults(scenario, sink);
     expectations(scenario, sink);
     lesson(scenario, sink);
+    if sink.is_empty() {
+        messages::check(scenario, sink);
+    }
 }
 
 /// Where a system has no users and virtual hosts, nobody can log in as one or to one.

@@ -320,7 +320,7 @@ impl Clients<'_> {
         };
         app::Plan {
             to: self.names.intern(&publish.to.name.value),
-            keys: publish.keys.iter().map(|key| self.template(&key.value)).collect(),
+            keys: publish.keys.iter().map(|key| self.template(&key.name.value)).collect(),
             id: self.template(&publish.id.value),
             count: publish.count,
             every: publish.every,

@@ -10,6 +10,7 @@ mod fields;
 mod insert;
 mod lexer;
 mod lower;
+mod messages;
 mod names;
 mod noise;
 mod parser;

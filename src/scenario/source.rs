@@ -115,7 +115,7 @@ impl Source {
     fn find(&self, variant: Option<&str>) -> Result<Option<&Variant>, Diagnostics> {
         let Some(name) = variant else { return Ok(None) };
         let found = self.variants.iter().find(|variant| variant.name.value == name);
-        found.map(Some).ok_or_else(|| self.errors(vec![variant::unknown(name, &self.variants)]))
+        found.map(Some).ok_or_else(|| self.errors(vec![variant::unknown(name, &self.root, &self.variants)]))
     }
 
     /// A change from its text, such as `set("seed", 7)`; `None` where it is not one.

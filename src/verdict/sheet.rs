@@ -295,7 +295,10 @@ fn ending_text(outcome: crate::trace::Outcome) -> &'static str {
             "clients would go on trying to connect for ever: nothing left can bring back what they wait for"
         }
         Outcome::Until => "the scenario's `until` was reached",
-        Outcome::EventLimit => "the limit on events was hit; `limits: (events: …)` in the scenario moves it",
+        Outcome::EventLimit => {
+            "the limit on events was hit (arrivals, timers, disk operations; each may make several of the steps that are \
+             told); `limits: (events: …)` in the scenario moves it"
+        }
         Outcome::TimeLimit => "the limit on simulated time was hit; `limits: (time: …)` in the scenario moves it",
         Outcome::MessageLimit => "the limit on messages was hit; `limits: (messages: …)` in the scenario moves it",
         Outcome::MemoryLimit => "the limit on memory was hit",

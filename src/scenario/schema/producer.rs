@@ -99,8 +99,8 @@ impl Producer {
 pub struct Publish {
     /// To what.
     pub to: Target,
-    /// The keys, taken in turn; none is the empty key.
-    pub keys: Vec<Spanned<String>>,
+    /// The keys, taken in turn; none is the empty key. Those of the default exchange are names of queues.
+    pub keys: Vec<Target>,
     /// The messages' ids, with `{n}`; the producer's name and the number where none is given.
     pub id: Spanned<String>,
     /// How many.
@@ -166,8 +166,12 @@ fn publish(node: &Node, sink: &mut Sink) -> Option<Publish> {
         let clash = Diagnostic::new(Code::Conflict, "`key` and `keys` exclude each other", several.at, "and here");
         f.sink().push(clash.label(single.at, "given here").help("`keys` are taken in turn"));
     }
-    let mut keys: Vec<Spanned<String>> = single.and_then(|node| key(node, f.sink())).into_iter().collect();
+    let mut keys: Vec<Target> = single.and_then(|node| key(node, f.sink())).into_iter().collect();
     keys.extend(several.and_then(|node| list(node, key, f.sink())).unwrap_or_default());
+    if let Some(missing) = keys.iter().find(|key| key.missing && to.name.is_read() && !to.name.value.is_empty()) {
+        let title = "only a key of the default exchange is the name of a queue";
+        f.sink().push(Diagnostic::new(Code::Conflict, title, missing.name.at, "said to be missing"));
+    }
     let id = f.optional("id", |node, sink| pattern(node, "{n}", sink));
     let count = f.or("count", 1, positive);
     let every = f.or("every", Timing::ZERO, timing);
@@ -200,10 +204,12 @@ fn publish(node: &Node, sink: &mut Sink) -> Option<Publish> {
     })
 }
 
-/// A routing key; it may be empty, and may hold `{n}`.
-fn key(node: &Node, sink: &mut Sink) -> Option<Spanned<String>> {
-    let key = address(node, sink)?;
-    if key.value.contains(['{', '}']) { pattern(node, "{n}", sink) } else { Some(key) }
+/// A routing key; it may be empty, and may hold `{n}`. `missing("…")` is one that no queue is called by.
+fn key(node: &Node, sink: &mut Sink) -> Option<Target> {
+    let key = target(node, sink)?;
+    let holds = !key.missing && key.name.value.contains(['{', '}']);
+    let name = if holds { pattern(node, "{n}", sink)? } else { key.name };
+    Some(Target { name, missing: key.missing })
 }
 
 fn reliability(node: &Node, sink: &mut Sink) -> Option<Reliability> {

@@ -55,7 +55,10 @@ impl<'a> Ids<'a> {
         for publish in scenario.producers.iter().flat_map(|producer| &producer.publish) {
             ids.add(&publish.id.value, "{n}", publish.count);
         }
-        for reply in scenario.consumers.iter().filter_map(|consumer| consumer.reply.as_ref()) {
+        let replies = scenario.consumers.iter().filter_map(|consumer| consumer.reply.as_ref());
+        let onward =
+            scenario.consumers.iter().filter_map(|consumer| consumer.forward.as_ref()).map(|forward| &forward.id);
+        for reply in replies.chain(onward) {
             match reply.value.split_once("{id}") {
                 Some(("", "")) => {}
                 Some(around) => ids.answers.push(around),

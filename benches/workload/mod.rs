@@ -159,7 +159,7 @@ pub fn pipeline(messages: u32) -> Arc<Plan> {
     };
     plan.header.actors = plan.actors();
     plan.header.destinations =
-        vec![Destination { consumer: plan.client_id(1), from: "billing".to_owned(), table: None }];
+        vec![Destination { consumer: plan.client_id(1), from: "billing".to_owned(), table: None, adds: false }];
     Arc::new(plan)
 }
 

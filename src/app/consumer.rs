@@ -134,7 +134,8 @@ impl Consumer {
             }
             Input::Timer(Token(slot)) => self.work_ends(spec, slot as u32 as usize, Because::INPUT, io, tables),
             Input::Report(Report::Ready) => {
-                if self.link.ready() {
+                let stands = self.link.ready();
+                if stands {
                     self.settle_stale(spec, io);
                 }
             }

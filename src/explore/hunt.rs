@@ -37,6 +37,9 @@ pub enum Sort {
     Client,
 }
 
+/// The faults of a placement as they stand in a scenario, and as changes of one.
+type Worded = (Vec<String>, Vec<String>);
+
 impl Sort {
     /// All of them.
     pub const ALL: [Sort; 4] = [Sort::Cut, Sort::Kill, Sort::Power, Sort::Client];
@@ -366,7 +369,7 @@ impl Hunter<'_> {
     }
 
     /// The faults of a placement in the scenario's words, and tried: `None` where there are none that lead there.
-    fn words(&mut self, placement: &[Placed], at: usize) -> Result<Option<(Vec<String>, Vec<String>)>, StudyError> {
+    fn words(&mut self, placement: &[Placed], at: usize) -> Result<Option<Worded>, StudyError> {
         let (mut faults, mut changes): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
         let mut base = self.study.run();
         for i in 0..placement.len() {

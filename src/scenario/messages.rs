@@ -152,8 +152,6 @@ fn message(when: &When) -> Option<&Spanned<String>> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     fn scenario(scripts: &str, names: &str) -> String {
         let text = format!(
             r#"Scenario(

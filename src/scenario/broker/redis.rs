@@ -37,14 +37,17 @@ pub(super) fn decode(node: &Node, sink: &mut Sink) -> Redis {
     let policy = f.node("appendfsync");
     let appendfsync = policy.and_then(|node| choice(node, "a sync policy", &POLICIES, f.sink()));
     let aof = f.node("aof");
-    let on = aof.and_then(|node| truth(node, f.sink())).unwrap_or(false);
-    if let (Some(policy), false) = (policy, on) {
+    let read = aof.and_then(|node| truth(node, f.sink()));
+    let on = read.unwrap_or(false);
+    let writeback = f.or("writeback", Span::secs(30), span);
+    let meant = f.finish();
+    // Whether there is a file is not known where that cannot be read.
+    let off = aof.map_or(meant.is_empty(), |_| read == Some(false));
+    if let (Some(policy), true) = (policy, off) {
         let title = "`appendfsync` means nothing without an append-only file";
         let clash = Diagnostic::new(Code::Conflict, title, policy.at, "is of no effect");
-        f.sink().push(clash.help("add `aof: true`"));
+        sink.push(clash.help("add `aof: true`"));
     }
-    let writeback = f.or("writeback", Span::secs(30), span);
-    f.finish();
     Redis { name, aof: on, appendfsync: appendfsync.unwrap_or(Fsync::Everysec), writeback }
 }
 

@@ -146,7 +146,14 @@ pub(super) fn producer(node: &Node, sink: &mut Sink) -> Option<Producer> {
     let dual_write = f.optional("dual_write", dual_write);
     let expects_reply = f.optional("expects_reply", expects_reply);
     let session = session(&mut f);
+    let unread = f.is_unread();
     let meant = f.finish();
+    let outbox = outbox.or_else(|| self::outbox(meant.node("outbox")?, sink));
+    let expects_reply = expects_reply.or_else(|| self::expects_reply(meant.node("expects_reply")?, sink));
+    // A producer that cannot be read may write to any table.
+    let any = || DualWrite { at: node.head(), table: Spanned::unread(node.head()), row_first: true, gap: Span::ZERO };
+    let dual_write = dual_write.or_else(|| self::dual_write(meant.node("dual_write")?, sink));
+    let dual_write = dual_write.or_else(|| unread.then(any));
     // One that cannot be read may publish to anything.
     let mut publish = series.unwrap_or_else(|| Publish::unread(node.head()).into_iter().collect());
     meant.list("publish", &mut publish, self::publish, sink);

@@ -220,6 +220,10 @@ macro_rules! systems {
             pub fn waits(&self) -> bool {
                 match self { $(Node::$system(n) => n.waits()),* }
             }
+            /// Whether it has something for a client that asks this queue.
+            pub fn has_for(&self, part: Name, queue: Name) -> bool {
+                match self { $(Node::$system(n) => n.has_for(part, queue)),* }
+            }
             /// Takes a frame of its own system; what follows is in `outs`.
             #[inline]
             pub fn frame(&mut self, conn: ConnId, frame: Frame, given: Given<'_>, outs: &mut Outs) {
@@ -280,6 +284,13 @@ macro_rules! systems {
                     )*
                     _ => {}
                 }
+            }
+            /// The queue that it goes on asking for messages by itself, and the part of the broker that this is in.
+            pub fn asks(&self) -> Option<(Name, Name)> {
+                match self { $(
+                    Client::$system(c) => c.asks(),
+                    $(Client::$script(c) => c.asks(),)?
+                )* }
             }
             /// Takes what its application asks of it; what follows is in `outs`.
             #[inline]

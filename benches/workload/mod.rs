@@ -8,7 +8,9 @@
 
 use mqlab::amqp::exchange::{Kind, Target};
 use mqlab::amqp::{BindingSpec, Config, ExchangeSpec, QueueSpec, Table};
-use mqlab::app::{self, AckPolicy, Backoff, ConsumerSpec, ProducerSpec, Reliability, Retry, Spec, Template, Timing};
+use mqlab::app::{
+    self, AckPolicy, Backoff, Books, ConsumerSpec, ProducerSpec, Reliability, Retry, Spec, Template, Timing,
+};
 use mqlab::disk::Speed;
 use mqlab::ids::{Name, Names};
 use mqlab::machine::{Session, SharedProps, Take};
@@ -94,20 +96,15 @@ fn producer(messages: u32, route: &Route, names: &mut Names) -> Spec {
             backoff: Backoff::default(),
         },
         reconnect: None,
+        on_returned: None,
+        books: Books::None,
     })
 }
 
 fn consumer(names: &mut Names) -> Spec {
     Spec::Consumer(ConsumerSpec {
-        name: names.intern("biller"),
-        ack: AckPolicy::AfterWork,
-        work: Timing::Constant(Span::ZERO),
         parallel: PREFETCH,
-        fail: vec![],
-        effect: None,
-        reply: None,
-        dedup: None,
-        reconnect: None,
+        ..ConsumerSpec::plain(names.intern("biller"), AckPolicy::AfterWork)
     })
 }
 
@@ -126,19 +123,25 @@ fn client(name: &str, kind: ActorKind, spec: Spec, session: Session) -> ClientPl
 pub fn pipeline(messages: u32) -> Arc<Plan> {
     let mut names = Names::new();
     let (config, route) = broker(&mut names);
-    let take = Take { from: route.queue, auto_settle: false, prefetch: PREFETCH, options: Arc::default() };
+    let take = Take { from: route.queue, auto_settle: false, prefetch: PREFETCH, options: Arc::default(), poll: None };
     let clients = vec![
         client(
             "shop",
             ActorKind::Producer,
             producer(messages, &route, &mut names),
-            Session { confirms: true, take: None, heartbeat: Some(Span::ZERO), access: None },
+            Session { confirms: true, take: None, heartbeat: Some(Span::ZERO), access: None, transactions: false },
         ),
         client(
             "biller",
             ActorKind::Consumer,
             consumer(&mut names),
-            Session { confirms: false, take: Some(take), heartbeat: Some(Span::ZERO), access: None },
+            Session {
+                confirms: false,
+                take: Some(take),
+                heartbeat: Some(Span::ZERO),
+                access: None,
+                transactions: false,
+            },
         ),
     ];
     names.share();
@@ -156,7 +159,7 @@ pub fn pipeline(messages: u32) -> Arc<Plan> {
     };
     plan.header.actors = plan.actors();
     plan.header.destinations =
-        vec![Destination { consumer: plan.client_id(1), from: "billing".to_owned(), table: None }];
+        vec![Destination { consumer: plan.client_id(1), from: "billing".to_owned(), table: None, adds: false }];
     Arc::new(plan)
 }
 

@@ -311,6 +311,21 @@ pub(super) fn not_implemented<T>(what: impl Display) -> Checked<T> {
     connection(540, format_args!("NOT_IMPLEMENTED - {what}"))
 }
 
+/// 540 for what RabbitMQ knows and the model leaves out: the model's own answer, which no real broker gives.
+pub(super) fn not_modelled<T>(what: impl Display) -> Checked<T> {
+    let text = Text::of(format_args!("NOT_IMPLEMENTED - {what} is not modelled"));
+    Err(Refusal { scope: Scope::Connection, code: 540, text, rule: rules::QUORUM })
+}
+
+/// 403 (A39): names that begin with `amq.` are the broker's.
+pub(super) fn not_reserved(what: &str, name: Name, names: &Names) -> Checked {
+    if names.prefix_text(name.prefix()).starts_with("amq.") {
+        let text = names.show(name);
+        return refused(format_args!("{what} name '{text}' contains reserved prefix 'amq.*'"));
+    }
+    Ok(())
+}
+
 /// 541 (A82.06): the broker itself breaks over a method.
 pub(super) fn broken<T>() -> Checked<T> {
     Err(internal())

@@ -24,7 +24,7 @@ pub use client::Client;
 pub use config::{BindingSpec, Config, ExchangeSpec, QueueSpec, Version};
 pub use method::{Close, Frame, Method, Table, Tune};
 pub use node::Node;
-pub use refused::{Part, refused};
+pub use refused::{Part, left_out, refused, refused_consumer};
 pub use script::{Program, Script};
 pub use session::Session;
 pub use store::Record;

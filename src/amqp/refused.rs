@@ -3,11 +3,12 @@
 //!
 //! Not names that stand twice or are missing; that is the scenario's business.
 
-use super::config::Config;
-use super::error;
+use super::config::{Config, QueueSpec, Version};
 use super::exchange::Exchange;
+use super::method::Table;
 use super::queue::check;
-use crate::ids::Names;
+use super::{error, rules};
+use crate::ids::{Name, Names};
 use std::sync::Arc;
 
 /// Which part of a configuration, by its place in the list.
@@ -26,6 +27,9 @@ pub fn refused(config: &Config, names: &Names) -> Vec<(Part, String)> {
     let mut found = Vec::new();
     let mut exchanges = Vec::with_capacity(config.exchanges.len());
     for (at, spec) in config.exchanges.iter().enumerate() {
+        if let Err(refusal) = error::not_reserved("exchange", spec.name, names) {
+            found.push((Part::Exchange(at), refusal.text.to_string()));
+        }
         if let Err(why) = Exchange::check(spec.kind, &spec.arguments) {
             found.push((Part::Exchange(at), why.to_string()));
             continue;
@@ -36,7 +40,8 @@ pub fn refused(config: &Config, names: &Names) -> Vec<(Part, String)> {
     exchanges.sort_by_key(|(key, _)| *key);
     for (at, spec) in config.queues.iter().enumerate() {
         let what = error::queue_in(spec.name, spec.vhost, names);
-        if let Err(refusal) = check::check(spec, false, config.version, what) {
+        let named = error::not_reserved("queue", spec.name, names);
+        if let Err(refusal) = named.and_then(|()| check::check(spec, false, config.version, what)) {
             found.push((Part::Queue(at), refusal.text.to_string()));
         }
     }
@@ -49,4 +54,21 @@ pub fn refused(config: &Config, names: &Names) -> Vec<(Part, String)> {
         }
     }
     found
+}
+
+/// Why the model cannot make a queue that a real broker would make, if it cannot.
+pub fn left_out(spec: &QueueSpec, exclusive: bool, version: Version, names: &Names) -> Option<String> {
+    let refusal = check::check(spec, exclusive, version, error::queue_in(spec.name, spec.vhost, names)).err()?;
+    (refusal.rule == rules::QUORUM).then(|| refusal.text.to_string())
+}
+
+/// What would be said to a consumer of a queue with these arguments, if it would be refused for them.
+pub fn refused_consumer(
+    arguments: &Table,
+    (queue, vhost): (Name, Name),
+    version: Version,
+    names: &Names,
+) -> Option<String> {
+    let refusal = check::consumer(arguments, version, error::queue_in(queue, vhost, names)).err()?;
+    Some(refusal.text.to_string())
 }

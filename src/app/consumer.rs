@@ -1,12 +1,15 @@
 //! A consumer: takes deliveries into its inbox, works on them, and settles them as its policy says.
 //!
-//! What the work comes to (the effect, the answer, the failures) and the settling are in `work`.
+//! What the work comes to (the effect, the failures) is in `work`, the settling in `settle`, and what it publishes itself
+//! (answers, what follows from the work, what is put aside) in `onward`.
 
 use super::link::{Link, Phase, RECONNECT, cancel_timer};
+use super::onward::{Onward, failures};
 use super::template::Memo;
 use super::{AckPolicy, AppInput, ConsumerSpec, Io, Tables, rules};
 use crate::ids::{CopyId, Digest, Name, Names, PlaceId};
-use crate::machine::{Because, Delivery, Input, Message, Report, Token};
+use crate::machine::{Answer, Ask, Because, Delivery, Input, Message, Report, SharedProps, Token};
+use crate::mem::VecMap;
 use crate::trace::{Delta, Flags, Held, Observable, Order, PlaceKind, What};
 use crate::units::Time;
 use std::collections::VecDeque;
@@ -21,7 +24,11 @@ pub(super) struct Item {
     pub(super) id: Name,
     pub(super) reply_to: Name,
     pub(super) correlation: Name,
+    /// The key that it was published with.
+    pub(super) key: Name,
     pub(super) size: u32,
+    /// How often the work on it has failed before, where the consumer counts that.
+    pub(super) failures: u32,
     pub(super) copy: CopyId,
     pub(super) redelivered: bool,
     /// Whether its session is gone, so that it cannot be settled.
@@ -50,6 +57,12 @@ pub(super) struct Consumer {
     /// Completed and not settled yet, where that is done in batches.
     pub(super) unsettled: Vec<Item>,
     pub(super) flush_set: bool,
+    /// What it publishes itself and waits for a confirm of, by ticket.
+    pub(super) onward: VecMap<u32, Onward>,
+    /// What travels with the messages at hand, where one may have to be published again; by delivery.
+    pub(super) kept: VecMap<Delivery, SharedProps>,
+    /// It has asked for its subscription to end, and waits for that.
+    leaving: bool,
     /// The last delivery.
     last: u32,
     pub(super) completed: u32,
@@ -57,6 +70,8 @@ pub(super) struct Consumer {
     pub(super) known: Known,
     pub(super) key_memo: Memo,
     pub(super) reply_memo: Memo,
+    pub(super) dedup_memo: Memo,
+    pub(super) forward_memo: Memo,
 }
 
 crate::clone_in_place!(Consumer {
@@ -67,12 +82,17 @@ crate::clone_in_place!(Consumer {
     busy,
     unsettled,
     flush_set,
+    onward,
+    kept,
+    leaving,
     last,
     completed,
     ticket,
     known,
     key_memo,
     reply_memo,
+    dedup_memo,
+    forward_memo,
 });
 
 impl Consumer {
@@ -85,12 +105,17 @@ impl Consumer {
         self.busy = 0;
         self.unsettled.clear();
         self.flush_set = false;
+        self.onward.clear();
+        self.kept.clear();
+        self.leaving = false;
         self.last = 0;
         self.completed = 0;
         self.ticket = 0;
         self.known.clear();
         self.key_memo = Memo::default();
         self.reply_memo = Memo::default();
+        self.dedup_memo = Memo::default();
+        self.forward_memo = Memo::default();
     }
 
     pub(super) fn handle(&mut self, spec: &ConsumerSpec, input: AppInput, io: &mut Io<'_>, tables: &mut Tables) {
@@ -109,30 +134,54 @@ impl Consumer {
             }
             Input::Timer(Token(slot)) => self.work_ends(spec, slot as u32 as usize, Because::INPUT, io, tables),
             Input::Report(Report::Ready) => {
-                self.link.ready();
+                let stands = self.link.ready();
+                if stands {
+                    self.settle_stale(spec, io);
+                }
             }
             Input::Report(Report::Down(_)) => self.down(spec, io),
-            Input::Report(Report::Offer { delivery, message, redelivered, .. }) => {
-                self.receive(spec, delivery, &message, redelivered, io);
+            Input::Report(Report::Offer { delivery, message, redelivered, key, .. }) => {
+                self.receive(spec, delivery, (&message, key), redelivered, io);
             }
+            Input::Report(Report::Answer(ticket, answer)) => {
+                self.answered(spec, ticket, answer == Answer::Confirmed, io);
+            }
+            Input::Report(Report::Unsubscribed) => self.leaving = false,
             Input::Report(Report::Cancelled) => {
                 io.out.note(rules::CANCELLED, Because::INPUT, What::Withheld, self.place, Name::NONE, 0);
             }
-            Input::Stop => self.link.stop(io),
+            Input::Stop => self.stop(io),
             _ => {}
         }
         self.work(spec, io, tables);
-        if self.link.stopping && self.jobs.iter().flatten().all(|j| j.hung) && self.link.phase != Phase::Exited {
+        if self.link.stopping && self.has_finished() && self.link.phase != Phase::Exited {
             self.flush(Because::INPUT, io);
             self.link.wind_down(Because::INPUT, io);
         }
+    }
+
+    /// The operator asks the process to stop: it ends its subscription first, and finishes what it has.
+    fn stop(&mut self, io: &mut Io<'_>) {
+        let first = !self.link.stopping;
+        self.link.stop(io);
+        if first && self.link.up() {
+            self.leaving = true;
+            io.out.ask(rules::STOP, Because::INPUT, Ask::Cancel);
+        }
+    }
+
+    /// Whether a process that is to stop has nothing left to do; a handler that hangs will do nothing any more.
+    fn has_finished(&self) -> bool {
+        let all_hang = self.jobs.iter().all(|job| job.is_some_and(|job| job.hung));
+        let idle = self.jobs.iter().flatten().all(|job| job.hung);
+        !self.leaving && idle && (self.inbox.is_empty() || all_hang) && self.onward.is_empty()
     }
 
     fn receive(
         &mut self,
         spec: &ConsumerSpec,
         delivery: Delivery,
-        message: &Message,
+        (message, key): (&Message, Name),
         redelivered: bool,
         io: &mut Io<'_>,
     ) {
@@ -141,7 +190,9 @@ impl Consumer {
             id: message.id,
             reply_to: message.reply_to,
             correlation: message.correlation,
+            key,
             size: message.size,
+            failures: spec.park.as_ref().map_or(0, |park| failures(park, &message.props, io.names)),
             copy: io.registry.copy(),
             redelivered,
             // What cannot be settled any more cannot lose its settling either.
@@ -157,12 +208,15 @@ impl Consumer {
             order: item.order(),
             flags: item.flags(),
         });
+        if spec.park.is_some() {
+            self.kept.insert(delivery, message.props.clone());
+        }
         self.inbox.push_back(item);
     }
 
     /// Gives waiting deliveries to free handlers.
     fn work(&mut self, spec: &ConsumerSpec, io: &mut Io<'_>, tables: &mut Tables) {
-        while !self.link.stopping && self.link.phase != Phase::Exited && (self.busy as usize) < self.jobs.len() {
+        while self.link.phase != Phase::Exited && (self.busy as usize) < self.jobs.len() {
             let Some(item) = self.inbox.pop_front() else { return };
             self.begin(spec, item, io, tables);
         }
@@ -177,12 +231,17 @@ impl Consumer {
             while let Some(item) = self.inbox.pop_front() {
                 io.out.note(rules::INBOX_VOID, Because::INPUT, What::Withheld, self.place, item.id, item.delivery.0);
                 self.remove(&item, io);
+                self.kept.remove(&item.delivery);
             }
             self.jobs.iter_mut().flatten().for_each(|job| job.item.void = true);
         }
-        for item in self.unsettled.drain(..) {
-            io.out.note(rules::ACK_VOID, Because::INPUT, What::Withheld, self.place, item.id, item.delivery.0);
+        if spec.ack != AckPolicy::Stale {
+            for item in self.unsettled.drain(..) {
+                io.out.note(rules::ACK_VOID, Because::INPUT, What::Withheld, self.place, item.id, item.delivery.0);
+            }
         }
+        self.lose_onward(io);
+        self.leaving = false;
         self.keep_flush(None, Because::INPUT, io);
         self.link.lost(spec.reconnect, io);
     }
@@ -230,6 +289,13 @@ impl Consumer {
         }
         digest.word(self.unsettled.len() as u64 | u64::from(self.flush_set) << 32);
         self.unsettled.iter().for_each(|item| self.digest_item(item, names, digest));
+        digest.word(self.onward.len() as u64 | u64::from(self.leaving) << 32);
+        for (ticket, onward) in self.onward.iter() {
+            digest.word(u64::from(self.ticket - ticket) | u64::from(onward.settles) << 32);
+            names.digest(onward.id, digest);
+            self.digest_item(&onward.item, names, digest);
+        }
+        self.kept.values().for_each(|props| props.digest(digest));
         self.known.digest(names, digest);
     }
 
@@ -237,6 +303,8 @@ impl Consumer {
         names.digest(item.id, digest);
         names.digest(item.reply_to, digest);
         names.digest(item.correlation, digest);
+        names.digest(item.key, digest);
+        digest.word(u64::from(item.failures));
         let flags = u64::from(item.redelivered) | u64::from(item.void) << 1;
         digest.word(flags | u64::from(item.size) << 32);
         digest.word(u64::from(self.last - item.delivery.0));

@@ -6,24 +6,29 @@
 
 mod answers;
 mod beliefs;
+mod calls;
 mod consumer;
 mod link;
+mod onward;
+mod outbox;
 mod producer;
 pub mod rules;
+mod settle;
 mod spec;
 mod tables;
 mod template;
 #[cfg(test)]
 mod tests;
 mod timing;
+mod transactions;
 pub mod verbs;
 mod work;
 
 pub use rules::TABLE as RULES;
 
 pub use spec::{
-    AckPolicy, Backoff, ConsumerSpec, Effect, EffectKind, Fail, Plan, ProducerSpec, Reconnect, Reliability, Retry,
-    Spec, Then, Timing, Which,
+    AckPolicy, Aside, Backoff, Books, ConsumerSpec, Dedup, Effect, EffectKind, Effects, Fail, Forward, Park, Plan,
+    ProducerSpec, Reconnect, Reliability, Retry, Slow, Spec, Then, Timing, Which,
 };
 pub use tables::{RowOutcome, Tables};
 pub use template::{Derived, Template, TemplateError};
@@ -116,7 +121,7 @@ impl App {
     /// Takes one input and puts what follows into `ports.out`, in order.
     pub fn handle(&mut self, input: AppInput, ports: &mut Io<'_>, tables: &mut Tables) {
         match (&mut self.state, &*self.spec) {
-            (State::Producer(p), Spec::Producer(spec)) => p.handle(spec, input, ports),
+            (State::Producer(p), Spec::Producer(spec)) => p.handle(spec, input, ports, tables),
             (State::Consumer(c), Spec::Consumer(spec)) => c.handle(spec, input, ports, tables),
             _ => {}
         }

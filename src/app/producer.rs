@@ -2,11 +2,14 @@
 //!
 //! A message is in flight from its first attempt until it is settled for good: it is either open (waiting for an
 //! answer) or due again (waiting to be published again). Both take room in the window. What is settled costs two bits.
-//! How answers and losses are dealt with is in `answers`.
+//! How answers and losses are dealt with is in `answers`; transactions, questions, and tables beside the publishes have
+//! files of their own.
 
 use super::beliefs::Beliefs;
 use super::link::{Link, Phase, RECONNECT, cancel_timer, set_timer};
-use super::{AppInput, Io, Plan, ProducerSpec, Reliability, rules, verbs};
+use super::outbox::{self, Booking};
+use super::transactions::Tx;
+use super::{AppInput, Aside, Books, Io, Plan, ProducerSpec, Reliability, Tables, rules, verbs};
 use crate::ids::{ActorId, Digest, Name, Names, PlaceId, RuleId};
 use crate::machine::{Answer, Ask, Because, Input, Message, Publish, Report, Token};
 use crate::trace::{Belief, Delta, Observable, What};
@@ -30,6 +33,8 @@ pub(super) struct Flight {
     pub(super) attempt: u32,
     /// Its plan.
     pub(super) plan: u16,
+    /// It came back, and goes where such messages go.
+    pub(super) aside: bool,
 }
 
 /// A message that waits for an answer.
@@ -55,11 +60,19 @@ pub(super) struct Again {
 
 /// How far a plan is.
 #[derive(Clone, Copy, Debug, Default)]
-struct Progress {
+pub(super) struct Progress {
     /// How many of its messages have had their first attempt.
-    published: u32,
+    pub(super) published: u32,
     /// Whether the timer for the next one runs.
     timed: bool,
+}
+
+/// What went out under a ticket that was never kept open.
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    n: u32,
+    plan: u16,
+    aside: bool,
 }
 
 /// A producer's state.
@@ -69,12 +82,12 @@ pub(super) struct Producer {
     begun: bool,
     ticket: u32,
     /// How many messages were published in this call.
-    burst: u32,
+    pub(super) burst: u32,
     /// How many messages the batch still takes.
     batch_room: u32,
-    plans: Vec<Progress>,
+    pub(super) plans: Vec<Progress>,
     /// Plans whose next message is due, in the order in which they came due.
-    due: VecDeque<u16>,
+    pub(super) due: VecDeque<u16>,
     /// In the order of tickets, hence of deadlines.
     pub(super) open: VecDeque<Open>,
     /// In the order of time, then of first attempts.
@@ -84,8 +97,10 @@ pub(super) struct Producer {
     again_at: Time,
     /// By plan; plans with the same ids share the first one's.
     beliefs: Vec<Beliefs>,
-    /// The plan of each ticket, kept only where a message can come back and its ticket alone does not tell which it is.
-    sent: Vec<u16>,
+    /// What each ticket was for, kept only where a message can come back and its ticket alone does not tell which it is.
+    sent: Vec<Sent>,
+    pub(super) tx: Tx,
+    pub(super) booking: Booking,
 }
 
 crate::clone_in_place!(Producer {
@@ -102,6 +117,8 @@ crate::clone_in_place!(Producer {
     again_at,
     beliefs,
     sent,
+    tx,
+    booking,
 });
 
 impl Producer {
@@ -121,6 +138,8 @@ impl Producer {
         self.beliefs.iter_mut().for_each(Beliefs::clear);
         self.beliefs.resize_with(spec.plans.len(), Beliefs::default);
         self.sent.clear();
+        self.tx = Tx::default();
+        self.booking.clear();
     }
 
     /// Its process is gone: what was open stays unknown, what was to be published again is forgotten, and the messages
@@ -136,26 +155,43 @@ impl Producer {
         self.again.clear();
         self.timeout_at = Time::NEVER;
         self.again_at = Time::NEVER;
+        self.tx = Tx::default();
+        self.booking.crash();
     }
 
-    pub(super) fn handle(&mut self, spec: &ProducerSpec, input: AppInput, io: &mut Io<'_>) {
+    pub(super) fn handle(&mut self, spec: &ProducerSpec, input: AppInput, io: &mut Io<'_>, tables: &mut Tables) {
         if self.link.phase == Phase::Exited {
             return;
         }
         self.burst = 0;
         match input {
-            Input::Started => self.link.connect(rules::CONNECT, io),
+            Input::Started => {
+                self.link.connect(rules::CONNECT, io);
+                // The business goes on without the broker.
+                if matches!(spec.books, Books::Outbox { .. }) {
+                    self.begin(spec, io);
+                }
+            }
             Input::Report(Report::Ready) => self.ready(spec, io),
             Input::Report(Report::Down(why)) => self.down(spec, why, io),
             Input::Report(Report::Answer(ticket, Answer::Confirmed)) => self.confirmed(spec, ticket, io),
             Input::Report(Report::Answer(ticket, Answer::Refused)) => self.refused(spec, ticket, io),
             Input::Report(Report::Returned(ticket)) => self.returned(spec, ticket, io),
+            Input::Report(Report::Offer { delivery, message, from, .. }) => {
+                self.reply_came(spec, delivery, &message, from, io, tables);
+            }
             Input::Timer(token) => self.timer(spec, token, io),
             Input::Stop => self.stop(io),
             _ => {}
         }
-        if self.link.stopping && (self.in_flight() == 0 || self.link.phase == Phase::Over) {
+        self.keep_books(spec, io, tables);
+        self.end_transaction(spec, io);
+        let finished = self.in_flight() == 0 && self.booking.is_idle();
+        if self.link.stopping && (finished || self.link.phase == Phase::Over) {
             self.link.wind_down(Because::INPUT, io);
+            if self.link.phase == Phase::Exited {
+                self.booking.stop(io);
+            }
         }
         self.keep_timers(io);
     }
@@ -171,6 +207,8 @@ impl Producer {
                 self.again_at = Time::NEVER;
                 self.publish_again(spec, io);
             }
+            outbox::SECOND_STEP => self.booking.second_step_set = false,
+            outbox::RELAY => self.booking.relay_looks(),
             Token(plan) => {
                 let plan = plan as u32 as usize;
                 if let Some(progress) = self.plans.get_mut(plan) {
@@ -187,12 +225,17 @@ impl Producer {
             return;
         }
         self.publish_again(spec, io);
+        self.begin(spec, io);
+        self.publish_due(spec, Because::INPUT, io);
+    }
+
+    /// Begins with its plans, if it has not yet.
+    fn begin(&mut self, spec: &ProducerSpec, io: &mut Io<'_>) {
         if !std::mem::replace(&mut self.begun, true) {
             for at in 0..spec.plans.len() as u16 {
                 self.pace(spec, at, spec.plans[usize::from(at)].start, Because::INPUT, io);
             }
         }
-        self.publish_due(spec, Because::INPUT, io);
     }
 
     fn stop(&mut self, io: &mut Io<'_>) {
@@ -216,7 +259,7 @@ impl Producer {
     }
 
     /// Lets a plan's next message come due after `after`.
-    fn pace(&mut self, spec: &ProducerSpec, plan: u16, after: Span, because: Because, io: &mut Io<'_>) {
+    pub(super) fn pace(&mut self, spec: &ProducerSpec, plan: u16, after: Span, because: Because, io: &mut Io<'_>) {
         let progress = &mut self.plans[usize::from(plan)];
         if progress.published >= spec.plans[usize::from(plan)].count {
         } else if after == Span::ZERO && self.burst < BURST {
@@ -233,6 +276,9 @@ impl Producer {
         if !io.out.wanted.notes.has(What::Withheld) {
             return;
         }
+        if spec.books.come_first() {
+            return;
+        }
         let Err(rule) = self.may_publish(spec) else { return };
         let n = self.plans[usize::from(plan)].published + 1;
         let id = spec.plans[usize::from(plan)].id.name(n, io.names);
@@ -240,11 +286,17 @@ impl Producer {
     }
 
     /// Whether a new message may be published now, or the rule that holds it back.
-    fn may_publish(&self, spec: &ProducerSpec) -> Result<(), RuleId> {
+    pub(super) fn may_publish(&self, spec: &ProducerSpec) -> Result<(), RuleId> {
         if !self.link.up() {
             return Err(rules::NO_SESSION);
         }
-        let Reliability::Confirms { window, batch, .. } = spec.reliability else { return Ok(()) };
+        let (window, batch) = match spec.reliability {
+            Reliability::FireAndForget => return Ok(()),
+            Reliability::Transactions { every, .. } => return self.tx_takes(every),
+            Reliability::Replies { .. } if self.in_flight() > 0 => return Err(rules::QUESTION_OPEN),
+            Reliability::Replies { .. } => return Ok(()),
+            Reliability::Confirms { window, batch, .. } => (window, batch),
+        };
         if window != 0 && self.in_flight() >= window as usize {
             return Err(rules::WINDOW);
         }
@@ -256,16 +308,14 @@ impl Producer {
 
     /// Publishes what is due and may go.
     pub(super) fn publish_due(&mut self, spec: &ProducerSpec, because: Because, io: &mut Io<'_>) {
+        if spec.books != Books::None && self.publish_booked(spec, because, io) {
+            return;
+        }
         while !self.due.is_empty() && self.may_publish(spec).is_ok() {
             let Some(plan) = self.due.pop_front() else { return };
-            if self.batch_room == 0 {
-                self.batch_room = batch(spec);
-            }
-            self.batch_room = self.batch_room.saturating_sub(1);
-            let progress = &mut self.plans[usize::from(plan)];
-            progress.published += 1;
-            let flight = Flight { first: self.ticket + 1, n: progress.published, attempt: 0, plan };
-            self.publish(spec, flight, rules::PUBLISH, because, io);
+            let flight = self.next_of(plan);
+            self.publish_first(spec, flight, rules::PUBLISH, because, io);
+            self.booking.published_first(spec, flight, io.now);
             if flight.n < spec.plans[usize::from(plan)].count {
                 let after = spec.plans[usize::from(plan)].every.draw(io.draws);
                 self.pace(spec, plan, after, because, io);
@@ -273,9 +323,32 @@ impl Producer {
         }
     }
 
+    /// The next message of a plan, counted as taken from its source.
+    pub(super) fn next_of(&mut self, plan: u16) -> Flight {
+        let progress = &mut self.plans[usize::from(plan)];
+        progress.published += 1;
+        Flight { first: self.ticket + 1, n: progress.published, attempt: 0, plan, aside: false }
+    }
+
+    /// The first attempt of a message.
+    pub(super) fn publish_first(
+        &mut self,
+        spec: &ProducerSpec,
+        flight: Flight,
+        rule: RuleId,
+        because: Because,
+        io: &mut Io<'_>,
+    ) {
+        if self.batch_room == 0 {
+            self.batch_room = batch(spec);
+        }
+        self.batch_room = self.batch_room.saturating_sub(1);
+        self.publish(spec, Flight { first: self.ticket + 1, ..flight }, rule, because, io);
+    }
+
     /// Publishes again what waits for it and may go.
     pub(super) fn publish_again(&mut self, spec: &ProducerSpec, io: &mut Io<'_>) {
-        while self.link.up() && self.again.front().is_some_and(|a| a.at <= io.now) {
+        while self.link.up() && self.again.front().is_some_and(|a| a.at <= io.now) && self.tx_room(spec) {
             let Some(again) = self.again.pop_front() else { return };
             self.publish(spec, again.flight, again.rule, Because::INPUT, io);
         }
@@ -294,12 +367,19 @@ impl Producer {
         self.burst += 1;
         let flight = Flight { attempt: flight.attempt + 1, ..flight };
         let plan = &spec.plans[usize::from(flight.plan)];
-        let publish = make(plan, flight.n, self.ticket, io.names);
+        let aside = spec.on_returned.as_ref().filter(|_| flight.aside);
+        let publish = make(plan, flight.n, self.ticket, aside, io.names);
         let id = publish.message.id;
         let noted = io.out.note(rule, because, What::Published, PlaceId::NONE, id, flight.attempt);
-        let Reliability::Confirms { timeout, .. } = spec.reliability else {
-            let asked = io.out.ask(rule, noted, Ask::Publish(publish));
-            return self.forget(spec, flight, id, asked, io);
+        let timeout = match spec.reliability {
+            Reliability::FireAndForget => {
+                let asked = io.out.ask(rule, noted, Ask::Publish(publish));
+                return self.forget(spec, flight, id, asked, io);
+            }
+            Reliability::Confirms { timeout, .. } => timeout,
+            Reliability::Replies { timeout, .. } => Some(timeout),
+            // It waits for the commit, not for each message.
+            Reliability::Transactions { .. } => None,
         };
         self.believe(spec, flight, id, Belief::Unknown, io);
         io.out.ask(rule, noted, Ask::Publish(publish));
@@ -312,8 +392,9 @@ impl Producer {
     fn forget(&mut self, spec: &ProducerSpec, flight: Flight, id: Name, because: Because, io: &mut Io<'_>) {
         io.out.note(rules::FORGET, because, What::BelievesSent, PlaceId::NONE, id, flight.attempt);
         self.believe(spec, flight, id, Belief::Sent, io);
-        if spec.plans.len() > 1 && spec.plans.iter().any(|p| p.mandatory) {
-            self.sent.push(flight.plan);
+        if spec.on_returned.is_some() || spec.plans.len() > 1 && spec.plans.iter().any(|p| p.mandatory) {
+            let Flight { n, plan, aside, .. } = flight;
+            self.sent.push(Sent { n, plan, aside });
         }
     }
 
@@ -322,13 +403,12 @@ impl Producer {
         if ticket == 0 || ticket > self.ticket {
             return None;
         }
-        let at = ticket as usize - 1;
-        let (plan, n) = match self.sent.get(at) {
-            Some(&plan) => (plan, self.sent[..=at].iter().filter(|p| **p == plan).count() as u32),
-            None if spec.plans.len() == 1 => (0, ticket),
+        let Sent { n, plan, aside } = match self.sent.get(ticket as usize - 1) {
+            Some(sent) => *sent,
+            None if spec.plans.len() == 1 => Sent { n: ticket, plan: 0, aside: false },
             None => return None,
         };
-        Some(Flight { first: ticket, n, attempt: 1, plan })
+        Some(Flight { first: ticket, n, attempt: 1, plan, aside })
     }
 
     /// Changes a belief, as a part of the output before.
@@ -379,11 +459,15 @@ impl Producer {
         }
         self.beliefs.iter().for_each(|b| b.digest(digest));
         digest.word(self.sent.len() as u64);
-        self.sent.iter().for_each(|plan| digest.word(u64::from(*plan)));
+        for Sent { n, plan, aside } in &self.sent {
+            digest.word(u64::from(*plan) | u64::from(*aside) << 16 | u64::from(*n) << 32);
+        }
+        self.tx.digest(digest);
+        self.booking.digest(now, digest);
     }
 
     fn digest_flight(&self, flight: Flight, digest: &mut Digest) {
-        digest.word(u64::from(flight.plan) | u64::from(flight.n) << 16);
+        digest.word(u64::from(flight.plan) | u64::from(flight.aside) << 16 | u64::from(flight.n) << 17);
         digest.word(u64::from(flight.attempt) | u64::from(self.ticket - flight.first) << 32);
     }
 }
@@ -410,8 +494,9 @@ fn slot(spec: &ProducerSpec, flight: Flight) -> (usize, u32) {
 }
 
 /// The message `n` of a plan.
-fn make(plan: &Plan, n: u32, ticket: u32, names: &mut Names) -> Publish {
+fn make(plan: &Plan, n: u32, ticket: u32, aside: Option<&Aside>, names: &mut Names) -> Publish {
     let key = match plan.keys.len() {
+        _ if aside.is_some_and(|aside| aside.key.is_some()) => aside.map_or(Name::EMPTY, |aside| aside.key),
         0 => Name::EMPTY,
         len => plan.keys[(n - 1) as usize % len].name(n, names),
     };
@@ -422,7 +507,7 @@ fn make(plan: &Plan, n: u32, ticket: u32, names: &mut Names) -> Publish {
         correlation: plan.correlation.as_ref().map_or(Name::NONE, |c| c.name(n, names)),
         props: plan.props.clone(),
     };
-    Publish { ticket, to: plan.to, key, message, mandatory: plan.mandatory }
+    Publish { ticket, to: aside.map_or(plan.to, |aside| aside.to), key, message, mandatory: plan.mandatory }
 }
 
 /// Brings a timer from what it is set to, to what it should be set to.

@@ -36,6 +36,54 @@ pub struct ProducerSpec {
     pub reliability: Reliability,
     /// Whether and when it connects again; without it, a producer without a session is at its end.
     pub reconnect: Option<Reconnect>,
+    /// Where it publishes what came back; `None` leaves it at that.
+    pub on_returned: Option<Aside>,
+    /// What it writes to tables besides.
+    pub books: Books,
+}
+
+/// Where a message goes that nobody took the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Aside {
+    /// To what.
+    pub to: Name,
+    /// With which key; [`Name::NONE`] for the message's own.
+    pub key: Name,
+}
+
+/// How a producer's own tables and its publishes go together.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Books {
+    /// It has no tables.
+    None,
+    /// The row of the business and a row of the outbox are written in one transaction; a relay publishes the rows of the
+    /// outbox, and takes each out once it is confirmed. Needs confirms.
+    Outbox {
+        /// The row of the business.
+        order: Effect,
+        /// The row of the outbox.
+        outbox: Effect,
+        /// From one look of the relay to the next.
+        every: Span,
+        /// At most so many rows at each look. At least 1.
+        batch: u32,
+    },
+    /// Row and publish are two steps, one after the other.
+    Dual {
+        /// The row.
+        order: Effect,
+        /// Whether the row comes first.
+        row_first: bool,
+        /// From the first step to the second.
+        gap: Span,
+    },
+}
+
+impl Books {
+    /// Whether a message's row is written before the message is published, so that nothing holds its business back.
+    pub fn come_first(&self) -> bool {
+        !matches!(self, Books::None | Books::Dual { row_first: false, .. })
+    }
 }
 
 /// A series of messages of one producer.
@@ -85,6 +133,30 @@ pub enum Reliability {
         /// The pause before a message is published again.
         backoff: Backoff,
     },
+    /// It publishes in transactions, and publishes nothing while one is being ended.
+    Transactions {
+        /// A transaction is committed after so many messages, or when there are no more. At least 1.
+        every: u32,
+        /// Every so-manieth transaction is rolled back instead. At least 1.
+        rollback_every: Option<u32>,
+        /// How long it waits for the answer to the commit; `None` waits as long as the session stands.
+        timeout: Option<Span>,
+        /// What it does where no answer came, and with what was not committed yet when the session broke.
+        on_timeout: Retry,
+        /// The pause before a message is published again.
+        backoff: Backoff,
+    },
+    /// Each message is a question; it waits for the answer before it asks the next one.
+    Replies {
+        /// How long it waits.
+        timeout: Span,
+        /// At most so many attempts in all; at least 1.
+        max: u32,
+        /// Whether it takes only the answer with the question's correlation id. Otherwise it takes what comes.
+        check: bool,
+        /// The table of answers: a row with the question's id as key.
+        table: Name,
+    },
 }
 
 /// What is done about a message that did not make it.
@@ -130,15 +202,116 @@ pub struct ConsumerSpec {
     pub parallel: u32,
     /// What goes wrong; the first that matches a message strikes.
     pub fail: Vec<Fail>,
+    /// The works that take another time; the first that matches a message counts.
+    pub slow: Vec<Slow>,
     /// What its work writes.
-    pub effect: Option<Effect>,
+    pub effect: Effects,
     /// The id of the answer it sends where a message asks for one, such as `re-{id}`; `None` never answers.
     pub reply: Option<Derived>,
-    /// How many ids of messages it has worked on it keeps in memory, to skip them when they come again; 0 is without
-    /// limit, `None` keeps none.
-    pub dedup: Option<u32>,
+    /// How it knows what it has worked on, to skip it when it comes again; `None` knows nothing.
+    pub dedup: Option<Dedup>,
+    /// What it does with a message whose work has failed often; `None` does nothing special.
+    pub park: Option<Park>,
+    /// What it publishes onward when its work is done.
+    pub forward: Option<Forward>,
     /// Whether and when it connects again.
     pub reconnect: Option<Reconnect>,
+}
+
+impl ConsumerSpec {
+    /// A consumer that works at once, one message after the other, writes nothing and never fails.
+    pub fn plain(name: Name, ack: AckPolicy) -> ConsumerSpec {
+        ConsumerSpec {
+            name,
+            ack,
+            work: Timing::ZERO,
+            parallel: 1,
+            fail: Vec::new(),
+            slow: Vec::new(),
+            effect: Effects::None,
+            reply: None,
+            dedup: None,
+            park: None,
+            forward: None,
+            reconnect: None,
+        }
+    }
+}
+
+/// A work that takes its own time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slow {
+    /// Which.
+    pub which: Which,
+    /// How long it takes.
+    pub work: Timing,
+}
+
+/// What a consumer's work writes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effects {
+    /// Nothing.
+    None,
+    /// The same for every message.
+    One(Effect),
+    /// By the routing key; a key that is not in it writes nothing.
+    ByKey(Vec<(Name, Effect)>),
+    /// By the message's id; a message that is not in it writes nothing.
+    ByMessage(Vec<(Name, Effect)>),
+}
+
+/// How a consumer knows what it has worked on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Dedup {
+    /// It remembers; its memory ends with its process.
+    Memory {
+        /// So many at most; 0 is without limit.
+        size: u32,
+        /// By what: the message's id, or the number of the delivery, which is never the same twice.
+        by: Derived,
+    },
+    /// It looks into a table as the work begins, and writes a row there when it is done.
+    Table {
+        /// The table.
+        table: Name,
+        /// The row's key.
+        key: Derived,
+        /// Whether its work writes the row by itself: the table is that of its effect.
+        own: bool,
+        /// Whether the row is written together with the effect, and only where there is none yet.
+        in_transaction: bool,
+    },
+}
+
+/// Putting a message aside whose work fails again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Park {
+    /// When its work has failed so often. At least 1.
+    pub after: u32,
+    /// Into which queue.
+    pub to: Name,
+    /// The queue that the consumer takes from.
+    pub from: Name,
+    /// Whether failures are counted in a header of the consumer's own: it publishes the message to its queue again
+    /// instead of giving it back. Otherwise the dead-letterings of the queue count.
+    pub header: bool,
+}
+
+/// A message that a consumer publishes when its work is done.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Forward {
+    /// To what.
+    pub to: Name,
+    /// With which key.
+    pub key: Name,
+    /// The message's id, from that of the one that was worked on.
+    pub id: Derived,
+    /// Whether it waits for the confirm before it acknowledges.
+    pub confirms: bool,
+    /// Whether it is published before the delivery is acknowledged.
+    pub before_ack: bool,
+    /// What else travels with it.
+    pub props: SharedProps,
 }
 
 /// When a consumer settles its deliveries.
@@ -159,6 +332,12 @@ pub enum AckPolicy {
     },
     /// Never.
     Never,
+    /// After the work, and by mistake once more.
+    Twice,
+    /// After the work, by mistake on another channel.
+    WrongChannel,
+    /// After the work, also where the session that brought the delivery is gone: with the number of the old session.
+    Stale,
 }
 
 /// Something that goes wrong with the work on a message.
@@ -218,6 +397,8 @@ pub enum EffectKind {
     Upsert,
     /// A row is inserted where there is none with the key; a second one is refused.
     InsertUnique,
+    /// The row with the key is written again; where there is none, nothing happens.
+    Update,
     /// The rows with the key are deleted.
     Delete,
     /// This number is added to the row with the key, which is inserted where there is none.

@@ -3,7 +3,7 @@
 //! Not a database: no transactions, no failures. What a client remembers of its work is in the consumer.
 
 use super::{Effect, EffectKind, Io, rules};
-use crate::ids::{ActorId, CopyId, Digest, Name, Names, PlaceId};
+use crate::ids::{ActorId, CopyId, Digest, Name, Names, PlaceId, RuleId};
 use crate::machine::Because;
 use crate::mem::{ReuseVec, VecMap};
 use crate::trace::{Delta, Flags, Held, Observable, Order, Place, PlaceKind, What};
@@ -95,6 +95,26 @@ impl Tables {
         self.tables.iter().find(|t| t.name == table).map_or(0, |t| t.rows.len() as u32)
     }
 
+    /// Whether a table has a row with this key.
+    pub fn has(&self, table: Name, key: Name) -> bool {
+        let table = self.tables.iter().find(|t| t.name == table);
+        table.is_some_and(|table| !table.with(key).is_empty())
+    }
+
+    /// Notes that a table refuses a row with this key, since it has one.
+    pub(super) fn refuse(
+        &mut self,
+        table: Name,
+        message: Name,
+        rule: RuleId,
+        because: Because,
+        io: &mut Io<'_>,
+    ) -> Because {
+        let at = self.table(table, io);
+        let Table { place, rows, .. } = &self.tables[at];
+        io.out.note(rule, because, What::RowRefused, *place, message, rows.len() as u32)
+    }
+
     /// The number that was added up in the first row with this key, if there is one.
     pub fn sum(&self, table: Name, key: Name) -> Option<i64> {
         let table = self.tables.iter().find(|t| t.name == table)?;
@@ -111,27 +131,46 @@ impl Tables {
         because: Because,
         io: &mut Io<'_>,
     ) -> (RowOutcome, Because) {
-        let at = self.table(effect.table, io);
+        self.write(effect.table, effect.kind, rules::EFFECT, (key, message), because, io)
+    }
+
+    /// The same under a rule of its own, for a row with this key on behalf of this message.
+    pub(super) fn write(
+        &mut self,
+        table: Name,
+        kind: EffectKind,
+        rule: RuleId,
+        (key, message): (Name, Name),
+        because: Because,
+        io: &mut Io<'_>,
+    ) -> (RowOutcome, Because) {
+        let at = self.table(table, io);
         let table = &mut self.tables[at];
         let with = table.with(key);
         let found = !with.is_empty();
-        match effect.kind {
-            EffectKind::Insert => table.insert(with.end, key, message, because, io),
+        match kind {
+            EffectKind::Insert => table.insert(with.end, (key, message), rule, because, io),
             EffectKind::Upsert | EffectKind::InsertUnique if !found => {
-                table.insert(with.end, key, message, because, io)
+                table.insert(with.end, (key, message), rule, because, io)
             }
-            EffectKind::Upsert => table.update(with.start, message, because, io),
+            EffectKind::Upsert => table.update(with.start, message, rule, because, io),
+            EffectKind::Update if found => table.update(with.start, message, rule, because, io),
+            EffectKind::Update => {
+                let rows = table.rows.len() as u32;
+                let noted = io.out.note(rules::NO_ROW, because, What::RowRefused, table.place, message, rows);
+                (RowOutcome::Refused, noted)
+            }
             EffectKind::InsertUnique => {
                 let rows = table.rows.len() as u32;
                 let noted = io.out.note(rules::UNIQUE, because, What::RowRefused, table.place, message, rows);
                 (RowOutcome::Refused, noted)
             }
-            EffectKind::Delete => table.delete(self.owner, with, message, because, io),
+            EffectKind::Delete => table.delete(self.owner, with, (message, rule), because, io),
             EffectKind::Add(by) => {
                 let (outcome, noted) = if found {
-                    table.update(with.start, message, because, io)
+                    table.update(with.start, message, rule, because, io)
                 } else {
-                    table.insert(with.end, key, message, because, io)
+                    table.insert(with.end, (key, message), rule, because, io)
                 };
                 table.add(self.owner, with.start, by, io);
                 (outcome, noted)
@@ -208,8 +247,8 @@ impl Table {
     fn insert(
         &mut self,
         at: usize,
-        key: Name,
-        message: Name,
+        (key, message): (Name, Name),
+        rule: RuleId,
         because: Because,
         io: &mut Io<'_>,
     ) -> (RowOutcome, Because) {
@@ -217,15 +256,22 @@ impl Table {
         self.serials += 1;
         self.rows.insert(at, row);
         let rows = self.rows.len() as u32;
-        let noted = io.out.note(rules::EFFECT, because, What::RowInserted, self.place, message, rows);
+        let noted = io.out.note(rule, because, What::RowInserted, self.place, message, rows);
         io.out.delta(|| self.put(&row));
         (RowOutcome::Inserted, noted)
     }
 
     /// Writes a row again. It stays the same copy, now of the message that wrote it last.
-    fn update(&mut self, at: usize, message: Name, because: Because, io: &mut Io<'_>) -> (RowOutcome, Because) {
+    fn update(
+        &mut self,
+        at: usize,
+        message: Name,
+        rule: RuleId,
+        because: Because,
+        io: &mut Io<'_>,
+    ) -> (RowOutcome, Because) {
         let rows = self.rows.len() as u32;
-        let noted = io.out.note(rules::EFFECT, because, What::RowUpdated, self.place, message, rows);
+        let noted = io.out.note(rule, because, What::RowUpdated, self.place, message, rows);
         let row = &mut self.rows[at];
         if row.message != message {
             row.message = message;
@@ -240,12 +286,12 @@ impl Table {
         &mut self,
         owner: ActorId,
         with: std::ops::Range<usize>,
-        message: Name,
+        (message, rule): (Name, RuleId),
         because: Because,
         io: &mut Io<'_>,
     ) -> (RowOutcome, Because) {
         let rows = (self.rows.len() - with.len()) as u32;
-        let noted = io.out.note(rules::EFFECT, because, What::RowDeleted, self.place, message, rows);
+        let noted = io.out.note(rule, because, What::RowDeleted, self.place, message, rows);
         let deleted = with.len() as u32;
         for row in self.rows.drain(with) {
             io.out.delta(|| Delta::Remove { copy: row.copy, place: self.place });

@@ -6,5 +6,7 @@ crate::verb_table! { 1;
     BACKOFF: "backoff", Timer, "backoff is over", "{actor} has waited long enough to publish again.";
     WORK: "work", Timer, "work ends", "The work of {actor} comes to its end.";
     RECONNECT: "reconnect", Timer, "reconnect", "It is time for {actor} to connect again.";
+    RELAY: "relay", Timer, "relay looks", "It is time for the relay of {actor} to look into the outbox.";
+    SECOND_STEP: "second step", Timer, "second step", "{actor} comes to the second of its two steps.";
     BATCH_FLUSH: "batch flush", Timer, "batch flush", "{actor} acknowledges what it has completed, though the batch is not full.";
 }

@@ -1,18 +1,23 @@
-//! What a consumer's work comes to: the effect, the answer, what goes wrong, and the settling.
+//! What a consumer's work comes to: what it knows already, the effect, and what goes wrong.
+//!
+//! The settling is in `settle`; what the work publishes is in `onward`.
 
 use super::consumer::{Consumer, Item, Job, WORK};
-use super::link::{Phase, set_timer};
-use super::{AckPolicy, ConsumerSpec, Io, Tables, Then, Which, rules, verbs};
+use super::link::set_timer;
+use super::{AckPolicy, ConsumerSpec, Dedup, EffectKind, Effects, Io, Tables, Then, Timing, Which, rules, verbs};
 use crate::ids::{Name, RuleId};
-use crate::machine::{Ask, Because, Does, Message, Need, Publish, Settle, Token};
+use crate::machine::{Because, Settle, Token};
 use crate::trace::What;
 use crate::units::Span;
+
+/// Strikes of slow works are counted behind those of failures.
+const SLOW: u16 = 1 << 15;
 
 impl Consumer {
     /// Begins to work on a delivery, unless the consumer knows its message.
     pub(super) fn begin(&mut self, spec: &ConsumerSpec, item: Item, io: &mut Io<'_>, tables: &mut Tables) {
-        if spec.dedup.is_some() && self.known.contains(item.id) {
-            let noted = io.out.note(rules::SKIP, Because::INPUT, What::Skipped, self.place, item.id, item.delivery.0);
+        if let Some(rule) = self.knows(spec, &item, io, tables) {
+            let noted = io.out.note(rule, Because::INPUT, What::Skipped, self.place, item.id, item.delivery.0);
             self.remove(&item, io);
             if spec.ack == AckPolicy::BeforeWork {
                 self.settle(&item, Settle::Done, rules::ACK_BEFORE, noted, io);
@@ -29,11 +34,27 @@ impl Consumer {
         let Some(slot) = self.jobs.iter().position(Option::is_none) else { return };
         self.jobs[slot] = Some(Job { item, hung: false });
         self.busy += 1;
-        let span = spec.work.draw(io.draws);
+        let slow = slow(spec, item.id, tables);
+        let (work, rule) = slow.map_or((spec.work, rules::WORK), |work| (work, rules::SLOW));
+        let span = work.draw(io.draws);
         if span == Span::ZERO {
             self.work_ends(spec, slot, noted, io, tables);
         } else {
-            set_timer(Token(WORK | slot as u64), span, verbs::WORK, rules::WORK, noted, io);
+            set_timer(Token(WORK | slot as u64), span, verbs::WORK, rule, noted, io);
+        }
+    }
+
+    /// The rule under which the consumer takes a message for one it has worked on before, if it does.
+    fn knows(&mut self, spec: &ConsumerSpec, item: &Item, io: &mut Io<'_>, tables: &Tables) -> Option<RuleId> {
+        match spec.dedup.as_ref()? {
+            Dedup::Memory { by, .. } => {
+                let key = by.name(item.id, item.delivery.0, io.names, &mut self.dedup_memo);
+                self.known.contains(key).then_some(rules::SKIP)
+            }
+            Dedup::Table { table, key, .. } => {
+                let key = key.name(item.id, item.delivery.0, io.names, &mut self.dedup_memo);
+                tables.has(*table, key).then_some(rules::SKIP_ROW)
+            }
         }
     }
 
@@ -51,7 +72,8 @@ impl Consumer {
             None => {
                 self.free(slot);
                 let done = self.complete(spec, &item, because, io, tables);
-                self.settle_done(spec, item, done, io);
+                let done = self.remember(spec, &item, done, io, tables);
+                self.follow_up(spec, item, done, io);
             }
             Some(Then::CrashAfterEffect) => {
                 self.free(slot);
@@ -67,7 +89,8 @@ impl Consumer {
         self.busy -= 1;
     }
 
-    /// The work is complete: notes it, writes the effect, sends the answer.
+    /// The work is complete: notes it and writes the effect, with the row that makes it known where both are one
+    /// transaction.
     fn complete(
         &mut self,
         spec: &ConsumerSpec,
@@ -79,42 +102,66 @@ impl Consumer {
         self.completed += 1;
         let mut done = io.out.note(rules::DONE, because, What::WorkDone, self.place, item.id, self.completed);
         self.remove(item, io);
-        if let Some(window) = spec.dedup {
-            self.known.add(item.id, window);
+        if let Some(Dedup::Table { table, key, own, in_transaction: true }) = &spec.dedup {
+            let key = key.name(item.id, item.delivery.0, io.names, &mut self.dedup_memo);
+            if tables.has(*table, key) {
+                return tables.refuse(*table, item.id, rules::KNOWN_ROW, done, io);
+            }
+            if !own {
+                (_, done) = tables.write(*table, EffectKind::Insert, rules::DEDUP_ROW, (key, item.id), done, io);
+            }
         }
-        if let Some(effect) = &spec.effect {
-            let key = effect.key.name(item.id, item.delivery.0, io.names, &mut self.key_memo);
+        let chosen = |all: &[(Name, super::Effect)], by: Name| all.iter().position(|(name, _)| *name == by);
+        let effect = match &spec.effect {
+            Effects::None => None,
+            Effects::One(effect) => Some(effect),
+            Effects::ByKey(all) => chosen(all, item.key).map(|at| &all[at].1),
+            Effects::ByMessage(all) => chosen(all, item.id).map(|at| &all[at].1),
+        };
+        if let Some(effect) = effect {
+            // A memo belongs to one template; where there are several, none is kept.
+            let mut other = super::template::Memo::default();
+            let one = matches!(spec.effect, Effects::One(_));
+            let memo = if one { &mut self.key_memo } else { &mut other };
+            let key = effect.key.name(item.id, item.delivery.0, io.names, memo);
             (_, done) = tables.apply(effect, key, item.id, done, io);
         }
-        self.reply(spec, item, done, io);
         done
     }
 
-    /// Answers a message that asks for it.
-    fn reply(&mut self, spec: &ConsumerSpec, item: &Item, because: Because, io: &mut Io<'_>) {
-        let Some(id) = spec.reply.as_ref().filter(|_| item.reply_to.is_some()) else { return };
-        let id = id.name(item.id, item.delivery.0, io.names, &mut self.reply_memo);
-        if !self.link.up() {
-            io.out.note(rules::REPLY_VOID, because, What::Withheld, self.place, id, 0);
-            return;
+    /// Makes known what was worked on, where that is a step of its own.
+    fn remember(
+        &mut self,
+        spec: &ConsumerSpec,
+        item: &Item,
+        done: Because,
+        io: &mut Io<'_>,
+        tables: &mut Tables,
+    ) -> Because {
+        match &spec.dedup {
+            Some(Dedup::Memory { size, by }) => {
+                let key = by.name(item.id, item.delivery.0, io.names, &mut self.dedup_memo);
+                self.known.add(key, *size);
+                done
+            }
+            Some(Dedup::Table { table, key, own: false, in_transaction: false }) => {
+                let key = key.name(item.id, item.delivery.0, io.names, &mut self.dedup_memo);
+                tables.write(*table, EffectKind::Insert, rules::DEDUP_ROW, (key, item.id), done, io).1
+            }
+            _ => done,
         }
-        self.ticket += 1;
-        let message = Message { correlation: item.correlation, ..Message::plain(id, item.size) };
-        let publish = Publish { ticket: self.ticket, to: Name::EMPTY, key: item.reply_to, message, mandatory: false };
-        let noted = io.out.note(rules::REPLY, because, What::Replied, self.place, id, self.ticket);
-        io.out.ask(rules::REPLY, noted, Ask::Publish(publish));
     }
 
     /// The work fails.
     fn fail(&mut self, spec: &ConsumerSpec, slot: usize, item: Item, then: Then, because: Because, io: &mut Io<'_>) {
-        let rule = match then {
-            Then::Requeue => rules::FAIL_REQUEUE,
-            Then::Reject => rules::FAIL_REJECT,
-            Then::Swallow => rules::FAIL_SWALLOW,
-            Then::Hang => rules::FAIL_HANG,
-            Then::Crash | Then::CrashAfterEffect => rules::FAIL_CRASH,
+        let (what, rule) = match then {
+            Then::Requeue => (What::WorkFailed, rules::FAIL_REQUEUE),
+            Then::Reject => (What::WorkFailed, rules::FAIL_REJECT),
+            Then::Swallow => (What::WorkFailed, rules::FAIL_SWALLOW),
+            Then::Hang => (What::Hangs, rules::FAIL_HANG),
+            Then::Crash | Then::CrashAfterEffect => (What::WorkFailed, rules::FAIL_CRASH),
         };
-        let noted = io.out.note(rule, because, What::WorkFailed, self.place, item.id, item.delivery.0);
+        let noted = io.out.note(rule, because, what, self.place, item.id, item.delivery.0);
         match then {
             Then::Hang => {
                 self.jobs[slot] = Some(Job { item, hung: true });
@@ -132,75 +179,31 @@ impl Consumer {
             Then::Swallow => self.settle_done(spec, item, noted, io),
             _ if spec.ack == AckPolicy::Auto => self.ready_for_next(&item, noted, io),
             _ if settled => {}
+            _ if self.puts_aside(spec, &item, noted, io) => {}
             Then::Requeue => drop(self.settle(&item, Settle::Again, rule, noted, io)),
             _ => drop(self.settle(&item, Settle::Reject, rule, noted, io)),
         }
-    }
-
-    /// Settles a delivery that is done with, as the policy says.
-    fn settle_done(&mut self, spec: &ConsumerSpec, item: Item, because: Because, io: &mut Io<'_>) {
-        match spec.ack {
-            AckPolicy::BeforeWork | AckPolicy::Never => {}
-            AckPolicy::Auto => self.ready_for_next(&item, because, io),
-            AckPolicy::AfterWork => drop(self.settle(&item, Settle::Done, rules::ACK_AFTER, because, io)),
-            AckPolicy::Batch { .. } if item.void => {
-                self.settle(&item, Settle::Done, rules::ACK_BATCH, because, io);
-            }
-            AckPolicy::Batch { size, flush } => {
-                self.unsettled.push(item);
-                if self.unsettled.len() >= size.max(1) as usize {
-                    self.flush(because, io);
-                } else if flush.is_some() {
-                    self.keep_flush(flush, because, io);
-                }
-            }
-        }
-    }
-
-    /// Tells the client that a delivery which needs no settling is worked off: one that fetches may fetch again.
-    fn ready_for_next(&self, item: &Item, because: Because, io: &mut Io<'_>) {
-        if !item.void && self.link.phase == Phase::Up {
-            let done = Does::Ask(Ask::Settle(item.delivery, item.id, Settle::Done));
-            io.out.push(RuleId::NONE, because, Need::Nothing, done);
-        }
-    }
-
-    /// Settles one delivery, or notes that it cannot be settled any more.
-    fn settle(&mut self, item: &Item, how: Settle, rule: RuleId, because: Because, io: &mut Io<'_>) -> Because {
-        if item.void || self.link.phase != Phase::Up {
-            return io.out.note(rules::ACK_VOID, because, What::Withheld, self.place, item.id, item.delivery.0);
-        }
-        io.out.ask(rule, because, Ask::Settle(item.delivery, item.id, how))
-    }
-
-    /// Settles all completed works. One answer stands for all deliveries up to the first that is still worked on; what
-    /// was completed behind it is settled one by one.
-    pub(super) fn flush(&mut self, because: Because, io: &mut Io<'_>) {
-        self.keep_flush(None, because, io);
-        self.unsettled.sort_unstable_by_key(|item| item.delivery);
-        let working = self.jobs.iter().flatten().filter(|j| !j.item.void).map(|j| j.item.delivery).min();
-        let together = self.unsettled.partition_point(|i| working.is_none_or(|w| i.delivery < w));
-        if let Some(at) = together.checked_sub(1) {
-            self.settle(&self.unsettled[at].clone(), Settle::DoneUpTo, rules::ACK_BATCH, because, io);
-        }
-        for at in together..self.unsettled.len() {
-            self.settle(&self.unsettled[at].clone(), Settle::Done, rules::ACK_BATCH, because, io);
-        }
-        self.unsettled.clear();
+        self.kept.remove(&item.delivery);
     }
 }
 
 /// The first told failure that strikes the work on this message.
 fn fails(spec: &ConsumerSpec, id: Name, tables: &mut Tables) -> Option<Then> {
-    for (at, fail) in spec.fail.iter().enumerate() {
-        let every = match fail.which {
-            Which::Message(message) if message != id => continue,
-            Which::Message(_) => 1,
-            Which::Every(every) => every,
-        };
-        if tables.strike(spec.name, at as u16, every, fail.times) {
-            return Some(fail.then);
-        }
+    let mut all = spec.fail.iter().enumerate();
+    let found = all.find(|(at, fail)| strikes(spec.name, *at as u16, fail.which, fail.times, id, tables));
+    found.map(|(_, fail)| fail.then)
+}
+
+/// How long the work on this message takes, where that is told.
+fn slow(spec: &ConsumerSpec, id: Name, tables: &mut Tables) -> Option<Timing> {
+    let mut all = spec.slow.iter().enumerate();
+    let found = all.find(|(at, slow)| strikes(spec.name, SLOW | *at as u16, slow.which, 0, id, tables));
+    found.map(|(_, slow)| slow.work)
+}
+
+fn strikes(who: Name, at: u16, which: Which, times: u32, id: Name, tables: &mut Tables) -> bool {
+    match which {
+        Which::Message(message) => message == id && tables.strike(who, at, 1, times),
+        Which::Every(every) => tables.strike(who, at, every, times),
     }
-    None
 }

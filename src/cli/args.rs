@@ -1,8 +1,10 @@
 //! The command line as it is typed. What it means is in the commands.
 
 use super::output::Color;
+use crate::explore::{MAX_FAULTS, Sort};
 use crate::sim::MAX_SEED;
 use crate::story::Stage;
+use crate::verdict::{Takes, Word};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -39,6 +41,8 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Show a scenario beside its variants, or two runs side by side, and where they part.
     Compare(CompareArgs),
+    /// Place up to so many faults at every point of a run, and show the first placement that breaks something.
+    Hunt(HuntArgs),
     /// Why something happened to a message, why something else did not, and when its fate was sealed.
     Why(WhyArgs),
     /// Parse and validate scenarios with all their variants, and run nothing.
@@ -96,6 +100,9 @@ pub(super) struct RunArgs {
     /// A variant of the scenario.
     #[arg(long, value_name = "NAME")]
     pub(super) variant: Option<String>,
+    /// A change on top, as a variant has it, such as remove("faults.cut-1"). May be given several times.
+    #[arg(long, value_name = "CHANGE")]
+    pub(super) change: Vec<String>,
     /// What to show; several are shown in the order given [default: timeline,verdict].
     #[arg(long, value_enum, value_delimiter = ',', value_name = "VIEWS")]
     pub(super) view: Vec<View>,
@@ -142,6 +149,72 @@ pub(super) struct CompareArgs {
     /// How to write it.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Results::Text)]
     pub(super) format: Results,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HuntArgs {
+    /// A scenario, a name from the gallery, or - for standard input.
+    pub(super) file: String,
+    /// The most faults of a placement.
+    #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=MAX_FAULTS as i64))]
+    pub(super) faults: u8,
+    /// Which kinds of faults, with commas between them.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "KINDS", default_values_t = SortArg::all())]
+    pub(super) kinds: Vec<SortArg>,
+    /// Words of the verdict of which there is to be no case, such as lost,duplicated; without it the scenario's
+    /// expectations are to hold.
+    #[arg(long, value_delimiter = ',', value_name = "WORDS", value_parser = never)]
+    pub(super) never: Vec<Word>,
+    /// After so many runs the hunt stops.
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) limit: u64,
+    /// A variant of the scenario.
+    #[arg(long, value_name = "NAME")]
+    pub(super) variant: Option<String>,
+    /// Another seed than the scenario's.
+    #[arg(long, value_name = "N", value_parser = seed, allow_negative_numbers = true)]
+    pub(super) seed: Option<u64>,
+    /// How to write it.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Results::Text)]
+    pub(super) format: Results,
+}
+
+/// A kind of fault, by its name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct SortArg(pub(super) Sort);
+
+impl SortArg {
+    fn all() -> Vec<SortArg> {
+        Sort::ALL.map(SortArg).to_vec()
+    }
+}
+
+impl std::fmt::Display for SortArg {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.name())
+    }
+}
+
+impl ValueEnum for SortArg {
+    fn value_variants<'a>() -> &'a [SortArg] {
+        const ALL: [SortArg; Sort::ALL.len()] =
+            [SortArg(Sort::Cut), SortArg(Sort::Kill), SortArg(Sort::Power), SortArg(Sort::Client)];
+        &ALL
+    }
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.0.name()).help(self.0.says()))
+    }
+}
+
+/// A word that counts something which should not be.
+fn never(text: &str) -> Result<Word, String> {
+    let word = Word::from_name(&text.replace('-', "_"));
+    let counted = |word: &Word| matches!(word.takes(), Takes::CountMayOf(_) | Takes::Truth);
+    word.filter(counted).ok_or_else(|| {
+        let words = Word::ALL.iter().filter(|word| counted(word)).map(|word| word.name());
+        let words: Vec<&str> = words.collect();
+        format!("the words are {}", words.join(", "))
+    })
 }
 
 #[derive(Debug, Args)]
@@ -219,7 +292,7 @@ pub(super) struct ListArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// A rule's key or its beginning, such as lab.tcp, or a word such as duplicated.
+    /// A rule's key or its beginning, such as lab.tcp; a word such as duplicated; or words, for all of them.
     #[arg(value_name = "RULE|WORD", required_unless_present = "all")]
     pub(super) what: Option<String>,
     /// All rules, system by system: how closely each is modelled, and where it is known from.

@@ -27,8 +27,10 @@ pub(super) fn conform(args: &ConformArgs, out: &mut Output) -> Result<Exit, Fail
         let outcomes = conform::conform(content, args.version.as_deref(), &known, &wanted);
         results.extend(outcomes.into_iter().map(|outcome| (content, outcome)));
     }
-    if results.is_empty() {
-        return Err(Failure::usage(format!("no fact is called {}", shown(&args.only.join(" or ")))));
+    let is_there = |only: &&String| results.iter().any(|(_, outcome)| fits(only, &outcome.id));
+    let missing: Vec<String> = args.only.iter().filter(|only| !is_there(only)).map(|only| shown(only)).collect();
+    if !missing.is_empty() {
+        return Err(Failure::usage(format!("no fact is called {}", missing.join(" or "))));
     }
     match args.format {
         Results::Text => tell(&results, args, out)?,
@@ -45,7 +47,7 @@ fn read_all(args: &ConformArgs) -> Result<Vec<Content>, Failure> {
         let bytes = input::whole(file, conform::MAX_BYTES)?;
         match conform::read(&bytes) {
             Ok(content) => contents.push(content),
-            Err(malformed) => wrong.extend(malformed.0.iter().map(|why| format!("{}: {}", shown(file), visible(why)))),
+            Err(malformed) => wrong.push(format!("{}: {}", shown(file), visible(&malformed.0))),
         }
     }
     if wrong.is_empty() { Ok(contents) } else { Err(Failure::usage(wrong.join("\nerror: "))) }
@@ -141,10 +143,12 @@ fn sent(content: &Content, outcome: &Outcome, difference: &Difference) -> String
                 format!("step {}: {sent}", difference.step + 1)
             })
         }
-        Content::Pairs(_, pairs) => pairs.get(outcome.at).map_or_else(String::new, |pair| {
-            let (binding, message) = (conform::show_value(&pair.binding), conform::show_value(&pair.message));
-            format!("message {message} to binding {binding}")
-        }),
+        Content::Pairs(_, pairs) => {
+            pairs.get(outcome.at).and_then(|pair| pair.as_ref().ok()).map_or_else(String::new, |pair| {
+                let (binding, message) = (conform::show_value(&pair.binding), conform::show_value(&pair.message));
+                format!("message {message} to binding {binding}")
+            })
+        }
     }
 }
 

@@ -27,11 +27,16 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ("mqlab compare my.ron my.ron@cured", "the same, as two runs"),
         ("mqlab compare before.jsonl after.jsonl --same", "two recorded traces; exit code 1 if they differ"),
     ]),
+    ("hunt", &[
+        ("mqlab hunt lost-confirm --never lost --kinds cut,client", "every placement of one fault; is anything lost?"),
+        ("mqlab hunt my.ron --faults 2 --kinds cut,power", "do its expectations hold whatever two of these do?"),
+        ("mqlab hunt my.ron --never lost,duplicated --format json", "for a program"),
+    ]),
     ("why", &[
         ("mqlab why lost-confirm --message order-2", "what became of it, and the causes down to a fault"),
         ("mqlab why lost-confirm --event 101", "the causes of one step"),
         ("mqlab why crash-before-fsync --message order-3 --not confirmed", "the first condition that was not met"),
-        ("mqlab why auto-ack-crash --fate task-2", "after which event nothing that was tried saves it"),
+        ("mqlab why crash-before-fsync --fate order-3", "after which event nothing that was tried saves it"),
     ]),
     ("check", &[
         ("mqlab check my.ron", "all errors at once, with line and column"),
@@ -49,6 +54,7 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ("mqlab explain lab.tcp.lost", "one rule, with source and versions"),
         ("mqlab explain lab.disk", "all rules whose keys begin so"),
         ("mqlab explain duplicated", "a word of the verdict"),
+        ("mqlab explain words", "all words of the verdict"),
         ("mqlab explain --all", "every rule, and how closely it is modelled"),
     ]),
     ("route", &[

@@ -16,6 +16,9 @@ pub(super) fn explain(args: &ExplainArgs, out: &mut Output) -> Result<Exit, Fail
     if let Some(word) = Word::from_name(&what.to_lowercase().replace(['-', ' '], "_")) {
         return explain_word(word, out).map(|()| Exit::Holds);
     }
+    if what == "words" {
+        return words(out).map(|()| Exit::Holds);
+    }
     let found = rules(what);
     if found.is_empty() {
         return Err(unknown(what));
@@ -86,6 +89,17 @@ fn meaning_of(fidelity: Fidelity) -> &'static str {
         Fidelity::Simplified => "the outcome is right; times or details are simpler than in reality",
         Fidelity::NotModelled => "known, and left out",
     }
+}
+
+/// All words of the verdict.
+fn words(out: &mut Output) -> Result<(), Failure> {
+    for (i, word) in Word::ALL.iter().enumerate() {
+        if i > 0 {
+            out.line("")?;
+        }
+        explain_word(*word, out)?;
+    }
+    Ok(())
 }
 
 fn explain_word(word: Word, out: &mut Output) -> Result<(), Failure> {

@@ -29,7 +29,9 @@ pub(super) fn welcome(out: &mut Output) -> Result<Exit, Failure> {
 }
 
 fn show(entries: &[&Entry], out: &mut Output) -> Result<(), Failure> {
-    let names = entries.iter().map(|entry| width_of(entry.name())).max().unwrap_or(0);
+    // A name that takes more than half of the page has its title below it.
+    let fits = |name: &usize| *name + 4 <= out.look.width / 2;
+    let names = entries.iter().map(|entry| width_of(entry.name())).filter(fits).max().unwrap_or(0);
     let mut theme = "";
     for (at, entry) in entries.iter().enumerate() {
         if entry.theme() != theme {
@@ -42,6 +44,10 @@ fn show(entries: &[&Entry], out: &mut Output) -> Result<(), Failure> {
         let title = load::title(entry.name(), entry.text);
         let room = out.look.width.saturating_sub(names + 4);
         let mut head = format!("  {:<names$}  ", entry.name());
+        if width_of(entry.name()) > names {
+            out.line(head.trim_end())?;
+            head = " ".repeat(names + 4);
+        }
         for line in wrap(&title, room) {
             out.line(&format!("{head}{line}"))?;
             head = " ".repeat(names + 4);

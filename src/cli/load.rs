@@ -4,7 +4,7 @@
 
 use super::failure::Failure;
 use super::output::Look;
-use crate::ids::Digest;
+use crate::ids::{Digest, visible};
 use crate::scenario::{self, Code, Diagnostic, Diagnostics};
 use crate::verdict::Expectation;
 use crate::world::plan::Plan;
@@ -44,8 +44,27 @@ impl Source {
 
     /// The scenario as it stands, or one of its variants.
     pub(super) fn select(&self, variant: Option<&str>) -> Result<Ready, Failure> {
-        let scenario = self.source.select(variant).map_err(|errors| self.told(&errors))?;
-        let plan = scenario::lower(&scenario).map_err(|error| {
+        self.changed(variant, &[])
+    }
+
+    /// The scenario or one of its variants with changes on top, each as it stands in a variant.
+    pub(super) fn changed(&self, variant: Option<&str>, changes: &[String]) -> Result<Ready, Failure> {
+        let scenario = if changes.is_empty() {
+            self.source.select(variant)
+        } else {
+            let read = |text: &String| {
+                self.source.change(text).ok_or_else(|| Failure::usage(format!("not a change: {}", visible(text))))
+            };
+            let changes = changes.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+            // Where such a change has an error there is no line of the file to show.
+            let varied = self.source.vary(variant, &changes, variant.unwrap_or("changed"));
+            return self.ready(&varied.map_err(|errors| Failure::usage(errors.brief()))?);
+        };
+        self.ready(&scenario.map_err(|errors| self.told(&errors))?)
+    }
+
+    fn ready(&self, scenario: &scenario::Scenario) -> Result<Ready, Failure> {
+        let plan = scenario::lower(scenario).map_err(|error| {
             let bad = Diagnostic::new(Code::Arguments, error.says, error.at, "");
             self.told(&Diagnostics::new(self.source.text().into(), vec![bad]))
         })?;

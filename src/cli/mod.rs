@@ -12,6 +12,7 @@ mod exit;
 mod explain;
 mod failure;
 mod gallery;
+mod hunt;
 mod input;
 mod list;
 mod load;
@@ -84,6 +85,7 @@ fn dispatch(command: Option<Command>, out: &mut Output) -> Result<Exit, Failure>
         None => list::welcome(out),
         Some(Command::Run(args)) => run::run(&args, out),
         Some(Command::Compare(args)) => compare::compare(&args, out),
+        Some(Command::Hunt(args)) => hunt::hunt(&args, out),
         Some(Command::Why(args)) => why::why(&args, out),
         Some(Command::Check(args)) => check::check(&args, out),
         Some(Command::New(args)) => new::new(&args, out),

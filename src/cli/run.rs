@@ -21,7 +21,7 @@ pub(super) fn run(args: &RunArgs, out: &mut Output) -> Result<Exit, Failure> {
     match input::open(&args.file)? {
         Input::Trace(log) => of_trace(args, &log, out),
         Input::Scenario { name, bytes } => {
-            let ready = Source::read(&name, &bytes, out.look)?.select(args.variant.as_deref())?;
+            let ready = Source::read(&name, &bytes, out.look)?.changed(args.variant.as_deref(), &args.change)?;
             of_scenario(args, &ready, out)
         }
     }
@@ -88,7 +88,8 @@ fn replay_line(args: &RunArgs, token: &str) -> String {
     let file =
         if args.file.starts_with('-') && args.file != "-" { format!("./{}", args.file) } else { args.file.clone() };
     let variant = args.variant.as_ref().map_or_else(String::new, |name| format!(" --variant {}", quoted(name)));
-    format!("mqlab run {}{variant} --replay {token}", quoted(&file))
+    let changes: String = args.change.iter().map(|change| format!(" --change {}", quoted(change))).collect();
+    format!("mqlab run {}{variant}{changes} --replay {token}", quoted(&file))
 }
 
 fn warnings(run: &Run) -> Vec<String> {
@@ -126,6 +127,7 @@ fn of_trace(args: &RunArgs, log: &Log, out: &mut Output) -> Result<Exit, Failure
     let given = [
         ("--seed", args.seed.is_some()),
         ("--variant", args.variant.is_some()),
+        ("--change", !args.change.is_empty()),
         ("--replay", args.replay.is_some()),
         ("--check-determinism", args.check_determinism),
     ];
@@ -136,7 +138,7 @@ fn of_trace(args: &RunArgs, log: &Log, out: &mut Output) -> Result<Exit, Failure
     let findings = explore::judge(log);
     let checked = explore::checked(log, &findings);
     let mut warnings = Vec::new();
-    if checked.len() < log.header.expect.len() {
+    if checked.len() < log.header.expect.len() + log.header.invariants.len() {
         warnings.push("some expectations of the trace are in words that this program does not know".to_owned());
     }
     let token = token_of(&log.header);

@@ -149,8 +149,9 @@ fn sealed(message: &str, ready: &Ready, how: &How, viewed: &Viewed<'_>, out: &mu
                 Style::Plain,
                 &format!(
                     "Just before, {kept} of {all} continuations still save it; from here on none does. Tried: the run going \
-                     on with the faults that are still to come, without any of them, without each alone, each under 4 \
-                     seeds; {tried} continuations in all. This is what was tried, not a proof."
+                     on with the faults that are still to come, without any of them, without each alone, each under {} \
+                     seeds; {tried} continuations in all. This is what was tried, not a proof.",
+                    explore::SEEDS
                 ),
                 out,
             )

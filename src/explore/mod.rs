@@ -7,13 +7,15 @@ pub mod branch;
 pub mod conform;
 mod determinism;
 mod fate;
+mod hunt;
 mod run;
 mod same;
 mod token;
 mod told;
 
 pub use determinism::{Difference, difference};
-pub use fate::{Fate, fate};
+pub use fate::{Fate, SEEDS, fate};
+pub use hunt::{Bag, MAX_FAULTS, Prey, Sort, Violation, hunt};
 pub use run::{Fault, How, Run, run, watch};
 pub use same::{Row, align, same_until};
 pub use token::{MAX_TOKEN, Token, TokenError};

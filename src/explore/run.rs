@@ -1,10 +1,10 @@
 //! One run of a plan, with its verdict, its trace if wanted, and the token that brings it back.
 
-use super::Token;
+use super::{Token, told};
 use crate::ids::Digest;
 use crate::sim::ChoiceKey;
 use crate::trace::{Log, Observable, Observer, Outcome};
-use crate::verdict::{Checked, Expectation, Findings, Verdict};
+use crate::verdict::{Checked, Expectation, Findings, Verdict, Watcher};
 use crate::world::plan::Plan;
 use crate::world::{VERBS, World};
 use std::sync::Arc;
@@ -70,7 +70,12 @@ pub fn run(plan: &Arc<Plan>, scenario: Digest, expect: &[Expectation], how: &How
     let mut world = World::new(plan);
     prepare(&mut world, &mut log, how);
     let mut verdict = Verdict::new(&log.header, VERBS);
-    let outcome = world.run(&mut (&mut log, &mut verdict));
+    let invariants = told::invariants(&plan.header);
+    let mut watcher = (!invariants.is_empty()).then(|| Watcher::new(&plan.header, VERBS, invariants));
+    let outcome = match &mut watcher {
+        None => world.run(&mut (&mut log, &mut verdict)),
+        Some(watcher) => world.run(&mut ((&mut log, &mut verdict), watcher)),
+    };
     let mut state = Observable::new();
     world.observe_places(&mut state);
     log.adopt(&world.tables());
@@ -88,7 +93,10 @@ pub fn run(plan: &Arc<Plan>, scenario: Digest, expect: &[Expectation], how: &How
     });
     Run {
         outcome,
-        checked: expect.iter().map(|e| e.check(&findings)).collect(),
+        checked: {
+            let expected = expect.iter().map(|e| e.check(&findings));
+            expected.chain(watcher.into_iter().flat_map(Watcher::finish)).collect()
+        },
         findings,
         token,
         unused: choices.unused().collect(),

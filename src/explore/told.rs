@@ -1,8 +1,8 @@
 //! A trace that was recorded, told again as if it happened now: to a writer, to a verdict.
 
 use crate::ids::{EventId, FrameId};
-use crate::trace::{Kind, Log, Observer};
-use crate::verdict::{Checked, Findings, Verdict};
+use crate::trace::{Header, Kind, Log, Observer};
+use crate::verdict::{Checked, Findings, Invariant, Verdict, Watcher};
 use crate::world::VERBS;
 
 /// The verdict on a trace, as if it happened now.
@@ -13,11 +13,23 @@ pub fn judge(log: &Log) -> Findings {
     verdict.finish(&log.state_after(log.events().len()), &tables)
 }
 
-/// The expectations in a trace's header, each with its result; those in words that this program does not know are left
+/// The expectations and invariants in a trace's header, each with its result; those in words that this program does not know are left
 /// out.
 pub fn checked(log: &Log, findings: &Findings) -> Vec<Checked> {
     let expect = log.header.expect.iter().filter_map(|text| crate::scenario::expectation(text));
-    expect.map(|expect| expect.check(findings)).collect()
+    let mut checked: Vec<Checked> = expect.map(|expect| expect.check(findings)).collect();
+    let invariants = invariants(&log.header);
+    if !invariants.is_empty() {
+        let mut watcher = Watcher::new(&log.header, VERBS, invariants);
+        feed(log, &mut watcher);
+        checked.extend(watcher.finish());
+    }
+    checked
+}
+
+/// The invariants in a trace's header; those in words that this program does not know are left out.
+pub(super) fn invariants(header: &Header) -> Vec<Invariant> {
+    header.invariants.iter().filter_map(|text| crate::scenario::invariant(text)).collect()
 }
 
 /// Hands a log to an observer, frames before the events that name them.

@@ -14,6 +14,8 @@ use crate::verdict::{Findings, Takes, Word};
 const ROWS: usize = 16;
 /// Rows that are shown of what is still the same, before the first difference.
 const BEFORE: usize = 3;
+/// A column of the table is not narrower than this.
+const NARROWEST: usize = 12;
 
 /// A run and what it is called here.
 #[derive(Clone, Copy, Debug)]
@@ -38,8 +40,11 @@ pub fn verdicts(sides: &[Side<'_>], settings: &Settings) -> Page {
         let cells = lines.iter().map(|line| width_of(&line.1[at])).chain([width_of(sides[at].name)]);
         cells.max().unwrap_or(0) + 2
     };
-    table.columns = (0..sides.len()).map(|at| widest(at).clamp(12, room.max(12))).collect();
+    table.columns = (0..sides.len()).map(|at| widest(at).clamp(NARROWEST, room.max(NARROWEST))).collect();
     let names: Vec<String> = sides.iter().map(|side| visible(side.name)).collect();
+    if table.first + NARROWEST * sides.len() > settings.width {
+        return listed(&names, &lines, &expected(sides), settings);
+    }
     table.line(Style::Name, "", "", &names);
     for (what, cells) in &lines {
         let differs = cells.iter().any(|cell| *cell != cells[0]);
@@ -47,6 +52,26 @@ pub fn verdicts(sides: &[Side<'_>], settings: &Settings) -> Page {
     }
     table.line(Style::Plain, "", "expectations", &expected(sides));
     table.page
+}
+
+/// The same where the columns do not fit side by side: below each other.
+fn listed(names: &[String], lines: &[(String, Vec<String>)], expected: &[String], settings: &Settings) -> Page {
+    let mut page = Page::default();
+    let last = ("expectations".to_owned(), expected.to_vec());
+    for (what, cells) in lines.iter().chain([&last]) {
+        let differs = cells.iter().any(|cell| *cell != cells[0]) && *what != last.0;
+        let sign = signs(if differs { "≠" } else { " " }, settings.glyphs);
+        page.lines.push(Line::of(Style::Name, format!("{sign} {what}")));
+        for (name, cell) in names.iter().zip(cells) {
+            let text = signs(&format!("{name}: {cell}"), settings.glyphs);
+            let parts = wrap(&text, settings.width.saturating_sub(6));
+            let lead = |i: usize| if i == 0 { "    " } else { "      " };
+            page.lines.extend(
+                parts.into_iter().enumerate().map(|(i, part)| Line::of(Style::Plain, format!("{}{part}", lead(i)))),
+            );
+        }
+    }
+    page
 }
 
 /// The lines of the table: what, and a cell for each run.
@@ -69,8 +94,7 @@ fn lines(sides: &[Side<'_>]) -> Vec<(String, Vec<String>)> {
         lines.push((format!("ready in {}", visible(queue)), of(&ready)));
     }
     for word in Word::ALL.iter().filter(|word| word.takes() == Takes::Truth) {
-        let held = |f: &Findings| if f.holds(*word) { "held".to_owned() } else { "BROKEN".to_owned() };
-        lines.push((word.name().replace('_', " "), of(&held)));
+        lines.push((word.name().replace('_', " "), of(&|findings| findings.standing(*word))));
     }
     lines.push(("ends after".to_owned(), of(&|findings| Clock::of([findings.at]).text(findings.at))));
     lines

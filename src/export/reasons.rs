@@ -236,6 +236,9 @@ pub fn ledger(viewed: &Viewed<'_>, accounts: &[Account], settings: &Settings) ->
     let shown = if settings.full { accounts.len() } else { accounts.len().min(LISTED) };
     let rows: Vec<[String; 9]> = accounts[..shown].iter().map(row).collect();
     let mut pen = Pen { page: Page::default(), settings };
+    if settings.width < WIDE {
+        return narrow(pen, &rows, accounts.len() - shown);
+    }
     let wide = |at: usize| {
         let cells = rows.iter().map(|row| crate::trace::width_of(&row[at]));
         cells.chain([HEAD[at].len()]).max().unwrap_or(0)
@@ -257,6 +260,24 @@ pub fn ledger(viewed: &Viewed<'_>, accounts: &[Account], settings: &Settings) ->
     pen.page
 }
 
+/// The ledger where its columns do not fit: a message below the other.
+fn narrow(mut pen: Pen<'_>, rows: &[[String; 9]], more: usize) -> Page {
+    for [id, attempts, believed, left, disk, deliveries, worked, table, words] in rows {
+        let text = format!(
+            "{words}; attempts {attempts}, believed {believed}, copies left {left}, on disk {disk}, deliveries {deliveries}, \
+             worked {worked}, rows {table}"
+        );
+        pen.say(Style::Name, "", id);
+        pen.say(Style::Plain, "  ", text.trim_start_matches("-; "));
+    }
+    if more > 0 {
+        pen.say(Style::Dim, "", &format!("… {more} more messages; --full lists them"));
+    }
+    pen.page
+}
+
+/// The ledger's columns need so much room.
+const WIDE: usize = 100;
 /// So many messages are listed, unless all are asked for.
 const LISTED: usize = 40;
 

@@ -199,7 +199,7 @@ pub fn signs(text: &str, glyphs: Glyphs) -> String {
     if glyphs == Glyphs::Unicode {
         return text.to_owned();
     }
-    let signs = [("✓", "ok"), ("✗", "X"), ("…", ".."), ("–", "-"), ("—", "-"), ("→", "->")];
+    let signs = [("✓", "ok"), ("✗", "X"), ("…", ".."), ("–", "-"), ("—", "-"), ("→", "->"), ("≠", "!="), ("↑", "^")];
     signs.iter().fold(text.to_owned(), |text, (sign, plain)| text.replace(sign, plain))
 }
 

@@ -17,7 +17,7 @@ pub use form::{Form, Holding, Holds};
 pub use literal::{Arguments, Literal, Rows};
 pub use order::{Order, Resource};
 pub use out::{Because, Brief, Does, Light, Need, Out, Output, Wanted};
-pub use port::{Access, Answer, Ask, Delivery, Down, Message, Publish, Report, Session, Settle, Take};
+pub use port::{Access, Answer, Ask, Delivery, Down, Message, Poll, Publish, Report, Session, Settle, Take};
 pub use ports::{Draws, NoDraws, Ports, Registry};
 pub use props::{Props, SharedProps, Value};
 pub use replay::{Did, Event, FrameOf, Outcome, PortsOf, Replayer, Unfit};
@@ -169,6 +169,17 @@ pub trait Machine: Clone {
     /// How many messages it holds in memory, for the limit on memory.
     fn held(&self) -> usize {
         0
+    }
+
+    /// The part of the broker and the queue that a client goes on asking for messages by itself.
+    fn asks(&self) -> Option<(Name, Name)> {
+        None
+    }
+
+    /// Whether a node has something for a client that asks this queue in this part of the broker; [`Name::NONE`] is the
+    /// part that a client comes to by default.
+    fn has_for(&self, _part: Name, _queue: Name) -> bool {
+        false
     }
 
     /// Whether its housekeeping can still change what becomes of a message: a run does not end before it has.

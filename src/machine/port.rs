@@ -33,6 +33,12 @@ pub enum Ask {
     /// Settle a delivery. The name is the message's, for show. Where deliveries count as settled
     /// already, it only says that this one is worked off.
     Settle(Delivery, Name, Settle),
+    /// Carry the transaction out: all that was published since the last one ended. Each of its publishes is answered.
+    Commit,
+    /// Give the transaction up. Each of its publishes is answered.
+    Rollback,
+    /// Take nothing new; the answer is `Unsubscribed`.
+    Cancel,
     /// Close in order.
     Disconnect,
 }
@@ -53,6 +59,9 @@ impl Ask {
                 names.digest(*message, digest);
             }
             Ask::Disconnect => digest.word(4),
+            Ask::Commit => digest.word(5),
+            Ask::Rollback => digest.word(6),
+            Ask::Cancel => digest.word(7),
         }
     }
 }
@@ -87,6 +96,10 @@ pub enum Settle {
     Again,
     /// It is to be thrown away or dead-lettered.
     Reject,
+    /// It is done, said by mistake where the broker knows nothing of it.
+    Elsewhere,
+    /// It is done, said by mistake with the number it had in the session before this one.
+    Stale,
 }
 
 /// What a client tells its application.
@@ -108,11 +121,15 @@ pub enum Report {
         message: Message,
         /// From which queue, topic or list.
         from: Name,
+        /// The key that it was published with; the empty name where the system keeps none.
+        key: Name,
         /// Whether it was handed out before, as far as the broker says.
         redelivered: bool,
     },
     /// The broker ended the subscription; deliveries stay open.
     Cancelled,
+    /// The subscription has ended, as was asked for; deliveries stay open.
+    Unsubscribed,
 }
 
 impl Report {
@@ -132,12 +149,14 @@ impl Report {
             }
             Report::Answer(ticket, answer) => digest.word(6 | (*answer as u64) << 8 | u64::from(*ticket) << 32),
             Report::Returned(ticket) => digest.word(7 | u64::from(*ticket) << 32),
-            Report::Offer { delivery, message, from, redelivered } => {
+            Report::Offer { delivery, message, from, key, redelivered } => {
                 digest.word(8 | u64::from(*redelivered) << 8 | u64::from(delivery.0) << 32);
                 message.digest(names, digest);
                 names.digest(*from, digest);
+                names.digest(*key, digest);
             }
             Report::Cancelled => digest.word(9),
+            Report::Unsubscribed => digest.word(10),
         }
     }
 }
@@ -166,10 +185,12 @@ pub enum Answer {
 }
 
 /// What a client's session is to be, again after each reconnect.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Default)]
 pub struct Session {
     /// Whether publishes are to be answered.
     pub confirms: bool,
+    /// Whether publishes wait for [`Ask::Commit`]; excludes `confirms`.
+    pub transactions: bool,
     /// What is consumed, if anything.
     pub take: Option<Take>,
     /// What the client offers as heartbeat interval; zero for none; `None` for what the broker proposes.
@@ -198,6 +219,17 @@ pub struct Take {
     pub auto_settle: bool,
     /// At most this many open deliveries; 0 for no limit.
     pub prefetch: u32,
+    /// How it asks for messages by itself; `None` where the system hands them out.
+    pub poll: Option<Poll>,
     /// What the system calls it besides: consumer tag, group, arguments such as priority.
     pub options: Arc<Vec<(Name, Value)>>,
+}
+
+/// Asking for messages one by one instead of having them handed out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Poll {
+    /// From one look to the next.
+    pub every: Span,
+    /// At most so many messages at each look.
+    pub batch: u32,
 }

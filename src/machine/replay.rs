@@ -39,14 +39,9 @@ pub struct Outcome {
     pub taken: bool,
 }
 
-/// Why a step cannot be performed.
+/// Why a step cannot be performed: no step of this system, or one that the model leaves out.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Unfit {
-    /// No step of this system: the recording is malformed.
-    Malformed(String),
-    /// It is right, and the model leaves it out.
-    NotModelled(String),
-}
+pub struct Unfit(pub String);
 
 /// The client side of one connection of a recorded session. It decides nothing; what every client does by itself, such
 /// as the handshake, is not in recordings and is done here.

@@ -72,6 +72,8 @@ pub struct Client {
     open: VecMap<Delivery, Message>,
     delivered: u32,
     last_ticket: u32,
+    /// Its application takes nothing new.
+    leaving: bool,
 }
 
 crate::clone_in_place!(Client {
@@ -86,7 +88,8 @@ crate::clone_in_place!(Client {
     own,
     open,
     delivered,
-    last_ticket
+    last_ticket,
+    leaving
 });
 
 impl Client {
@@ -100,6 +103,7 @@ impl Client {
 
     fn hang_up(&mut self) {
         (self.phase, self.taking, self.own) = (Phase::Idle, Taking::Nothing, 0);
+        self.leaving = false;
         (self.commands, self.taker) = (ConnId::NONE, ConnId::NONE);
         self.pending.clear();
         self.open.clear();
@@ -145,7 +149,7 @@ impl Client {
         let Some(take) = self.take() else { return };
         let (list, auto, most) = (take.from, take.auto_settle, take.prefetch);
         let full = most > 0 && self.open.len() >= most as usize;
-        if self.taking != Taking::Nothing || full {
+        if self.taking != Taking::Nothing || full || self.leaving {
             return;
         }
         let (from, to, timeout) = (self.processing, self.processing, self.timeout);
@@ -177,7 +181,7 @@ impl Client {
         self.delivered += 1;
         let delivery = Delivery(self.delivered);
         self.open.insert(delivery, message.clone());
-        tell(Report::Offer { delivery, message, from, redelivered }, ports);
+        tell(Report::Offer { delivery, message, from, key: Name::EMPTY, redelivered }, ports);
     }
 
     fn answered(&mut self, frame: Frame, ports: &mut Ports<'_>) {
@@ -198,6 +202,10 @@ impl Client {
             (Ask::Settle(delivery, _, how), Phase::Ready) => {
                 self.settle(delivery, how, ports);
                 self.fetch(ports);
+            }
+            (Ask::Cancel, _) => {
+                self.leaving = true;
+                tell(Report::Unsubscribed, ports);
             }
             (Ask::Disconnect, _) => {
                 self.shut(rules::CLIENT_CLOSE, false, ports);
@@ -236,7 +244,8 @@ impl Client {
         let rule = match how {
             Settle::Again => rules::CLIENT_AGAIN,
             Settle::Reject => rules::CLIENT_REJECT,
-            Settle::Done | Settle::DoneUpTo => rules::CLIENT_DONE,
+            // The mistakes among them are AMQP's; a scenario for Redis does not ask for them.
+            Settle::Done | Settle::DoneUpTo | Settle::Elsewhere | Settle::Stale => rules::CLIENT_DONE,
         };
         if how == Settle::Again {
             let again = Frame::Rpush { list: back, message: message.clone() };
@@ -327,7 +336,7 @@ impl Machine for Client {
     fn digest(&self, _: Time, names: &Names, digest: &mut Digest) {
         digest.word((self.phase as u64) << 8 | self.taking as u64);
         digest.word(u64::from(self.commands.0) << 32 | u64::from(self.taker.0));
-        digest.word(u64::from(self.own));
+        digest.word(u64::from(self.own) | u64::from(self.leaving) << 32);
         digest.word(self.pending.len() as u64);
         for pending in &self.pending {
             digest.word(match *pending {

@@ -450,8 +450,8 @@ fn sizes_are_those_of_resp() {
 }
 
 fn session(bench: &mut Bench<Client>, auto_settle: bool, prefetch: u32) -> Arc<Session> {
-    let take = Take { from: bench.name("jobs"), auto_settle, prefetch, options: Arc::default() };
-    Arc::new(Session { confirms: true, take: Some(take), heartbeat: None, access: None })
+    let take = Take { from: bench.name("jobs"), auto_settle, prefetch, options: Arc::default(), poll: None };
+    Arc::new(Session { confirms: true, take: Some(take), heartbeat: None, access: None, transactions: false })
 }
 
 fn consumer(auto_settle: bool, prefetch: u32) -> Bench<Client> {
@@ -484,7 +484,13 @@ fn verbs_sent(b: &mut Bench<Client>) -> Vec<&'static str> {
 #[test]
 fn a_producer_gets_its_answers_in_order_over_one_connection() {
     let mut b = Bench::new(Client::default());
-    b.machine.boot(&Arc::new(Session { confirms: true, take: None, heartbeat: None, access: None }));
+    b.machine.boot(&Arc::new(Session {
+        confirms: true,
+        take: None,
+        heartbeat: None,
+        access: None,
+        transactions: false,
+    }));
     b.input(Input::Ask(Ask::Connect));
     b.input(Input::Connected(A));
     assert!(matches!(b.told.pop(), Some(Report::Ready)));
@@ -561,7 +567,13 @@ fn a_lost_connection_takes_the_other_one_with_it() {
 #[test]
 fn a_refused_dial_is_reported() {
     let mut b = Bench::new(Client::default());
-    b.machine.boot(&Arc::new(Session { confirms: false, take: None, heartbeat: None, access: None }));
+    b.machine.boot(&Arc::new(Session {
+        confirms: false,
+        take: None,
+        heartbeat: None,
+        access: None,
+        transactions: false,
+    }));
     b.input(Input::Ask(Ask::Connect));
     b.input(Input::Ended(A, Ending::Refused));
     assert!(matches!(b.told[..], [Report::Down(Down::Refused)]));

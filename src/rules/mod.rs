@@ -32,7 +32,8 @@ pub struct Rule {
     /// How closely it is modelled.
     pub fidelity: Fidelity,
     /// Under which events it may stand, each as who does what: `broker sends basic.ack`, `client published`. A star at
-    /// the end stands for any rest. A rule that is not modelled stands under none.
+    /// the end stands for any rest. A rule that is not modelled stands under none but the
+    /// model's own refusal.
     pub on: &'static [&'static str],
 }
 

@@ -7,8 +7,10 @@
 mod faults;
 
 use super::diagnostics::{Code, Diagnostic, Sink, Spanned, visible};
+use super::messages;
 use super::names::{Known, unique};
-use super::schema::{Consumer, Scenario};
+use super::policies;
+use super::schema::{Consumer, Dedup, Scenario};
 use super::tree::Node;
 use crate::trace::Outcome;
 use crate::verdict::{Of, Takes, Word};
@@ -33,10 +35,14 @@ pub(super) fn check(scenario: &Scenario, root: &Node, sink: &mut Sink) {
         }
         scenario.broker.system().check(scenario, sink);
         accesses(scenario, sink);
+        policies::check(scenario, sink);
     }
     faults::faults(scenario, sink);
     expectations(scenario, sink);
     lesson(scenario, sink);
+    if sink.is_empty() {
+        messages::check(scenario, sink);
+    }
 }
 
 /// Where a system has no users and virtual hosts, nobody can log in as one or to one.
@@ -86,7 +92,12 @@ fn queues(scenario: &Scenario) -> Vec<Spanned<String>> {
 fn expectations(scenario: &Scenario, sink: &mut Sink) {
     let queues = queues(scenario);
     let known = Narrowing::of(scenario, &queues);
-    for expect in &scenario.expect {
+    const INVARIANTS_MAX: usize = 32;
+    if let Some(over) = scenario.invariants.get(INVARIANTS_MAX) {
+        let title = format!("a scenario has at most {INVARIANTS_MAX} invariants");
+        sink.push(Diagnostic::new(Code::OutOfRange, title, over.what.at, "one too many"));
+    }
+    for expect in scenario.expect.iter().chain(scenario.invariants.iter().map(|invariant| &invariant.what)) {
         if let Some(of) = &expect.of {
             known.check(expect.expectation.what, of, sink);
         }
@@ -124,7 +135,10 @@ struct Narrowing<'a> {
 
 impl<'a> Narrowing<'a> {
     fn of(scenario: &'a Scenario, queues: &'a [Spanned<String>]) -> Narrowing<'a> {
-        let tables = || scenario.consumers.iter().filter_map(table);
+        let tables = || {
+            let own = scenario.producers.iter().flat_map(|producer| producer.tables());
+            scenario.consumers.iter().flat_map(tables_of).chain(own)
+        };
         let scripts = || scenario.scripts.iter().map(|script| &script.name);
         Narrowing {
             producers: Known::new("producer").with(scenario.producers.iter().map(|p| &p.name)).with(scripts()),
@@ -153,6 +167,11 @@ impl<'a> Narrowing<'a> {
     }
 }
 
-fn table(consumer: &Consumer) -> Option<&Spanned<String>> {
-    consumer.effect.as_ref().map(|effect| &effect.table)
+/// The tables that a consumer writes to.
+fn tables_of(consumer: &Consumer) -> impl Iterator<Item = &Spanned<String>> {
+    let known = match &consumer.dedup {
+        Some(Dedup::Table { table, .. }) => Some(table),
+        _ => None,
+    };
+    consumer.effects.table().into_iter().chain(known)
 }

@@ -2,7 +2,7 @@
 
 use super::diagnostics::Sink;
 use super::{parser, schema};
-use crate::verdict::Expectation;
+use crate::verdict::{Expectation, Invariant};
 
 /// Reads an expectation as it stands in a trace's header, such as `duplicated(1, ids: ["order-2"])`; `None` where it
 /// is not one.
@@ -11,6 +11,15 @@ pub fn expectation(text: &str) -> Option<Expectation> {
     let root = parser::parse(text, &mut sink)?;
     let expect = schema::expectation(&root, &mut sink)?;
     sink.is_empty().then_some(expect.expectation)
+}
+
+/// Reads an invariant as it stands in a trace's header, such as `never(duplicated(at_least(1)))`; `None` where it is not
+/// one.
+pub fn invariant(text: &str) -> Option<Invariant> {
+    let mut sink = Sink::default();
+    let root = parser::parse(text, &mut sink)?;
+    let invariant = schema::invariant(&root, &mut sink)?;
+    sink.is_empty().then(|| invariant.plain())
 }
 
 #[cfg(test)]

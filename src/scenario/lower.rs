@@ -8,10 +8,11 @@ mod says;
 
 use super::broker::rabbitmq::DEFAULT_VHOST;
 use super::diagnostics::Spanned;
+use super::policies;
 use super::schema::{self, Scenario, When, Which};
 use crate::app::{self, AckPolicy, Reliability, Timing};
 use crate::ids::{ActorId, Name, Names};
-use crate::machine::{Access, Props, Session, Take, Value};
+use crate::machine::{Access, Poll, Props, Session, Take, Value};
 use crate::net::{Link, Lossy};
 use crate::sim::{Limits, Spread};
 use crate::trace::{self, ActorKind, Destination, DiskAt, DiskStep, FrameAt, Header, Moment, Planned, What, WorkAt};
@@ -102,9 +103,19 @@ fn header(scenario: &Scenario, plan: &Plan) -> Header {
             Destination {
                 from: shown(&consumer.session.access, from),
                 consumer: actor(plan, &consumer.name),
-                table: consumer.effect.as_ref().map(|effect| effect.table.value.clone()),
+                table: consumer.effects.table().map(|table| table.value.clone()),
+                adds: consumer.effects.adds(),
             }
         }));
+    }
+    for producer in &scenario.producers {
+        let (Some(reply), Some(from)) = (&producer.expects_reply, policies::reply_queue(producer)) else { continue };
+        destinations.push(Destination {
+            from: shown(&producer.session.access, from.value.clone()),
+            consumer: actor(plan, &producer.name),
+            table: Some(reply.table.value.clone()),
+            adds: false,
+        });
     }
     Header {
         title: scenario.title.clone(),
@@ -118,6 +129,7 @@ fn header(scenario: &Scenario, plan: &Plan) -> Header {
         planned: planned(scenario, plan),
         faults: Vec::new(),
         expect: scenario.expect.iter().map(|e| e.expectation.to_string()).collect(),
+        invariants: scenario.invariants.iter().map(|invariant| invariant.plain().to_string()).collect(),
         lesson: lesson(scenario),
         declared: scenario.declared.clone(),
     }
@@ -235,10 +247,22 @@ impl Clients<'_> {
 
     fn producer(&mut self, producer: &schema::Producer) -> ClientPlan {
         let spec = app::ProducerSpec {
-            plans: producer.publish.iter().map(|publish| self.publish(publish)).collect(),
-            reliability: producer.reliability,
+            plans: producer.publish.iter().map(|publish| self.publish(publish, producer)).collect(),
+            reliability: self.reliability(producer),
             reconnect: producer.session.reconnect,
+            on_returned: producer.on_returned.as_ref().map(|aside| app::Aside {
+                to: self.names.intern(&aside.to.name.value),
+                key: aside.key.as_ref().map_or(Name::NONE, |key| self.names.intern(&key.value)),
+            }),
+            books: self.books(producer),
         };
+        let take = producer.expects_reply.as_ref().and(policies::reply_queue(producer)).map(|from| Take {
+            from: self.names.intern(&from.value),
+            auto_settle: true,
+            prefetch: 0,
+            poll: None,
+            options: Arc::default(),
+        });
         ClientPlan {
             name: producer.name.value.clone(),
             kind: ActorKind::Producer,
@@ -246,8 +270,9 @@ impl Clients<'_> {
             program: Program::App {
                 spec: Arc::new(app::Spec::Producer(spec)),
                 session: Arc::new(Session {
-                    confirms: producer.reliability != Reliability::FireAndForget,
-                    take: None,
+                    confirms: matches!(producer.reliability, Reliability::Confirms { .. }),
+                    transactions: matches!(producer.reliability, Reliability::Transactions { .. }),
+                    take,
                     heartbeat: producer.session.heartbeat,
                     access: access(&producer.session.access, self.names),
                 }),
@@ -257,7 +282,43 @@ impl Clients<'_> {
         }
     }
 
-    fn publish(&mut self, publish: &schema::Publish) -> app::Plan {
+    /// How a producer makes sure; one that asks questions waits for their answers.
+    fn reliability(&mut self, producer: &schema::Producer) -> Reliability {
+        match &producer.expects_reply {
+            None => producer.reliability,
+            Some(reply) => Reliability::Replies {
+                timeout: reply.timeout,
+                max: reply.retry.saturating_add(1),
+                check: reply.check_correlation,
+                table: self.names.intern(&reply.table.value),
+            },
+        }
+    }
+
+    fn books(&mut self, producer: &schema::Producer) -> app::Books {
+        let mut row = |table: &Spanned<String>| app::Effect {
+            table: self.names.intern(&table.value),
+            key: app::Derived::id(),
+            kind: app::EffectKind::Insert,
+        };
+        match (&producer.outbox, &producer.dual_write) {
+            (Some(outbox), _) => app::Books::Outbox {
+                order: row(&outbox.orders),
+                outbox: row(&outbox.table),
+                every: outbox.every,
+                batch: outbox.batch,
+            },
+            (None, Some(dual)) => {
+                app::Books::Dual { order: row(&dual.table), row_first: dual.row_first, gap: dual.gap }
+            }
+            (None, None) => app::Books::None,
+        }
+    }
+
+    fn publish(&mut self, publish: &schema::Publish, producer: &schema::Producer) -> app::Plan {
+        // A question has a correlation id; what it is called is as good as another.
+        let asks = producer.expects_reply.as_ref().map(|_| &publish.id);
+        let correlation = publish.correlation_id.as_ref().or(asks);
         let props = Props {
             delivery_mode: publish.persistent.then_some(2),
             priority: publish.priority,
@@ -267,7 +328,7 @@ impl Clients<'_> {
         };
         app::Plan {
             to: self.names.intern(&publish.to.name.value),
-            keys: publish.keys.iter().map(|key| self.template(&key.value)).collect(),
+            keys: publish.keys.iter().map(|key| self.template(&key.name.value)).collect(),
             id: self.template(&publish.id.value),
             count: publish.count,
             every: publish.every,
@@ -276,7 +337,7 @@ impl Clients<'_> {
             mandatory: publish.mandatory,
             props: props.into(),
             reply_to: publish.reply_to.as_ref().map_or(Name::NONE, |to| self.names.intern(&to.name.value)),
-            correlation: publish.correlation_id.as_ref().map(|id| self.template(&id.value)),
+            correlation: correlation.map(|id| self.template(&id.value)),
         }
     }
 
@@ -291,20 +352,23 @@ impl Clients<'_> {
     }
 
     fn consumer(&mut self, consumer: &schema::Consumer) -> ClientPlan {
-        let effect = consumer.effect.as_ref().map(|effect| app::Effect {
-            table: self.names.intern(&effect.table.value),
-            key: self.derived(&effect.key.value),
-            kind: effect.kind,
-        });
         let spec = app::ConsumerSpec {
             name: self.names.intern(&consumer.name.value),
             ack: consumer.ack,
             work: consumer.work,
             parallel: consumer.parallel,
             fail: consumer.fail.iter().map(|fail| self.fail(fail)).collect(),
-            effect,
+            slow: consumer.slow.iter().map(|slow| self.slow(slow)).collect(),
+            effect: self.effects(&consumer.effects),
             reply: consumer.reply.as_ref().map(|id| self.derived(&id.value)),
-            dedup: consumer.dedup,
+            dedup: consumer.dedup.as_ref().map(|dedup| self.dedup(dedup, &consumer.effects)),
+            park: consumer.park.as_ref().map(|park| app::Park {
+                after: park.after,
+                to: self.names.intern(&park.to.name.value),
+                from: self.names.intern(&consumer.from.name.value),
+                header: park.header,
+            }),
+            forward: consumer.forward.as_ref().map(|forward| self.forward(forward)),
             reconnect: consumer.session.reconnect,
         };
         ClientPlan {
@@ -314,7 +378,8 @@ impl Clients<'_> {
             program: Program::App {
                 spec: Arc::new(app::Spec::Consumer(spec)),
                 session: Arc::new(Session {
-                    confirms: false,
+                    confirms: consumer.forward.as_ref().is_some_and(|forward| forward.confirms),
+                    transactions: false,
                     take: Some(self.take(consumer)),
                     heartbeat: consumer.session.heartbeat,
                     access: access(&consumer.session.access, self.names),
@@ -336,18 +401,70 @@ impl Clients<'_> {
             from: self.names.intern(&consumer.from.name.value),
             auto_settle: consumer.ack == AckPolicy::Auto,
             prefetch: self.scenario.broker.system().prefetch(consumer),
+            poll: consumer.poll.map(|poll| Poll { every: poll.every, batch: poll.batch }),
             options: Arc::new(options),
         }
     }
 
     fn fail(&mut self, fail: &schema::Fail) -> app::Fail {
-        app::Fail {
-            which: match &fail.which {
-                Which::Message(id) => app::Which::Message(self.names.intern(&id.value)),
-                Which::Every(n) => app::Which::Every(*n),
-            },
-            times: fail.times,
-            then: fail.then,
+        app::Fail { which: self.which(&fail.which), times: fail.times, then: fail.then }
+    }
+
+    fn which(&mut self, which: &Which) -> app::Which {
+        match which {
+            Which::Message(id) => app::Which::Message(self.names.intern(&id.value)),
+            Which::Every(n) => app::Which::Every(*n),
+        }
+    }
+
+    fn slow(&mut self, slow: &schema::Slow) -> app::Slow {
+        app::Slow { which: self.which(&slow.which), work: slow.work }
+    }
+
+    fn effects(&mut self, effects: &schema::Effects) -> app::Effects {
+        let mut all: Vec<(Name, app::Effect)> = Vec::new();
+        for (by, effect) in &effects.all {
+            let table = self.names.intern(&effect.table.value);
+            let effect = app::Effect { table, key: self.derived(&effect.key.value), kind: effect.kind };
+            all.push((self.names.intern(&by.value), effect));
+        }
+        match effects.by {
+            schema::By::Nothing => all.pop().map_or(app::Effects::None, |(_, effect)| app::Effects::One(effect)),
+            schema::By::Key => app::Effects::ByKey(all),
+            schema::By::Message => app::Effects::ByMessage(all),
+        }
+    }
+
+    fn dedup(&mut self, dedup: &schema::Dedup, effects: &schema::Effects) -> app::Dedup {
+        match dedup {
+            schema::Dedup::Memory { size, by_delivery: false } => {
+                app::Dedup::Memory { size: *size, by: app::Derived::id() }
+            }
+            schema::Dedup::Memory { size, by_delivery: true } => {
+                app::Dedup::Memory { size: *size, by: self.derived("delivery-{delivery}") }
+            }
+            schema::Dedup::Table { table, key, in_transaction } => {
+                let effect = effects.one().filter(|effect| effect.table.value == table.value);
+                let of_effect = effect.map(|effect| effect.key.value.as_str());
+                let key = key.as_ref().map(|key| key.value.as_str()).or(of_effect).unwrap_or("{id}");
+                app::Dedup::Table {
+                    table: self.names.intern(&table.value),
+                    key: self.derived(key),
+                    own: effects.table().is_some_and(|own| own.value == table.value),
+                    in_transaction: *in_transaction,
+                }
+            }
+        }
+    }
+
+    fn forward(&mut self, forward: &schema::Forward) -> app::Forward {
+        app::Forward {
+            to: self.names.intern(&forward.to.name.value),
+            key: self.names.intern(&forward.key.value),
+            id: self.derived(&forward.id.value),
+            confirms: forward.confirms,
+            before_ack: forward.before_ack,
+            props: Props { delivery_mode: forward.persistent.then_some(2), ..Props::default() }.into(),
         }
     }
 }

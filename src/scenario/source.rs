@@ -37,8 +37,9 @@ pub fn read(text: &str) -> Result<Source, Diagnostics> {
         build(&root, Some(variant), &mut own);
         // Where a change makes no sense, what it would have named is not known; and what is wrong with the scenario itself
         // was reported already.
-        let broken = !variant.whole || own.list.iter().any(|bad| bad.code != Code::UnknownName);
-        own.list.retain(|bad| !(broken && bad.code == Code::UnknownName));
+        let follows = |bad: &Diagnostic| matches!(bad.code, Code::UnknownName | Code::DuplicateName | Code::Conflict);
+        let broken = !variant.whole || own.list.iter().any(|bad| !follows(bad));
+        own.list.retain(|bad| !(broken && follows(bad)));
         for mut bad in own.list.into_iter().filter(|bad| !variant.explains(bad)) {
             bad.variant = variant.name.is_read().then(|| variant.name.value.clone());
             meaning.push(bad);
@@ -81,7 +82,7 @@ fn build(root: &Node, variant: Option<&Variant>, sink: &mut Sink) -> Option<Scen
 
 /// The digest of what decides about a run's behaviour: not the words around it, nor the seed, which a token holds.
 fn digest(root: &Node) -> Digest {
-    const WORDS: [&str; 6] = ["title", "about", "seed", "variants", "expect", "lesson"];
+    const WORDS: [&str; 7] = ["title", "about", "seed", "variants", "expect", "invariants", "lesson"];
     let mut root = root.clone();
     if let Value::Call(Call { args: Some(args), .. }) = &mut root.value {
         args.retain(|arg| !arg.name().is_some_and(|name| WORDS.contains(&name)));
@@ -114,7 +115,7 @@ impl Source {
     fn find(&self, variant: Option<&str>) -> Result<Option<&Variant>, Diagnostics> {
         let Some(name) = variant else { return Ok(None) };
         let found = self.variants.iter().find(|variant| variant.name.value == name);
-        found.map(Some).ok_or_else(|| self.errors(vec![variant::unknown(name, &self.variants)]))
+        found.map(Some).ok_or_else(|| self.errors(vec![variant::unknown(name, &self.root, &self.variants)]))
     }
 
     /// A change from its text, such as `set("seed", 7)`; `None` where it is not one.

@@ -63,6 +63,16 @@ fn with(part: &str, instead: &str) -> String {
     base.replacen(part, instead, 1)
 }
 
+#[test]
+fn a_script_may_declare_again_what_it_cannot_make_and_a_key_may_be_missing() {
+    let again = "scripts: [(name: \"s\", steps: [queue_declare(queue: \"billing\", durable: true, arguments: \
+                 {\"x-queue-type\": \"quorum\"})])], faults:";
+    assert!(read(&with("faults:", again)).is_ok());
+    for key in ["missing(\"nobody\")", "\"billing\"", "\"q-{n}\""] {
+        assert!(read(&with("to: \"orders\", key: \"created\"", &format!("to: \"\", key: {key}"))).is_ok(), "{key}");
+    }
+}
+
 /// The same, and in another place a fault of somebody who is not there: that must be reported whatever else is wrong.
 fn nobody(part: &str, instead: &str) -> String {
     let fault = ", (name: \"g\", what: kill(\"zacharias\", when: at(\"1s\")))],\n    expect";
@@ -228,6 +238,29 @@ fn wrong() -> Vec<(&'static str, String)> {
             with("durable: true", "durable: true, arguments: {\"x-queue-type\": \"quorum\"}"),
         ),
         (
+            "a script's queue that is not modelled",
+            with(
+                "faults:",
+                "scripts: [(name: \"s\", steps: [queue_declare(queue: \"q\", durable: true, arguments: \
+                 {\"x-queue-type\": \"quorum\"})])], faults:",
+            ),
+        ),
+        ("a queue of a reserved name", with("durable: true)", "durable: true), (name: \"amq.own\")")),
+        ("an exchange of a reserved name", with("kind: direct)", "kind: direct), (name: \"amq.own\", kind: fanout)")),
+        (
+            "an exchange that is always there",
+            with("kind: direct)", "kind: direct), (name: \"amq.fanout\", kind: fanout)"),
+        ),
+        ("a consumer's priority that is none", with("work: \"5ms\"", "arguments: {\"x-priority\": \"high\"}")),
+        ("a key that no queue has", with("to: \"orders\", key: \"created\", id", "to: \"\", key: \"biling\", id")),
+        (
+            "a key that is missing and yet there",
+            with("to: \"orders\", key: \"created\", id", "to: \"\", key: missing(\"billing\"), id"),
+        ),
+        ("a missing key of an exchange", with("\"created\", id", "missing(\"created\"), id")),
+        ("a message of a number too high", with("at(\"42ms\")", "worked(\"biller\", message: \"order-9\")")),
+        ("a message that nobody makes", with("lost(0)", "lost(1, ids: [\"ordr-2\"])")),
+        (
             "a binding without sense",
             with("kind: direct", "kind: headers").replace("key: \"created\")]", "arguments: {\"x-match\": \"some\"})]"),
         ),
@@ -257,6 +290,16 @@ fn every_error_reads_well() {
         let errors = read(&text).map(|_| ()).expect_err(what);
         insta::assert_snapshot!(what.replace(' ', "_"), errors.render("orders.ron", Look::PLAIN));
     }
+}
+
+#[test]
+fn a_variant_that_is_not_there_is_told_where_the_others_are() {
+    let shown = |text: &str| read(text).unwrap().select(Some("w")).unwrap_err().render("f", Look::PLAIN);
+    let among = shown(&format!("// first\n{}", with("title: \"t\"", "title: \"t\"")));
+    assert!(among.contains("    variants: [(name") && among.contains("    ^^^^^^^^ not among these"), "{among}");
+    let none = shown(&format!("// first\n{REDIS}"));
+    assert!(none.contains("Scenario(\n") && none.contains("^^^^^^^^ in this scenario"), "{none}");
+    assert!(!none.contains("first") && !among.contains("first"), "{none}{among}");
 }
 
 #[test]
@@ -392,10 +435,17 @@ const LITTLE: &str = r#"Scenario(/*a scenario*/
     title: "t",
     BROKER
     producers: [(/*a producer*/ name: "shop", publish: [(/*a series of messages*/ to: "a")]),
-        (name: "pub", publish: [(to: "a", key: "b", every: exponential("1ms"))], reliability: confirms(/*`confirms`*/ on_refused: republish(/*`republish`*/)), reconnect: (/*a reconnect*/ after: "1s"))],
+        (name: "pub", publish: [(to: "a", key: "b", every: exponential("1ms"))], reliability: confirms(/*`confirms`*/ on_refused: republish(/*`republish`*/)), reconnect: (/*a reconnect*/ after: "1s")),
+        (name: "box", publish: [(to: "a", key: "d")], reliability: confirms(), outbox: (/*an outbox*/)),
+        (name: "dual", publish: [(to: "a", key: "e")], dual_write: (/*a dual write*/)),
+        (name: "asker", publish: [(to: "a", key: "f", reply_to: "a")], expects_reply: (/*an expected answer*/ timeout: "1s")),
+        TRANSACTIONS],
     consumers: [(/*a consumer*/ name: "biller", from: "a"),
         (name: "c", from: missing("b"), ack: batch(/*`batch`*/ size: 3), effect: add(/*an effect*/ table: "t"),
-         fail: [(/*a failure*/ every: 2, then: requeue)], dedup: memory(/*`memory`*/))],
+         fail: [(/*a failure*/ every: 2, then: reject)], dedup: memory(/*`memory`*/)),
+        (name: "d", from: "a", slow: [(/*a slow work*/ every: 2, work: "1s")], dedup: table(/*`table`*/ "t"),
+         forward: (/*a forwarding*/ to: "", key: "a", id: "x-{id}"), effect: by_message(/*a choice of effects*/ {"m": insert("t")})),
+        CONSUMERS],
     NETWORK
     disk: (/*the disk*/),
     limits: (/*limits*/),
@@ -422,9 +472,15 @@ fn little() -> [String; 2] {
     let faults = r#"(name: "j", what: alarm("broker", lasting: "1s", when: at("1s"))),
         (name: "k", what: delete_vhost("/", when: at("1s"))),
         (name: "l", what: close_connection("shop", when: at("1s"))),"#;
-    [(rabbitmq, network, faults), ("broker: redis(/*`redis`*/),", "network: (/*the network*/),", "")].map(
-        |(broker, network, faults)| {
-            LITTLE.replace("BROKER", broker).replace("NETWORK", network).replace("FAULTS", faults)
+    let transactions = r#"(name: "tx", publish: [(to: "a", key: "c")], reliability: transactions(/*`transactions`*/),
+        on_returned: republish(/*`republish` of what came back*/ to: "a"))"#;
+    let consumers =
+        r#"(name: "e", from: "a", poll: (/*a poll*/ every: "1s"), park: (/*a parking*/ after: 2, to: "a"))"#;
+    let redis = "broker: redis(/*`redis`*/),";
+    [(rabbitmq, network, faults, transactions, consumers), (redis, "network: (/*the network*/),", "", "", "")].map(
+        |(broker, network, faults, transactions, consumers)| {
+            let text = LITTLE.replace("BROKER", broker).replace("NETWORK", network).replace("FAULTS", faults);
+            text.replace("TRANSACTIONS", transactions).replace("CONSUMERS", consumers)
         },
     )
 }

@@ -341,10 +341,12 @@ fn nothing_there(here: &Node, part: Part<'_>) -> Diagnostic {
     }
 }
 
-/// Reports a variant that is not there.
-pub(super) fn unknown(given: &str, variants: &[Variant]) -> Diagnostic {
+/// Reports a variant that is not there, where there are others, else at the scenario's head.
+pub(super) fn unknown(given: &str, root: &Node, variants: &[Variant]) -> Diagnostic {
     let title = format!("there is no variant `{}`", visible(given));
-    let bad = Diagnostic::new(Code::UnknownVariant, title, Extent::default(), "in this scenario");
+    let field = root.args().iter().find(|arg| arg.is("variants")).and_then(|arg| arg.name.as_ref());
+    let (at, says) = field.map_or((root.head(), "in this scenario"), |name| (name.at, "not among these"));
+    let bad = Diagnostic::new(Code::UnknownVariant, title, at, says);
     if variants.is_empty() {
         return bad.help("this scenario has no variants");
     }

@@ -10,7 +10,8 @@ use crate::units::{Span, Time};
 /// What a run may use. A scenario is untrusted input: every run ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
-    /// Events handled.
+    /// Events of the calendar that are handled: an arrival, a timer, a disk operation that is done. What a party does upon
+    /// one may be several steps of the trace.
     pub events: u64,
     /// The latest point in simulated time.
     pub time: Time,

@@ -170,7 +170,8 @@ impl Search<'_> {
 
     /// What was lost, refused, thrown away or held back of the message from an event on.
     fn against(&self, from: usize) -> Vec<EventId> {
-        const AGAINST: [What; 14] = [
+        const AGAINST: [What; 15] = [
+            What::Unread,
             What::Withheld,
             What::Unroutable,
             What::Discarded,

@@ -23,6 +23,7 @@ pub(super) fn note(what: What) -> &'static str {
         What::Vanished => "The copy of {message} in {actor}'s memory is gone.",
         What::Created => "{actor} makes {place}.",
         What::Deleted => "{actor} deletes[ {place}][ {message}].",
+        What::Unread => "{message} waits in front of {actor}, which does not read at present.",
         What::Withheld => "{actor} holds back[ {message}][ in {place}].",
         What::Published => "{actor} hands {message} to its client library.",
         What::BelievesSent => "{actor} does not wait for an answer: it counts {message} as sent.",
@@ -35,6 +36,8 @@ pub(super) fn note(what: What) -> &'static str {
         What::WorkBegan => "{actor} begins to work on {message}.",
         What::WorkDone => "{actor} has done its work on {message}.",
         What::WorkFailed => "{actor}'s work on {message} fails.",
+        What::Hangs => "{actor} never comes back from its work on {message}.",
+        What::PutAside => "{actor} puts {message} into a queue again, after {number} failed works on it.",
         What::Skipped => "{actor} has met {message} before and does not work on it again.",
         What::RowInserted => "{actor} inserts a row for {message}[ in {place}].",
         What::RowUpdated => "{actor} writes the row of {message}[ in {place}] again; there is still only one.",
@@ -99,7 +102,7 @@ pub(super) fn disk(what: DiskStep) -> &'static str {
         DiskStep::Write => "{node} hands a write to the operating system[: {list}].",
         DiskStep::Written => "The write is in the page cache[: {list}]. It survives a kill, not a power loss.",
         DiskStep::Sync => "{node} asks {actor} for an fsync.",
-        DiskStep::Synced => "The fsync is done[: {list} survives a power loss from now on].",
+        DiskStep::Synced => "The fsync is done[: {list} will outlast a power loss from now on].",
         DiskStep::Failed => "{actor} reports an error.",
         DiskStep::Feigned => {
             "{actor} reports the fsync as done, and it was not: what it should have kept a power loss still takes."

@@ -1,13 +1,16 @@
-//! Leaves out the quiet middle of a long timeline, and what only repeats itself. Rows that are marked stay, with the row
-//! before and behind them, unless they are one more repetition.
+//! Leaves out the quiet middle of a long timeline, and what only repeats itself. Rows that matter stay, with the row
+//! before and behind them, unless they are one more repetition; of much trouble the first rows stay, and the rest is
+//! counted.
 
 use super::fold::repetitions;
-use super::model::{Gap, Row, Timeline};
+use super::model::{Gap, Row, Timeline, Weight};
 use crate::ids::Name;
 use crate::trace::Log;
 
 /// Fewer rows than this are not worth a gap.
 const SHORTEST: usize = 5;
+/// So many rows that tell of trouble are shown of the middle; of more the first ones.
+const TROUBLES: usize = 24;
 
 /// Why a row is not shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,7 +48,8 @@ pub(super) fn elide(timeline: &mut Timeline, log: &Log, max: usize) {
             let steps = next - rows[at].first.step();
             let messages = range(&rows[at..end], log);
             let repeats = if let Left::Repeats(n) = left[at] { folds[n].times } else { 0 };
-            timeline.gaps.push(Gap { steps, messages, before: timeline.rows.len(), repeats });
+            let troubles = rows[at..end].iter().filter(|row| row.weight != Weight::Quiet).count() as u32;
+            timeline.gaps.push(Gap { steps, messages, before: timeline.rows.len(), repeats, troubles });
         }
         at = end;
     }
@@ -56,7 +60,9 @@ fn kept(rows: &[Row], shown: &[usize], max: usize) -> Vec<bool> {
     let total = shown.len();
     let (head, tail) = (max - max / 3, max / 3);
     let mut keep: Vec<bool> = (0..total).map(|i| i < head || i + tail >= total).collect();
-    for i in (0..total).filter(|i| rows[shown[*i]].marked) {
+    let middle = |i: &usize| *i >= head && i + tail < total;
+    let of = |weight: Weight| (0..total).filter(middle).filter(move |i| rows[shown[*i]].weight == weight);
+    for i in of(Weight::Always).chain(of(Weight::Trouble).take(TROUBLES)) {
         keep[i.saturating_sub(1)..(i + 2).min(total)].fill(true);
     }
     let mut at = 0;

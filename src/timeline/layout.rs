@@ -5,14 +5,14 @@ mod machines;
 
 use super::elide::elide;
 use super::model::{
-    Across, Arrow, Fate, Label, Lane, LaneState, Note, Options, Part, Remark, Row, Sign, Timeline, Wire,
+    Across, Arrow, Fate, Label, Lane, LaneState, Note, Options, Part, Remark, Row, Sign, Timeline, Weight, Wire,
 };
 use super::words;
 use crate::ids::{ActorId, EventId, FrameId, Name, OpId, PlaceId};
 use crate::rules::RuleBook;
 use crate::trace::{
-    ActorKind, Event, Frame, FrameFlags, Kind, Log, Reading, Repeat, Role, Setup, SetupKind, VerbBook, What, expand,
-    visible,
+    ActorKind, Class, Event, Frame, FrameFlags, Kind, Log, Reading, Repeat, Role, Setup, SetupKind, VerbBook, What,
+    class_of, expand, visible,
 };
 use std::collections::BTreeSet;
 
@@ -46,7 +46,7 @@ pub fn lay_out(log: &Log, verbs: &VerbBook, _rules: &RuleBook, options: &Options
     for (event, text) in &options.captions {
         if let Some(row) = timeline.row_of(*event).and_then(|at| timeline.rows.get_mut(at)) {
             row.captions.push(text.clone());
-            row.marked = true;
+            row.weight = Weight::Always;
         }
     }
     if let Some(max) = options.max_rows {
@@ -116,14 +116,14 @@ impl Layout<'_> {
                 let peer = self.reading.peer(conn, event.actor).map(|peer| self.log.actor_name(peer));
                 let text = expand(phrase.words, &|key| peer.clone().filter(|_| key == "peer"));
                 let remark = Remark { sign: phrase.sign, text };
-                self.say(id, &event, remark, phrase.marked, Name::NONE, false);
+                self.say(id, &event, remark, phrase.weight, Name::NONE, false);
             }
             Kind::Process(p) => self.process(id, &event, p),
             Kind::Timer(verb) => {
                 let label = self.verbs.get(verb).map_or("timer", |v| v.label);
                 let field = |key: &str| (key == "actor").then(|| self.log.actor_name(event.actor));
                 let remark = Remark { sign: Some(Sign::Timer), text: expand(label, &field) };
-                self.say(id, &event, remark, false, Name::NONE, false);
+                self.say(id, &event, remark, Weight::Quiet, Name::NONE, false);
             }
             Kind::Disk { what, op } => return self.disk(id, &event, what, op, next),
             Kind::Note { what, place, message } => self.note(id, &event, what, place, message),
@@ -153,7 +153,7 @@ impl Layout<'_> {
             notes: Vec::new(),
             across: None,
             lanes: self.states.clone(),
-            marked: false,
+            weight: Weight::Quiet,
             messages: Vec::new(),
             captions: Vec::new(),
         });
@@ -164,7 +164,7 @@ impl Layout<'_> {
     fn across(&mut self, id: EventId, event: &Event, sign: Option<Sign>, text: String) {
         let row = self.row(id, event);
         row.across = Some(Across { sign, text });
-        row.marked = true;
+        row.weight = Weight::Always;
     }
 
     fn setup(&mut self, setup: &Setup, event: &Event) {
@@ -236,12 +236,16 @@ impl Layout<'_> {
         let Some(arrow) = self.arrow(&frame, part, fate.unwrap_or(Fate::Reaches)) else { return EventId::NONE };
         let attempt = self.reading.attempts.get(&id).copied();
         let trusted = self.reading.trusted.contains(&id);
+        let error = class_of(self.verbs, frame.verb) == Class::Error;
         let row = self.row(id, event);
         row.messages.extend(frame.message.is_some().then_some(frame.message));
         row.arrow = Some(arrow);
+        if error {
+            row.weight = Weight::Always;
+        }
         if let Some(n) = attempt {
             let text = format!("sent AGAIN, {}", times(n));
-            remark(row, Remark { sign: Some(Sign::Again), text }, true);
+            remark(row, Remark { sign: Some(Sign::Again), text }, Weight::Always);
         }
         if let Some(from) = row.arrow.as_ref().map(|arrow| arrow.from).filter(|_| trusted) {
             row.notes.insert(0, one(from, Remark { sign: None, text: words::TRUSTED.into() }));
@@ -272,27 +276,27 @@ impl Layout<'_> {
         let Some(row) = self.rows.last_mut() else { return };
         match row.arrow.as_ref().map(|a| a.fate) {
             Some(Fate::Lost) => {
-                remark(row, Remark { sign: Some(Sign::Bad), text: format!("NEVER ARRIVES at {to}") }, true);
+                remark(row, Remark { sign: Some(Sign::Bad), text: format!("NEVER ARRIVES at {to}") }, Weight::Always);
             }
             Some(Fate::Ignored) => {
-                remark(row, Remark { sign: Some(Sign::Bad), text: format!("{to} has no use for it") }, false);
+                remark(row, Remark { sign: Some(Sign::Bad), text: format!("{to} has no use for it") }, Weight::Trouble);
             }
             _ => {}
         }
         if frame.flags.has(FrameFlags::REDELIVERED) {
-            remark(row, Remark { sign: Some(Sign::Again), text: "REDELIVERED".into() }, true);
+            remark(row, Remark { sign: Some(Sign::Again), text: "REDELIVERED".into() }, Weight::Trouble);
         }
     }
 
     fn note(&mut self, id: EventId, event: &Event, what: What, place: PlaceId, message: Name) {
         let repeat = self.reading.repeats[id.at()];
         let phrase = words::note(what);
-        let (sign, template, marked) = match repeat {
-            Repeat::No => (phrase.sign, phrase.words, phrase.marked),
-            Repeat::Again(_) => (Some(Sign::Again), "hands over[ {message}] AGAIN, {times}", true),
-            Repeat::Copy(_) => (Some(Sign::Duplicate), words::ANOTHER_COPY, true),
-            Repeat::Work(_) => (Some(Sign::Duplicate), words::DUPLICATE_WORK, true),
-            Repeat::Row(_) => (Some(Sign::Duplicate), words::DUPLICATE_ROW, true),
+        let (sign, template, weight) = match repeat {
+            Repeat::No => (phrase.sign, phrase.words, phrase.weight),
+            Repeat::Again(_) => (Some(Sign::Again), "hands over[ {message}] AGAIN, {times}", Weight::Always),
+            Repeat::Copy(_) => (Some(Sign::Duplicate), words::ANOTHER_COPY, Weight::Always),
+            Repeat::Work(_) => (Some(Sign::Duplicate), words::DUPLICATE_WORK, Weight::Always),
+            Repeat::Row(_) => (Some(Sign::Duplicate), words::DUPLICATE_ROW, Weight::Always),
         };
         // The row that the note joins names the message already.
         let said = matches!(what, What::Stored | What::RowInserted | What::RowUpdated | What::WorkBegan)
@@ -311,11 +315,11 @@ impl Layout<'_> {
             "actor" => Some(self.log.actor_name(event.actor)),
             _ => None,
         });
-        self.say(id, event, Remark { sign, text }, marked, message, true);
+        self.say(id, event, Remark { sign, text }, weight, message, true);
     }
 
     /// Says something beside the actor's lane: in the last row where that is its consequence, else in one of its own.
-    fn say(&mut self, id: EventId, event: &Event, text: Remark, marked: bool, message: Name, may_join: bool) {
+    fn say(&mut self, id: EventId, event: &Event, text: Remark, weight: Weight, message: Name, may_join: bool) {
         let Some(lane) = self.lane(event.actor) else { return };
         let row = if may_join && self.joins(event) {
             let last = self.rows.len() - 1;
@@ -324,7 +328,7 @@ impl Layout<'_> {
             self.row(id, event)
         };
         row.last = id;
-        row.marked |= marked;
+        row.weight = row.weight.max(weight);
         row.messages.extend(message.is_some().then_some(message));
         add(row, lane, text);
     }
@@ -367,8 +371,8 @@ fn add(row: &mut Row, lane: usize, remark: Remark) {
 }
 
 /// Adds a remark about a row's arrow, to the right of the rightmost lane that the arrow touches.
-fn remark(row: &mut Row, remark: Remark, marked: bool) {
-    row.marked |= marked;
+fn remark(row: &mut Row, remark: Remark, weight: Weight) {
+    row.weight = row.weight.max(weight);
     let Some(lane) = row.arrow.as_ref().map(|a| a.from.max(a.to)) else { return };
     add(row, lane, remark);
 }

@@ -14,5 +14,5 @@ mod words;
 
 pub use layout::lay_out;
 pub use model::{
-    Across, Arrow, Fate, Gap, Label, Lane, LaneState, Note, Options, Part, Remark, Row, Sign, Timeline, Wire,
+    Across, Arrow, Fate, Gap, Label, Lane, LaneState, Note, Options, Part, Remark, Row, Sign, Timeline, Weight, Wire,
 };

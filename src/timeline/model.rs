@@ -178,6 +178,18 @@ pub struct Across {
     pub text: String,
 }
 
+/// How much a row matters where not all can be shown.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Weight {
+    /// All is well.
+    #[default]
+    Quiet,
+    /// Something did not go as it should: a failure, a refusal, a redelivery. Shown unless there are many.
+    Trouble,
+    /// Never left out: faults, losses, crashes, repetitions.
+    Always,
+}
+
 /// A row: at most one arrow, and what is said at its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
@@ -197,8 +209,8 @@ pub struct Row {
     pub across: Option<Across>,
     /// The lanes' lines beside it.
     pub lanes: Vec<LaneState>,
-    /// Whether it is never left out: faults, losses, crashes, repetitions.
-    pub marked: bool,
+    /// Whether it may be left out.
+    pub weight: Weight,
     /// The messages it is about.
     pub messages: Vec<Name>,
     /// What the lesson says here.
@@ -216,6 +228,8 @@ pub struct Gap {
     pub before: usize,
     /// How often the rows before it repeat in it; 0 where they do not.
     pub repeats: u32,
+    /// How many of its rows tell of trouble.
+    pub troubles: u32,
 }
 
 /// A laid-out trace.

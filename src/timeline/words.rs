@@ -1,35 +1,38 @@
 //! The words of the marks: a table for notes, one for processes, one for connections. Sentences are in `story`.
 
-use super::model::Sign;
+use super::model::{Sign, Weight};
 use crate::trace::{Link, Outcome, Process, What};
 
-/// How a note reads: its sign, its words, and whether its row is never left out.
+/// How a note reads: its sign, its words, and whether its row may be left out.
 pub(super) struct Phrase {
     pub(super) sign: Option<Sign>,
     pub(super) words: &'static str,
-    pub(super) marked: bool,
+    pub(super) weight: Weight,
 }
 
 const fn plain(words: &'static str) -> Phrase {
-    Phrase { sign: None, words, marked: false }
+    Phrase { sign: None, words, weight: Weight::Quiet }
 }
 const fn with(sign: Sign, words: &'static str) -> Phrase {
-    Phrase { sign: Some(sign), words, marked: false }
+    Phrase { sign: Some(sign), words, weight: Weight::Quiet }
+}
+const fn trouble(sign: Sign, words: &'static str) -> Phrase {
+    Phrase { sign: Some(sign), words, weight: Weight::Trouble }
 }
 const fn marked(sign: Sign, words: &'static str) -> Phrase {
-    Phrase { sign: Some(sign), words, marked: true }
+    Phrase { sign: Some(sign), words, weight: Weight::Always }
 }
 
 /// `{message}`, `{place}`, `{number}` and `{actor}` as in a verb's label.
 pub(super) fn note(what: What) -> Phrase {
     match what {
         What::Stored => plain("[{message} ]stored[ in {place}]"),
-        What::Requeued => with(Sign::Again, "[{message} ]back[ in {place}]"),
+        What::Requeued => trouble(Sign::Again, "[{message} ]back[ in {place}]"),
         What::Settled => plain("[{message} ]removed[ from {place}]"),
         What::Expired => marked(Sign::Bad, "[{message} ]EXPIRED[ in {place}]"),
         What::Dropped => marked(Sign::Bad, "[{message} ]DROPPED[: {place} is full]"),
         What::Rejected => marked(Sign::Bad, "[{message} ]rejected[, out of {place}]"),
-        What::DeadLettered => with(Sign::Bad, "[{message} ]dead-lettered[, out of {place}]"),
+        What::DeadLettered => trouble(Sign::Bad, "[{message} ]dead-lettered[, out of {place}]"),
         What::Purged => marked(Sign::Bad, "[{message} ]PURGED[ from {place}]"),
         What::Discarded => marked(Sign::Bad, "[{message} ]THROWN AWAY: the channel is closed"),
         What::InError => marked(Sign::Bad, "[{message} ]THROWN AWAY: its publish causes error {number}"),
@@ -39,25 +42,28 @@ pub(super) fn note(what: What) -> Phrase {
         What::Vanished => marked(Sign::Bad, "[{message} ]GONE with the memory"),
         What::Created => plain("[{place} ]made"),
         What::Deleted => plain("[{place} ]deleted"),
+        What::Unread => plain("[{message} ]waits unread"),
         What::Withheld => plain("[{message} ]held back[ in {place}]"),
         What::Published => plain("hands over[ {message}]"),
         What::BelievesSent => plain("counts[ {message}] as sent"),
         What::BelievesConfirmed => with(Sign::Good, "knows[ {message} is] confirmed"),
-        What::BelievesRefused => with(Sign::Bad, "knows[ {message} was] refused"),
-        What::BelievesUnknown => with(Sign::Unknown, "cannot know about[ {message}]"),
+        What::BelievesRefused => trouble(Sign::Bad, "knows[ {message} was] refused"),
+        What::BelievesUnknown => trouble(Sign::Unknown, "cannot know about[ {message}]"),
         What::GaveUp => marked(Sign::Bad, "GIVES UP[ {message}]"),
-        What::Returned => with(Sign::Bad, "[{message} ]came back: returned"),
+        What::Returned => trouble(Sign::Bad, "[{message} ]came back: returned"),
         What::Received => plain("has[ {message}]"),
         What::WorkBegan => plain("works on[ {message}]"),
         What::WorkDone => with(Sign::Good, "did[ {message}]"),
-        What::WorkFailed => with(Sign::Bad, "FAILED at[ {message}]"),
+        What::WorkFailed => trouble(Sign::Bad, "FAILED at[ {message}]"),
+        What::Hangs => trouble(Sign::Bad, "HANGS at[ {message}]"),
+        What::PutAside => trouble(Sign::Again, "puts[ {message}] aside after {number} failed"),
         What::Skipped => with(Sign::Good, "knows[ {message}] already: skips it"),
         What::RowInserted => plain("row[ for {message}][ in {place}]"),
         What::RowUpdated => plain("row[ of {message}] written again[ in {place}]"),
         What::RowRefused => with(Sign::Good, "[{place} ]has a row[ for {message}] already"),
         What::RowDeleted => plain("row[ of {message}] deleted[ in {place}]"),
         What::Replied => plain("answers[ {message}]"),
-        What::BacksOff => with(Sign::Timer, "waits before it tries again"),
+        What::BacksOff => trouble(Sign::Timer, "waits before it tries again"),
     }
 }
 

@@ -66,7 +66,7 @@ impl Build {
             says: "cuts the connection between shop and broker while the second confirm is on its way".into(),
         }];
         log.header.destinations =
-            vec![Destination { from: "billing".into(), consumer: BILLER, table: Some("invoices".into()) }];
+            vec![Destination { from: "billing".into(), consumer: BILLER, table: Some("invoices".into()), adds: false }];
         let mut build = Build { log, now: Time::ZERO, cause: EventId::NONE, ops: 0 };
         let (queue, table) = (build.name("billing"), build.name("invoices"));
         let place = |kind, actor, name| Place { kind, actor, name, holder: ActorId::NONE };

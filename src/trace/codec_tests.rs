@@ -47,7 +47,7 @@ fn header() -> Header {
             actor("shop", ActorKind::Consumer),
             actor("#2", ActorKind::Lab),
         ],
-        destinations: vec![Destination { from: "billing".to_owned(), consumer: ActorId(3), table: None }],
+        destinations: vec![Destination { from: "billing".to_owned(), consumer: ActorId(3), table: None, adds: false }],
         faults: vec![FaultText { name: "cut 2".to_owned(), says: "…".to_owned() }],
         ..Header::default()
     }

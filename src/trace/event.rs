@@ -185,6 +185,8 @@ words! {
         Deleted = "deleted",
         /// Something that could have happened was held back.
         Withheld = "withheld",
+        /// A message has come in, and its node does not read it at present: it waits in front of the node.
+        Unread = "unread",
 
         /// A producer hands the message to its client library; `number` is the attempt, from 1.
         Published = "published",
@@ -208,6 +210,11 @@ words! {
         WorkDone = "work-done",
         /// The work failed.
         WorkFailed = "work-failed",
+        /// The handler never comes back from the work.
+        Hangs = "hangs",
+        /// The consumer itself puts the message into a queue again, since the work on it failed; `number` counts the
+        /// failures.
+        PutAside = "put-aside",
         /// The consumer knew the message and did not work on it.
         Skipped = "skipped",
         /// A row was inserted.

@@ -85,6 +85,9 @@ pub struct Destination {
     /// The table its work writes to; without one the queue itself is the destination.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
+    /// Whether the work adds to a row: done twice it leaves its effect twice, and the table still has one row.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub adds: bool,
 }
 
 /// How much a producer was to publish.
@@ -130,6 +133,9 @@ pub struct Header {
     /// The expectations, each as it stands in the scenario.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expect: Vec<String>,
+    /// What is to hold while the run goes on, each as it stands in the scenario.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub invariants: Vec<String>,
     /// What is said and asked at which moment.
     #[serde(default, skip_serializing_if = "Lesson::is_empty")]
     pub lesson: Lesson,

@@ -56,7 +56,8 @@ impl Notes {
 pub struct Wants {
     /// Which notes. Others may come too.
     pub notes: Notes,
-    /// Frames that carry a message to a broker or to a consumer, and what becomes of them.
+    /// Frames that carry a message to a broker or to a consumer, and what becomes of them; and of connections and
+    /// processes.
     pub carriers: bool,
     /// Every event with its cause, its need and its changes, and every frame with its size.
     pub all: bool,

@@ -33,8 +33,6 @@ pub(super) mod mark {
 pub(super) mod cell {
     /// A copy was stored there.
     pub(in super::super) const STORED: u8 = 1;
-    /// The last delivery there was handed out before.
-    pub(in super::super) const REDELIVERED: u8 = 2;
     /// It came there from a dead-letter exchange, not by its publisher's choice.
     pub(in super::super) const ONWARD: u8 = 4;
     /// A copy is there at the end.

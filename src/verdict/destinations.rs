@@ -22,6 +22,8 @@ pub(super) struct Destinations {
     consumers: Vec<Option<Dest>>,
     /// By table: the destinations of that name are the table's.
     tables: Vec<(String, Dest)>,
+    /// Those whose work adds to rows.
+    adding: Vec<Dest>,
     /// By place.
     places: Vec<Option<Dest>>,
     /// The text of the name that is looked up; kept for its allocation.
@@ -36,6 +38,7 @@ impl Destinations {
             queues: Vec::new(),
             consumers: vec![None; header.actors.len()],
             tables: Vec::new(),
+            adding: Vec::new(),
             places: Vec::new(),
             text: String::new(),
         };
@@ -48,6 +51,9 @@ impl Destinations {
                 continue;
             }
             let dest = all.declare(&row.from, row.table.as_deref());
+            if row.adds {
+                all.adding.push(dest);
+            }
             if let Some(slot) = all.consumers.get_mut(row.consumer.at()) {
                 *slot = Some(dest);
             }
@@ -96,9 +102,10 @@ impl Destinations {
         self.names.get(usize::from(dest.0)).map_or("", String::as_str)
     }
 
-    /// Whether the work for this destination writes to a table.
-    pub(super) fn has_table(&self, dest: Dest) -> bool {
-        self.tables.iter().any(|(_, at)| *at == dest)
+    /// Whether the effects of the work for this destination are rows that can be counted: it writes to a table, and
+    /// does not add to what is there.
+    pub(super) fn has_rows(&self, dest: Dest) -> bool {
+        self.tables.iter().any(|(_, at)| *at == dest) && !self.adding.contains(&dest)
     }
 
     /// The destination of a consumer's work.
@@ -136,9 +143,10 @@ impl Destinations {
             }),
             PlaceKind::Table => {
                 let name = self.spell(place.name, tables);
-                let dest = self.table(&name).or(self.of_consumer(place.actor)).unwrap_or_else(|| self.add(&name));
+                let dest = self.table(&name).or(self.of_consumer(place.actor));
                 self.text = name;
-                Some(dest)
+                // A table that no work for a message leads to, such as a producer's own, is no destination.
+                dest
             }
             PlaceKind::PageCache | PlaceKind::Durable => None,
         }

@@ -123,7 +123,7 @@ expectation_words! {
     DuplicateRows: "duplicate_rows", Takes::CountMayOf(Of::Table),
         "Rows of a message beyond its first in the table; a deduplicating consumer works twice and has one row.";
     Reordered: "reordered", Takes::CountMayOf(Of::Destination),
-        "First completions that are earlier in the order of publishing than the completion just before them (same producer, same destination); redelivered copies do not count.";
+        "First completions that are earlier in the order of publishing than the completion just before them (same producer, same destination); what is worked on again does not count.";
     Recovered: "recovered", Takes::CountMayOf(Of::Destination),
         "The producer does not know, and the work was done.";
     Unexpected: "unexpected", Takes::CountMayOf(Of::Destination),
@@ -171,7 +171,7 @@ expectation_words! {
     AtLeastOnce: "at_least_once", Takes::Truth,
         "No message that its producer believes delivered was lost.";
     EffectivelyOnce: "effectively_once", Takes::Truth,
-        "Nothing was lost, and no message left its effect twice: one row each, or work done once where there is no table.";
+        "Nothing was lost, and no message left its effect twice: one row each; work done once where there is no table, or where it adds to a row.";
     Fifo: "fifo", Takes::Truth,
         "The messages of each producer were first completed in the order of their publishing, at every destination.";
     Ended: "ended", Takes::Name(Of::Outcome),
@@ -184,6 +184,10 @@ impl Word {
     /// The word with this name.
     pub fn from_name(name: &str) -> Option<Word> {
         Word::ALL.iter().copied().find(|word| word.name() == name)
+    }
+    /// Whether it is a guarantee that everything is done, so that what is stuck leaves it open.
+    pub(super) fn promises_completion(self) -> bool {
+        matches!(self, Word::AtLeastOnce | Word::EffectivelyOnce)
     }
     /// Whether an expectation with it may list message ids.
     pub fn takes_ids(self) -> bool {

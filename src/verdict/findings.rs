@@ -185,6 +185,15 @@ impl Findings {
             _ => self.count(word).to_string(),
         }
     }
+    /// A guarantee in a word: `held`, `BROKEN`, or `open` where messages that are stuck keep it from being either.
+    pub fn standing(&self, word: Word) -> String {
+        let stuck = if word.promises_completion() { self.count(Word::Stuck) } else { 0 };
+        match self.holds(word) {
+            true if stuck > 0 => format!("open: {stuck} stuck"),
+            true => "held".to_owned(),
+            false => "BROKEN".to_owned(),
+        }
+    }
     /// Whether all guarantees of this word hold.
     pub fn holds(&self, word: Word) -> bool {
         self.guarantees.iter().all(|line| line.word != word || line.broken == 0)

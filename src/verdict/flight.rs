@@ -3,7 +3,7 @@
 //! Not the network. It is a window over the frames' numbers that begins at the oldest one under way.
 
 use super::book::Dest;
-use crate::ids::FrameId;
+use crate::ids::{ConnId, FrameId};
 use std::collections::VecDeque;
 
 /// What a frame carries.
@@ -12,7 +12,8 @@ pub(super) struct Carried {
     pub(super) slot: u32,
     /// For whose work; `None` for a publish, whose queues are not known yet.
     pub(super) dest: Option<Dest>,
-    pub(super) redelivered: bool,
+    /// On which connection.
+    pub(super) conn: ConnId,
 }
 
 /// Frames under way.

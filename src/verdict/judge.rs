@@ -42,6 +42,10 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Whether cases of a word are counted here.
+    pub fn knows(word: Word) -> bool {
+        word == Word::Reordered || JUDGED.contains(&word)
+    }
     /// The cases of a word; 0 for one that is not judged by messages.
     pub fn count(&self, word: Word) -> u32 {
         if word == Word::Reordered {
@@ -118,10 +122,11 @@ impl Verdict {
                 }
             }
         }
-        for carried in self.flight.under_way() {
+        let unread = self.unread.iter().map(|unread| (unread.0, None));
+        for (slot, dest) in self.flight.under_way().map(|carried| (carried.slot, carried.dest)).chain(unread) {
             // A publish may come to any queue: it keeps alive whatever is not done, or the message as a whole.
-            let slot = carried.slot as usize;
-            if let Some(dest) = carried.dest {
+            let slot = slot as usize;
+            if let Some(dest) = dest {
                 self.book.cell(slot, dest).marks |= cell::LIVE;
             } else if self.book.message(slot).is_nowhere() {
                 self.book.cell(slot, Dest::NOWHERE).marks |= cell::LIVE;
@@ -169,7 +174,7 @@ impl Verdict {
         if cell.failed >= POISONED && cell.done == 0 {
             judged[7].at(at).add(slot);
         }
-        let effects = if self.destinations.has_table(cell.dest) { cell.rows } else { cell.done };
+        let effects = if self.destinations.has_rows(cell.dest) { cell.rows } else { cell.done };
         if effects > 1 {
             twice.at(at).add(slot);
         }

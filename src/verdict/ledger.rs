@@ -3,7 +3,7 @@
 //!
 //! Not the counting while a run streams (`stream`); it reads a whole log, and takes the words from the findings.
 
-use super::{Findings, Word};
+use super::{Findings, Takes, Word};
 use crate::ids::{ActorId, CopyId, EventId, FrameId, Name, PlaceId};
 use crate::mem::VecMap;
 use crate::trace::{Belief, Class, Delta, Kind, Log, Observable, PlaceKind, VerbBook, What};
@@ -66,16 +66,11 @@ const ENDS: [Word; 9] = [
     Word::Returned,
 ];
 
-/// Words that are told beside these.
-const ALSO: [Word; 7] = [
-    Word::LostConfirmed,
-    Word::DuplicateRows,
-    Word::Unroutable,
-    Word::Expired,
-    Word::Dropped,
-    Word::Rejected,
-    Word::DeadLettered,
-];
+/// Whether a word says what became of a message, and not only what its producer believes of it.
+fn tells_an_end(word: Word) -> bool {
+    let belief = matches!(word, Word::Sent | Word::Confirmed | Word::Refused | Word::Unknown);
+    matches!(word.takes(), Takes::CountMayOf(_)) && !belief
+}
 
 /// The events that may have decided a message's end.
 #[derive(Clone, Debug, Default)]
@@ -253,7 +248,9 @@ impl Book<'_> {
                 self.accounts[*at].copies.push((kind, *n));
             }
         }
-        let named: Vec<(Word, Vec<&str>)> = ENDS.iter().chain(&ALSO).map(|word| (*word, findings.ids(*word))).collect();
+        let others = Word::ALL.iter().filter(|word| tells_an_end(**word) && !ENDS.contains(word));
+        let named: Vec<(Word, Vec<&str>)> =
+            ENDS.iter().chain(others).map(|word| (*word, findings.ids(*word))).collect();
         for at in 0..self.accounts.len() {
             let text = self.log.names.text(self.accounts[at].message);
             let words = named.iter().filter(|(_, ids)| ids.contains(&text.as_str())).map(|(word, _)| *word);

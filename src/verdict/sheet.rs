@@ -204,7 +204,7 @@ impl Sheet {
         }
         self.heading("Guarantees");
         for line in &findings.guarantees {
-            let stuck = if promises_completion(line.word) { findings.count(Word::Stuck) } else { 0 };
+            let stuck = if line.word.promises_completion() { findings.count(Word::Stuck) } else { 0 };
             let text = match &line.first {
                 None if stuck > 0 => format!("open: {stuck} stuck"),
                 None => "held".to_owned(),
@@ -278,11 +278,6 @@ fn is_outcome(word: Word) -> bool {
     matches!(word.takes(), Takes::CountMayOf(_)) && !believed
 }
 
-/// Whether a guarantee is about everything being done, so that what is stuck leaves it open.
-fn promises_completion(word: Word) -> bool {
-    matches!(word, Word::AtLeastOnce | Word::EffectivelyOnce)
-}
-
 /// The place of a word's cases, with what leads it in.
 fn placed(findings: &Findings, word: Word, at: &str) -> String {
     match word.takes() {
@@ -300,7 +295,10 @@ fn ending_text(outcome: crate::trace::Outcome) -> &'static str {
             "clients would go on trying to connect for ever: nothing left can bring back what they wait for"
         }
         Outcome::Until => "the scenario's `until` was reached",
-        Outcome::EventLimit => "the limit on events was hit; `limits: (events: …)` in the scenario moves it",
+        Outcome::EventLimit => {
+            "the limit on events was hit (arrivals, timers, disk operations; each may make several of the steps that are \
+             told); `limits: (events: …)` in the scenario moves it"
+        }
         Outcome::TimeLimit => "the limit on simulated time was hit; `limits: (time: …)` in the scenario moves it",
         Outcome::MessageLimit => "the limit on messages was hit; `limits: (messages: …)` in the scenario moves it",
         Outcome::MemoryLimit => "the limit on memory was hit",

@@ -6,9 +6,9 @@ use super::book::{Book, Dest, cell, mark};
 use super::destinations::Destinations;
 use super::flight::{Carried, Flight};
 use super::tally::Tallies;
-use crate::ids::{ActorId, EventId, FrameId, Name, PlaceId};
+use crate::ids::{ActorId, ConnId, EventId, FrameId, Name, PlaceId};
 use crate::trace::{
-    ActorKind, Belief, Class, Delta, Event, Frame, FrameFlags, Header, Kind, Notes, Observer, Outcome, Process, Tables,
+    ActorKind, Belief, Class, Delta, Event, Frame, Header, Kind, Link, Notes, Observer, Outcome, Process, Tables,
     VerbBook, Wants, What,
 };
 use crate::units::Time;
@@ -35,7 +35,10 @@ const NOTES: Notes = Notes::of(&[
     What::Received,
     What::WorkDone,
     What::WorkFailed,
+    What::PutAside,
     What::Skipped,
+    What::Unread,
+    What::RefusedByBroker,
 ])
 .and(Notes::of(&BY_PLACE))
 .and(Notes::of(&NOWHERE));
@@ -64,6 +67,10 @@ pub struct Verdict {
     pub(super) book: Book,
     pub(super) destinations: Destinations,
     pub(super) flight: Flight,
+    /// Messages that wait in front of a node, each with its connection and the node.
+    pub(super) unread: Vec<(u32, ConnId, ActorId)>,
+    /// The connection on which a publish came in last.
+    came_in: ConnId,
     /// By actor.
     pub(super) deeds: Vec<Deeds>,
     /// By place, [`BY_PLACE`] many each.
@@ -92,6 +99,8 @@ impl Verdict {
             book: Book::default(),
             destinations: Destinations::new(header),
             flight: Flight::default(),
+            unread: Vec::new(),
+            came_in: ConnId::NONE,
             deeds: vec![Deeds::default(); header.actors.len()],
             by_place: Tallies::default(),
             returned: Tallies::default(),
@@ -114,6 +123,7 @@ impl Verdict {
         self.stocked = false;
         self.destinations.reset();
         self.flight.reset();
+        self.unread.clear();
         self.deeds.fill(Deeds::default());
         self.by_place.reset();
         self.returned.reset();
@@ -142,16 +152,23 @@ impl Verdict {
             _ => return None,
         };
         let slot = self.book.slot(frame.message) as u32;
-        Some(Carried { slot, dest, redelivered: frame.flags.has(FrameFlags::REDELIVERED) })
+        Some(Carried { slot, dest, conn: frame.conn })
     }
 
     #[inline]
-    fn landed(&mut self, frame: FrameId, arrived: bool) {
-        let Some(Carried { slot, dest: Some(dest), redelivered }) = self.flight.land(frame) else { return };
-        if arrived {
-            let cell = self.book.cell(slot as usize, dest);
-            cell.marks = (cell.marks & !cell::REDELIVERED) | if redelivered { cell::REDELIVERED } else { 0 };
+    fn landed(&mut self, frame: FrameId) {
+        let Some(carried) = self.flight.land(frame) else { return };
+        if carried.dest.is_none() {
+            self.came_in = carried.conn;
+        } else if !self.unread.is_empty() {
+            self.is_read(carried.slot as usize);
         }
+    }
+
+    /// A node has said something of a message: it is not unread any more.
+    #[cold]
+    fn is_read(&mut self, slot: usize) {
+        self.unread.retain(|unread| unread.0 as usize != slot);
     }
 
     fn note(&mut self, actor: ActorId, what: What, place: PlaceId, message: Name, tables: &Tables<'_>) {
@@ -162,6 +179,15 @@ impl Verdict {
                 self.deed(actor, |deeds| deeds.left = Some(now));
             }
             return;
+        }
+        if what == What::Unread {
+            let slot = self.book.slot(message) as u32;
+            self.unread.push((slot, self.came_in, actor));
+            return;
+        }
+        if !self.unread.is_empty() && self.kind(actor) == Some(ActorKind::Node) {
+            let slot = self.book.slot(message);
+            self.is_read(slot);
         }
         match what {
             What::Stored | What::Recovered => self.stored(place, message, tables),
@@ -190,6 +216,8 @@ impl Verdict {
             What::Received => self.deed(actor, |deeds| deeds.received += 1),
             What::WorkDone => self.done(actor, place, message, tables),
             What::WorkFailed => self.failed(actor, place, message, tables),
+            // The queue that it comes to now was not chosen by its publisher.
+            What::PutAside => self.mark(message, mark::ONWARD),
             What::Skipped => self.deed(actor, |deeds| deeds.skipped += 1),
             What::Expired | What::Dropped | What::Rejected | What::DeadLettered | What::Purged | What::Vanished => {
                 self.removed(what, place, message);
@@ -261,8 +289,7 @@ impl Verdict {
         let slot = self.book.slot(message);
         let cell = self.book.cell(slot, dest);
         cell.done = cell.done.saturating_add(1);
-        let in_sequence = cell.done == 1 && cell.marks & cell::REDELIVERED == 0;
-        if in_sequence && self.book.message(slot).producer.is_some() {
+        if cell.done == 1 && self.book.message(slot).producer.is_some() {
             self.sequence(slot, dest);
         }
     }
@@ -312,8 +339,7 @@ impl Observer for Verdict {
         self.now = event.time;
         match event.kind {
             Kind::Sent(frame) => self.flight.send(frame),
-            Kind::Arrived(frame) => self.landed(frame, true),
-            Kind::Lost(frame) | Kind::Ignored(frame) => self.landed(frame, false),
+            Kind::Arrived(frame) | Kind::Lost(frame) | Kind::Ignored(frame) => self.landed(frame),
             Kind::Note { what, place, message } => self.note(event.actor, what, place, message, tables),
             Kind::Fault(fault) => {
                 if let Some(count) = self.struck.get_mut(fault.at()) {
@@ -322,6 +348,12 @@ impl Observer for Verdict {
             }
             Kind::Process(Process::Started | Process::Restarted) => self.deed(event.actor, |deeds| deeds.left = None),
             Kind::End(outcome) => self.ended = Some(outcome),
+            Kind::Link { conn, what: Link::Shut | Link::Closed | Link::Reset } => {
+                self.unread.retain(|unread| (unread.1, unread.2) != (conn, event.actor));
+            }
+            Kind::Process(Process::Stopped | Process::Killed | Process::PowerLost) => {
+                self.unread.retain(|unread| unread.2 != event.actor);
+            }
             Kind::Over(_) | Kind::Link { .. } | Kind::Process(_) | Kind::Timer(_) | Kind::Disk { .. } => {}
         }
     }

@@ -3,8 +3,8 @@
 use super::*;
 use crate::ids::{ActorId, ConnId, CopyId, EventId, FrameId, Name, PlaceId, RuleId};
 use crate::trace::{
-    Actor, ActorKind, Destination, Event, Frame, FrameFlags, Header, Held, Kind, Log, Observable, Observer, Outcome,
-    Place, PlaceKind, VerbBook, What,
+    Actor, ActorKind, Destination, Event, Frame, FrameFlags, Header, Held, Kind, Link, Log, Observable, Observer,
+    Outcome, Place, PlaceKind, VerbBook, What,
 };
 use crate::units::Time;
 
@@ -39,8 +39,13 @@ impl Run {
                 actor("packer", ActorKind::Consumer),
             ],
             destinations: vec![
-                Destination { from: "billing".to_owned(), consumer: BILLER, table: Some("invoices".to_owned()) },
-                Destination { from: "packing".to_owned(), consumer: PACKER, table: None },
+                Destination {
+                    from: "billing".to_owned(),
+                    consumer: BILLER,
+                    table: Some("invoices".to_owned()),
+                    adds: false,
+                },
+                Destination { from: "packing".to_owned(), consumer: PACKER, table: None, adds: false },
             ],
             ..Header::default()
         };
@@ -246,12 +251,38 @@ fn first_completions_against_the_order_of_publishing_are_descents() {
 }
 
 #[test]
-fn a_redelivered_copy_is_not_a_first_completion() {
+fn a_redelivered_copy_counts_where_it_is_done_first_and_not_where_it_is_done_again() {
     let mut run = Run::new();
     run.publish("o-1", &["packing"], YES).publish("o-2", &["packing"], YES).done(PACKER, "o-2");
     let frame = run.send(PACKER, "o-1", FrameFlags::REDELIVERED);
     run.event(PACKER, Kind::Arrived(frame));
-    outcomes(&run.done(PACKER, "o-1").judge(), &[]);
+    outcomes(&run.done(PACKER, "o-1").judge(), &[(Word::Reordered, 1)]);
+    let mut run = Run::new();
+    run.publish("o-1", &["packing"], YES).publish("o-2", &["packing"], YES).done(PACKER, "o-1").done(PACKER, "o-2");
+    outcomes(&run.done(PACKER, "o-1").judge(), &[(Word::Duplicated, 1)]);
+}
+
+#[test]
+fn what_is_added_twice_is_not_effectively_once() {
+    let mut run = Run::new();
+    run.log.header.destinations[0].adds = true;
+    let table = run.place(PlaceKind::Table, BILLER, "invoices");
+    let run = run.publish("o-1", &["billing"], YES).done(BILLER, "o-1").done(BILLER, "o-1");
+    let findings = run.left(table, "o-1").judge();
+    outcomes(&findings, &[(Word::Duplicated, 1)]);
+    assert!(!findings.holds(Word::EffectivelyOnce));
+}
+
+#[test]
+fn what_waits_in_front_of_a_node_is_stuck_until_its_connection_ends() {
+    let mut run = Run::new();
+    run.publish("o-1", &[], What::BelievesSent);
+    let frame = run.send(BROKER, "o-1", FrameFlags::default());
+    run.event(BROKER, Kind::Arrived(frame));
+    run.note(BROKER, What::Unread, PlaceId::NONE, "o-1");
+    outcomes(&run.judge(), &[(Word::Stuck, 1)]);
+    run.event(BROKER, Kind::Link { conn: ConnId(0), what: Link::Reset });
+    outcomes(&run.judge(), &[(Word::Lost, 1)]);
 }
 
 #[test]

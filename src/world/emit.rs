@@ -145,7 +145,9 @@ fn is_wanted<O: Observer>(kind: Kind) -> bool {
             }
             Kind::Note { what, .. } => O::WANTS.notes.has(what),
             Kind::Fault(_) | Kind::End(_) => O::WANTS.any(),
-            Kind::Over(_) | Kind::Link { .. } | Kind::Process(_) | Kind::Timer(_) | Kind::Disk { .. } => false,
+            // They tell what becomes of what is under way.
+            Kind::Link { .. } | Kind::Process(_) => O::WANTS.carriers,
+            Kind::Over(_) | Kind::Timer(_) | Kind::Disk { .. } => false,
         }
 }
 

@@ -231,6 +231,9 @@ pub enum Trigger {
     },
     /// When a [`Nemesis`] draws it.
     Drawn,
+    /// At the point of the run that the world was told; never if it was told none. A scenario cannot say it: it is for
+    /// searches, see `World::strike_at`.
+    Told,
     /// As a frame is handed to the network: the frame is on its way, and is lost if what is under way is lost.
     Sending(FrameMatch),
     /// As a frame arrives, just before it is taken in.

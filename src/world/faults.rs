@@ -22,6 +22,10 @@ pub(super) struct FaultState {
     pub(super) strikes: u32,
     /// It strikes no more.
     pub(super) disarmed: bool,
+    /// The point at which it was told to strike; 0 for none.
+    pub(super) told: u32,
+    /// How often it ended a node whose disk held what was written and not synced.
+    pub(super) unsynced: u32,
 }
 
 /// What the faults of a plan look at; where nobody looks nothing is made ready to be looked at.
@@ -31,6 +35,9 @@ pub(super) struct Watch {
     pub(super) notes: Notes,
     pub(super) disk: bool,
 }
+
+/// The notes of consumers that faults look at.
+const STEPS_OF_WORK: Notes = Notes::of(&[What::WorkDone, What::Received]);
 
 /// The two moments of a frame.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,10 +59,11 @@ impl Watch {
             match fault.when {
                 Trigger::Received { .. } if holds_back(fault) => watch.frames = true,
                 Trigger::At { .. } | Trigger::Drawn => {}
+                Trigger::Told => return Watch { frames: true, notes: STEPS_OF_WORK, disk: true },
                 Trigger::Sending(_) | Trigger::Arriving(_) => watch.frames = true,
                 Trigger::BeforeSync { .. } | Trigger::Written { .. } | Trigger::Synced { .. } => watch.disk = true,
                 Trigger::Worked { .. } | Trigger::Received { .. } => {
-                    watch.notes = Notes::of(&[What::WorkDone, What::Received])
+                    watch.notes = STEPS_OF_WORK;
                 }
             }
         }
@@ -69,6 +77,25 @@ impl World {
         if let Some(state) = self.faults.get_mut(fault) {
             state.disarmed = true;
         }
+    }
+
+    /// Lets a fault of the plan whose trigger is [`Trigger::Told`], by its place, strike at a point of this run, from 1.
+    /// Points are the moments at which faults can strike: a frame is sent or about to be taken in, a disk's operation
+    /// begins to sync or is done, a consumer has received or completed something. For the next run it must be told anew.
+    pub fn strike_at(&mut self, fault: usize, point: u32) {
+        if let Some(state) = self.faults.get_mut(fault) {
+            state.told = point;
+        }
+    }
+
+    /// How many points the run has had so far; they are counted only where the plan has a fault that can be told one.
+    pub fn points(&self) -> u32 {
+        self.points
+    }
+
+    /// How often a fault ended a node whose disk held what was written and not synced.
+    pub fn unsynced_ends(&self) -> u32 {
+        self.faults.iter().map(|fault| fault.unsynced).sum()
     }
 
     /// Puts the faults that have a time into the calendar.
@@ -103,8 +130,15 @@ impl World {
     /// times that it waits for.
     fn fitting(&mut self, fits: impl Fn(&World, &FaultPlan) -> Option<Turn>) -> Vec<u16> {
         let mut found = Vec::new();
+        self.points += 1;
         for i in 0..self.faults.len() {
             if !self.is_armed(i) {
+                continue;
+            }
+            if self.plan.faults[i].when == Trigger::Told {
+                if self.faults[i].told == self.points {
+                    found.push(i as u16);
+                }
                 continue;
             }
             let Some(nth) = fits(self, &self.plan.faults[i]) else { continue };
@@ -250,9 +284,11 @@ impl World {
                 self.cut(client, node, Self::losing(losing_to_client, losing_to_node), event, observer);
             }
             FaultKind::Kill { actor, restart } if self.processes[actor.at()].alive => {
+                self.count_unsynced(fault, actor);
                 self.bring_down(actor, Step::Killed, (event, rules::PROCESS_KILL), restart, observer);
             }
             FaultKind::PowerLoss { node, restart, torn } if self.processes[node.at()].powered => {
+                self.count_unsynced(fault, node);
                 if torn {
                     self.tear(node, event, observer);
                 }
@@ -280,6 +316,13 @@ impl World {
             _ => {}
         }
         self.scratch.deltas.clear();
+    }
+
+    fn count_unsynced(&mut self, fault: u16, actor: ActorId) {
+        let Some(node) = self.plan.node_index(actor) else { return };
+        let mut cached = false;
+        self.disks[node].copies(|_| cached = true, |_| {});
+        self.faults[usize::from(fault)].unsynced += u32::from(cached);
     }
 
     /// An order for a node, so long from now. It comes by itself, so that a node that is at work has finished.

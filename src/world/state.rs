@@ -134,6 +134,8 @@ pub struct World {
     pub(super) unanswered: Unanswered,
     /// What the faults look at.
     pub(super) watch: Watch,
+    /// How often the faults were asked whether their moment has come.
+    pub(super) points: u32,
     /// Streams and timers that became due while their process stood still, in order.
     pub(super) stalled: Vec<Due>,
     /// When something other than housekeeping happened last.
@@ -169,7 +171,7 @@ impl Clone for World {
         self.unanswered.clone_from(&from.unanswered);
         self.tables.clone_from(&from.tables);
         self.faults.clone_from(&from.faults);
-        self.watch = from.watch;
+        (self.watch, self.points) = (from.watch, from.points);
         self.stalled.clone_from(&from.stalled);
         (self.last_work, self.ended, self.vain) = (from.last_work, from.ended, from.vain);
         self.prov.clone_from(&from.prov);
@@ -195,6 +197,7 @@ impl World {
             tables: Tables::new(plan.lab_id()),
             faults: Vec::new(),
             watch: Watch::default(),
+            points: 0,
             stalled: Vec::new(),
             last_work: Time::ZERO,
             ended: None,
@@ -248,6 +251,7 @@ impl World {
         self.net.reset();
         self.processes.iter_mut().for_each(Process::reset);
         self.faults.iter_mut().for_each(|f| *f = FaultState::default());
+        self.points = 0;
         self.disks.iter_mut().for_each(Disk::reset);
         self.disk_keys.iter_mut().for_each(|key| *key = None);
         self.troubles.clear();
@@ -324,6 +328,10 @@ impl World {
         if let Some(until) = self.plan.until
             && self.engine.peek_time().is_some_and(|next| next > until)
         {
+            // What is still to come is housekeeping alone: the run has ended before.
+            if self.engine.is_quiescent() && !self.goes_on() {
+                return self.end(Outcome::Quiescent, observer);
+            }
             self.engine.advance_to(until);
             return self.end(Outcome::Until, observer);
         }
@@ -349,13 +357,17 @@ impl World {
         ((nodes + disks + self.net.under_way()) * COPY + self.prov.touched.len() * 4) as u64
     }
 
-    /// Only housekeeping is left. It goes on for a while where one side of a connection does not know yet that the
-    /// other is gone: its heartbeats will tell. And it goes on while a node waits for something that its housekeeping
-    /// ends, such as a delivery that nobody settles.
+    /// Whether housekeeping may still come to something. It goes on for a while where one side of a connection does not
+    /// know yet that the other is gone: its heartbeats will tell. And it goes on while a node waits for something that
+    /// its housekeeping ends, such as a delivery that nobody settles.
+    fn goes_on(&self) -> bool {
+        let half_open = || self.engine.now().since(self.last_work) < HALF_OPEN_GRACE && self.has_half_open();
+        self.has_waiting_node() || self.has_unasked() || half_open()
+    }
+
+    /// Only housekeeping is left.
     fn idle<O: Observer>(&mut self, observer: &mut O) -> Option<Outcome> {
-        let soon = self.engine.peek_time().is_some_and(|next| next.since(self.last_work) < HALF_OPEN_GRACE);
-        let half_open = soon && self.has_half_open();
-        if !half_open && !self.has_waiting_node() {
+        if !self.goes_on() {
             return self.end(Outcome::Quiescent, observer);
         }
         match self.engine.next_of_all() {
@@ -366,6 +378,14 @@ impl World {
             Step::Idle => self.end(Outcome::Quiescent, observer),
             Step::LimitHit(limit) => self.end(outcome_of(limit), observer),
         }
+    }
+
+    /// Whether a node has something for a client that asks for it at intervals.
+    fn has_unasked(&self) -> bool {
+        self.plan.clients.iter().enumerate().any(|(at, client)| {
+            let Some((part, queue)) = self.clients[at].wire.asks() else { return false };
+            self.processes[at].takes() && self.nodes[client.node].has_for(part, queue)
+        })
     }
 
     /// Whether a node that runs waits for its housekeeping.

@@ -3,7 +3,7 @@
 use super::plan::{ClientPlan, FaultKind, FaultPlan, NodePlan, Plan, Program, Trigger, Turn};
 use super::*;
 use crate::app::{
-    AckPolicy, Backoff, ConsumerSpec, ProducerSpec, Reconnect, Reliability, Retry, Spec, Template, Timing,
+    AckPolicy, Backoff, Books, ConsumerSpec, ProducerSpec, Reconnect, Reliability, Retry, Spec, Template, Timing,
 };
 use crate::ids::{ActorId, EventId, Name, Names};
 use crate::machine::{Session, Take};
@@ -40,19 +40,16 @@ fn plan(faults: impl Fn(&mut Names) -> Vec<FaultPlan>, settle: bool) -> Arc<Plan
             backoff: Backoff::default(),
         },
         reconnect: Some(Reconnect { after: Span::millis(50), max: 0 }),
+        on_returned: None,
+        books: Books::None,
     });
     let consumer = Spec::Consumer(ConsumerSpec {
-        name: names.intern("worker"),
-        ack: if settle { AckPolicy::AfterWork } else { AckPolicy::Auto },
         work: Timing::Constant(Span::millis(5)),
-        parallel: 1,
-        fail: vec![],
-        effect: None,
-        reply: None,
-        dedup: None,
         reconnect: Some(Reconnect { after: Span::millis(50), max: 0 }),
+        ..ConsumerSpec::plain(names.intern("worker"), if settle { AckPolicy::AfterWork } else { AckPolicy::Auto })
     });
-    let session = |confirms, take| Arc::new(Session { confirms, take, heartbeat: None, access: None });
+    let session =
+        |confirms, take| Arc::new(Session { confirms, take, heartbeat: None, access: None, transactions: false });
     let client = |name: &str, kind, spec, session| ClientPlan {
         name: name.to_owned(),
         kind,
@@ -80,7 +77,10 @@ fn plan(faults: impl Fn(&mut Names) -> Vec<FaultPlan>, settle: bool) -> Arc<Plan
                 "worker",
                 ActorKind::Consumer,
                 consumer,
-                session(false, Some(Take { from: list, auto_settle: !settle, prefetch: 1, options: Arc::default() })),
+                session(
+                    false,
+                    Some(Take { from: list, auto_settle: !settle, prefetch: 1, options: Arc::default(), poll: None }),
+                ),
             ),
         ],
         link: Link { latency: Spread::Fixed(Span::millis(1)), bandwidth: None, lossy: None },

@@ -304,16 +304,6 @@ fn a_trace_behind_a_byte_order_mark_is_read() {
 #[test]
 fn what_is_no_recording_is_refused() {
     let text = |text: &str| text.as_bytes().to_vec();
-    let step = |what: &str| {
-        format!("{{\"conn\": \"c1\", \"ch\": 0, \"do\": \"{what}\", \"args\": {{}}, \"sees\": [], \"t\": 0}}")
-    };
-    let fact = |first: &str, t: &str| {
-        let marks = "\"id\": \"X1\\u001b[31m\", \"group\": \"X\", \"version\": \"3.10\", \"replayable\": true";
-        let steps = format!("\"setup\": [{}], \"action\": [{}]", step("connect"), step(first));
-        format!("[{{{marks}, {steps}}}]")
-            .replace("\"t\": 0}], \"action", &format!("\"t\": {t}}}], \"action"))
-            .into_bytes()
-    };
     let json = "not JSON";
     all_refuse(
         &RECORDINGS,
@@ -325,12 +315,36 @@ fn what_is_no_recording_is_refused() {
             ("half a file", text("[{\"id\": \"A1\", \"grou"), json),
             ("zeros", vec![0; 512], json),
             ("not UTF-8", b"[{\"id\": \"\xff\"}]".to_vec(), json),
-            ("10,000 levels", "[".repeat(10_000).into_bytes(), "recursion limit"),
+            ("10,000 levels", "[".repeat(10_000).into_bytes(), json),
             ("a number", text("7"), "not a list"),
             ("an empty list", text("[]"), "nothing to replay"),
-            ("an unknown method", fact("queue.frob", "0"), "`queue.frob` is no method"),
-            ("a time before the start", fact("queue.declare", "-1"), "`t` is no time"),
-            ("a time of 10^300", fact("queue.declare", "1e300"), "`t` is no time"),
+            ("no recordings", text("[{}, {\"a\": 1}]"), "holds no recordings"),
+            ("no pairs", text("[[], [1]]"), "holds no pair"),
         ],
     );
+}
+
+#[test]
+fn recordings_that_are_not_understood_are_skipped_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let step = |what: &str, t: &str| format!("{{\"conn\": \"c1\", \"do\": \"{what}\", \"t\": {t}}}");
+    let fact = |what: &str, t: &str| {
+        let marks = "\"id\": \"X1\\u001b[31m\", \"version\": \"3.10\", \"replayable\": true";
+        format!("[{{{marks}, \"action\": [{}, {}]}}]", step("connect", "0"), step(what, t))
+    };
+    let deep = format!("[{{\"id\": {}1{}}}]", "[".repeat(10_000), "]".repeat(10_000));
+    for (text, says) in [
+        (fact("queue.frob", "0"), "`queue.frob` is no method"),
+        (fact("queue.declare", "-1"), "`t` is no time"),
+        (fact("queue.declare", "1e300"), "`t` is no time"),
+        (deep, "recursion limit"),
+    ] {
+        let path = folder.path().join("odd.json");
+        fs::write(&path, text).unwrap();
+        for output in outputs(&["conform"], &path) {
+            let told = String::from_utf8(output.stdout).unwrap();
+            assert!(output.status.success() && told.contains(" skipped: ") && told.contains(says), "{told}");
+            assert!(!told.contains('\u{1b}') && told.ends_with("1 skipped\n"), "{told}");
+        }
+    }
 }

@@ -261,6 +261,7 @@ fn many_keys_are_routed_from_standard_input() {
     };
     let done = routed(b"quick.orange.rabbit\nfox\n", &[]);
     assert_eq!(text(&done.stdout), "quick.orange.rabbit: orange, rabbits\nfox: no queue\n");
+    assert_eq!(text(&routed(b"\n", &[]).stdout), "\"\": no queue\n");
     assert!(done.status.success());
     let done = routed(b"lazy\n", &["--format", "json"]);
     assert_eq!(text(&done.stdout), "{\"key\":\"lazy\",\"queues\":[\"rabbits\"]}\n");
@@ -274,6 +275,23 @@ fn many_keys_are_routed_from_standard_input() {
     );
     let both = mqlab(&["route", "-", "--exchange", "x", "--stdin"]).output().unwrap();
     assert!(refused(&both).contains("both"));
+}
+
+#[test]
+fn a_client_cannot_route_to_an_internal_exchange_and_other_exchanges_can() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = "exchanges: [(name: \"inner\", kind: fanout, internal: true)], queues: [(name: \"q\")], \
+                  bindings: [(from: \"inner\", to: \"q\")]";
+    let path = file(&folder, "inner.ron", &format!("Scenario(title: \"t\", broker: rabbitmq({broker}))"));
+    let shown = output(&["route", &path, "--exchange", "inner", "--key", "k"], 0);
+    assert!(shown.starts_with("A client that publishes here is refused with code 403: inner is internal"), "{shown}");
+    assert!(shown.contains("From another exchange: One queue gets the message: q.\n  ✓ inner leads to q"), "{shown}");
+    let json = output(&["route", &path, "--exchange", "inner", "--key", "k", "--format", "json"], 0);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["refused"], 403);
+    assert_eq!((&json["queues"], &json["from_exchanges"]), (&serde_json::json!([]), &serde_json::json!(["q"])));
+    let trace = output(&["route", &path, "--exchange", "amq.rabbitmq.trace", "--key", "k"], 0);
+    assert!(trace.contains("refused with code 403"), "{trace}");
 }
 
 /// A file with this text.
@@ -316,18 +334,10 @@ fn conform_refuses_what_is_no_recording() {
     let conform = |path: &str| refused(&mqlab(&["conform", path]).output().unwrap());
     let bad = |name: &str, text: &str| conform(&file(&folder, name, text));
     assert!(bad("empty.json", "").contains("is empty"));
-    assert!(bad("deep.json", &"[".repeat(10_000)).contains("recursion limit"));
+    assert!(bad("deep.json", &"[".repeat(10_000)).contains("not JSON as it should be"));
     assert!(bad("cut.json", "[{\"id\": \"A1\", \"grou").contains("cut.json: is not JSON as it should be"));
     assert!(bad("binary.json", "\u{0}\u{1}").contains("not JSON"));
     assert!(bad("scenario.ron", "Scenario()").contains("not JSON"));
-    let step = |what: &str| {
-        format!("{{\"conn\": \"c1\", \"ch\": 0, \"do\": \"{what}\", \"args\": {{}}, \"sees\": [], \"t\": 0}}")
-    };
-    let fact = |what: &str| {
-        let marks = "\"id\": \"X1\", \"group\": \"X\", \"version\": \"3.10\", \"replayable\": true";
-        format!("[{{{marks}, \"setup\": [{}], \"action\": [{}]}}]", step("connect"), step(what))
-    };
-    assert!(bad("method.json", &fact("queue.frob")).contains("fact X1: step 2: `queue.frob` is no method"));
     assert!(conform("/no/such/file.json").contains("no such file"));
     assert!(conform(folder.path().to_str().unwrap()).contains("it is a directory"));
     let large = folder.path().join("large.json");
@@ -336,8 +346,27 @@ fn conform_refuses_what_is_no_recording() {
     let good = file(&folder, "good.json", "[[\"a\", \"a\", true]]");
     let error = refused(&mqlab(&["conform", &good, "--only", "nothing"]).output().unwrap());
     assert!(error.contains("no fact is called nothing"), "{error}");
+    let error = refused(&mqlab(&["conform", &good, "--only", "topic-1,Z9*"]).output().unwrap());
+    assert!(error.contains("no fact is called Z9*"), "{error}");
     let error = refused(&mqlab(&["conform", &good, "--version", "1.0"]).output().unwrap());
     assert!(error.contains("3.7, 3.10, 3.13, 4.1"), "{error}");
+}
+
+#[test]
+fn conform_skips_a_fact_that_it_does_not_understand_and_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let step = |what: &str| {
+        format!("{{\"conn\": \"c1\", \"ch\": 0, \"do\": \"{what}\", \"args\": {{}}, \"sees\": [], \"t\": 0}}")
+    };
+    let fact = |what: &str| {
+        let marks = "\"id\": \"X1\", \"group\": \"X\", \"version\": \"3.10\", \"replayable\": true";
+        format!("[{{{marks}, \"setup\": [{}], \"action\": [{}]}}]", step("connect"), step(what))
+    };
+    let path = file(&folder, "odd.json", &fact("queue.frob"));
+    let output = mqlab(&["conform", &path]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let says = text(&output.stdout);
+    assert!(says.starts_with("X1 skipped: step 2: `queue.frob` is no method that a client can send\n"), "{says}");
 }
 
 #[test]
@@ -348,4 +377,28 @@ fn a_wrong_seed_is_told_what_a_seed_is() {
     }
     let says = refused(&mqlab(&["run", "hello", "--seed", "-1"]).output().unwrap());
     assert!(says.contains("the seed is a whole number"), "{says}");
+}
+
+/// Every example that stands in a help and names a scenario of the gallery.
+#[test]
+fn what_the_help_proposes_works() {
+    let mut tried = 0;
+    for (_, examples) in mqlab::cli::examples::EXAMPLES {
+        for (line, _) in *examples {
+            let words: Vec<&str> = line.split(' ').collect();
+            let plain = !line.contains(['>', '|', '*', '"']);
+            let own =
+                words.iter().any(|word| word.ends_with(".ron") || word.contains(".json") || word.contains(".ron@"));
+            if words[0] != "mqlab" || !plain || own {
+                continue;
+            }
+            let output = mqlab(&words[1..]).output().unwrap();
+            // A search may find something, or stop at its bound.
+            let code = output.status.code();
+            let right = if words[1] == "hunt" { matches!(code, Some(0 | 1 | 4)) } else { code == Some(0) };
+            assert!(right, "{line}: {code:?} {}", text(&output.stderr));
+            tried += 1;
+        }
+    }
+    assert!(tried > 15, "only {tried} examples were tried");
 }

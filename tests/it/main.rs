@@ -20,5 +20,7 @@ mod random;
 mod reasons;
 mod replays;
 mod rules;
+mod safe;
 mod storage;
 mod vain;
+mod verdicts;

@@ -193,7 +193,7 @@ impl Maker {
         ]);
         if self.one_in(3) {
             let then = self.pick(&["requeue", "reject", "swallow", "hang", "crash", "crash_after_effect"]);
-            let which = self.pick(&["every: 3", "message: \"m0-2\""]);
+            let which = self.pick(&["every: 3", "message: \"m0-1\""]);
             let _ = write!(text, ", fail: [({which}, times: 2, then: {then})]");
         }
         text += self.pick(&["", "", ", dedup: memory(size: 3)", ", dedup: memory()"]);

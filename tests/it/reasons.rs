@@ -3,7 +3,7 @@
 use crate::gallery::cases;
 use mqlab::explore::{Fate, How, fate, run};
 use mqlab::story::{Root, Stage, missing, why};
-use mqlab::verdict::ledger;
+use mqlab::verdict::{Takes, Word, ledger};
 use mqlab::world::{RULES, VERBS};
 use std::process::Command;
 
@@ -33,6 +33,13 @@ fn the_ledger_and_the_verdict_agree() {
         let attempts: u32 = accounts.iter().map(|account| account.attempts).sum();
         let views = &run.findings.producers;
         assert_eq!(attempts, views.iter().map(|view| view.attempts).sum::<u32>(), "{}", case.name);
+        for word in Word::ALL.iter().filter(|word| matches!(word.takes(), Takes::CountMayOf(_))) {
+            let belief = matches!(word, Word::Sent | Word::Confirmed | Word::Unknown);
+            for id in run.findings.ids(*word).iter().filter(|_| !belief) {
+                let account = accounts.iter().find(|account| run.log.names.text(account.message) == *id);
+                assert!(account.is_some_and(|account| account.words.contains(word)), "{}: {id} {word:?}", case.name);
+            }
+        }
         let worked: u32 = accounts.iter().map(|account| account.worked).sum();
         assert_eq!(worked, run.findings.consumers.iter().map(|view| view.done).sum::<u32>(), "{}", case.name);
     }
@@ -57,8 +64,7 @@ fn a_lost_message_has_a_point_of_no_return_that_lies_before_its_end() {
     let mut sealed = 0;
     for case in cases() {
         let run = run(&case.plan, case.digest, &[], &How::default());
-        let lost: Vec<String> =
-            run.findings.ids(mqlab::verdict::Word::Lost).into_iter().take(2).map(str::to_owned).collect();
+        let lost: Vec<String> = run.findings.ids(Word::Lost).into_iter().take(2).map(str::to_owned).collect();
         for id in lost {
             match fate(&case.plan, &How::default(), &id) {
                 Fate::Sealed { after, tried, .. } => {

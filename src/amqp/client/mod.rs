@@ -5,8 +5,10 @@
 //! asks again.
 
 mod heart;
+mod poll;
 pub mod rules;
 mod session;
+mod stray;
 #[cfg(test)]
 mod tests;
 pub mod verbs;
@@ -15,11 +17,14 @@ mod window;
 pub(super) use heart::{Heart, Pulse, agree};
 pub(super) use window::Window;
 
+use poll::Poll;
+use stray::{STRAY_CHANNEL, Stray};
+
 use super::{Close, Frame, Method, Table};
 use crate::ids::{ActorId, ConnId, Digest, Name, Names, RuleId};
 use crate::machine::{
-    Answer, Ask, Because, Delivery, Does, Down, Ending, Input, Machine, Need, Ports, Publish, Report, Session, Settle,
-    Token, Value,
+    Answer, Ask, Because, Delivery, Does, Down, Ending, Input, Machine, Message, Need, Ports, Publish, Report, Session,
+    Settle, Token, Value,
 };
 use crate::mem::Memo;
 use crate::trace::Observable;
@@ -31,7 +36,7 @@ type Io<'a> = Ports<'a, Frame, crate::amqp::Record>;
 /// A subscription's options.
 type Options = Arc<Vec<(Name, Value)>>;
 
-/// The only channel that the client uses.
+/// The channel that the client uses.
 const CHANNEL: u16 = 1;
 
 /// How many mandatory publishes without confirms are remembered, in case they come back.
@@ -55,6 +60,8 @@ enum Stage {
     Channel,
     /// For `confirm.select-ok`.
     Confirms,
+    /// For `tx.select-ok`.
+    Transactions,
     /// For `basic.qos-ok`.
     Qos,
     /// For `basic.consume-ok`.
@@ -81,11 +88,31 @@ pub struct Client {
     delivered: u32,
     /// The delivery number before the first of this channel: a tag is a delivery number less this.
     base: u32,
+    /// The same for the last channel before this one that brought a delivery.
+    base_before: u32,
+    /// The tag of the subscription, once it stands.
+    tag: Name,
+    poll: Poll,
+    stray: Stray,
     /// The subscription's arguments, and the options they were made from.
     arguments: Memo<(Options, Arc<Table>)>,
 }
 
-crate::clone_in_place!(Client { session, stage, conn, left, heart, window, delivered, base, arguments });
+crate::clone_in_place!(Client {
+    session,
+    stage,
+    conn,
+    left,
+    heart,
+    window,
+    delivered,
+    base,
+    base_before,
+    tag,
+    poll,
+    stray,
+    arguments
+});
 
 impl Default for Client {
     fn default() -> Self {
@@ -97,7 +124,13 @@ impl Client {
     /// A client that publishes without confirms and consumes nothing; see [`Client::boot`].
     pub fn new() -> Self {
         Client {
-            session: Arc::new(Session { confirms: false, take: None, heartbeat: None, access: None }),
+            session: Arc::new(Session {
+                confirms: false,
+                take: None,
+                heartbeat: None,
+                access: None,
+                transactions: false,
+            }),
             stage: Stage::Idle,
             conn: ConnId::NONE,
             left: ConnId::NONE,
@@ -105,6 +138,10 @@ impl Client {
             window: Window::default(),
             delivered: 0,
             base: 0,
+            base_before: 0,
+            tag: Name::NONE,
+            poll: Poll::default(),
+            stray: Stray::default(),
             arguments: Memo::default(),
         }
     }
@@ -120,7 +157,10 @@ impl Client {
         self.heart = Heart::default();
         self.window.reset();
         self.delivered = 0;
-        self.base = 0;
+        (self.base, self.base_before) = (0, 0);
+        self.tag = Name::NONE;
+        self.poll = Poll::default();
+        self.stray.clear();
     }
 
     fn on_ask(&mut self, ask: Ask, io: &mut Io<'_>) {
@@ -128,7 +168,14 @@ impl Client {
             Ask::Publish(publish) if self.stage == Stage::Ready => self.publish(publish, io),
             Ask::Settle(delivery, about, how) if self.stage == Stage::Ready => self.settle(delivery, about, how, io),
             // The application was told that the session is gone; what it still asks of it has no receiver.
-            Ask::Publish(_) | Ask::Settle(..) => {}
+            Ask::Commit | Ask::Rollback if self.stage == Stage::Ready => {
+                let commit = matches!(ask, Ask::Commit);
+                self.window.end_transaction();
+                let body = if commit { Method::TxCommit } else { Method::TxRollback };
+                self.send(RuleId::NONE, Because::INPUT, CHANNEL, body, io);
+            }
+            Ask::Publish(_) | Ask::Settle(..) | Ask::Commit | Ask::Rollback => {}
+            Ask::Cancel => self.unsubscribe(io),
             Ask::Connect => self.connect(io),
             Ask::Disconnect => self.disconnect(io),
         }
@@ -136,7 +183,7 @@ impl Client {
 
     fn publish(&mut self, publish: Publish, io: &mut Io<'_>) {
         let Publish { ticket, to, key, message, mandatory } = publish;
-        if self.session.confirms {
+        if self.session.confirms || self.session.transactions {
             self.window.add(ticket, to, message.id);
         } else if mandatory {
             self.window.add(ticket, to, message.id);
@@ -150,12 +197,15 @@ impl Client {
     /// library.
     fn settle(&mut self, delivery: Delivery, about: Name, how: Settle, io: &mut Io<'_>) {
         let auto = self.session.take.as_ref().is_some_and(|take| take.auto_settle);
-        if auto || delivery.0 <= self.base || delivery.0 > self.delivered {
+        let stale = how == Settle::Stale && delivery.0 > self.base_before && delivery.0 <= self.base;
+        let base = if stale { self.base_before } else { self.base };
+        if auto || delivery.0 <= base || delivery.0 > self.delivered {
             return;
         }
-        let tag = delivery.0 - self.base;
+        let tag = delivery.0 - base;
         let body = match how {
-            Settle::Done => Method::BasicAck { tag, multiple: false, confirm: false, about },
+            Settle::Elsewhere => return self.settle_elsewhere(tag, about, io),
+            Settle::Done | Settle::Stale => Method::BasicAck { tag, multiple: false, confirm: false, about },
             Settle::DoneUpTo => Method::BasicAck { tag, multiple: true, confirm: false, about },
             Settle::Again => Method::BasicNack { tag, multiple: false, requeue: true, confirm: false, about },
             Settle::Reject => Method::BasicReject { tag, requeue: false, about },
@@ -169,14 +219,19 @@ impl Client {
             Method::ConnectionCloseOk if self.stage == Stage::Closing => self.gone(io),
             // Whoever has sent a close reads nothing but its answer.
             _ if matches!(self.stage, Stage::Closing | Stage::Idle) => {}
+            body if frame.channel == STRAY_CHANNEL => self.on_stray(&body, io),
             Method::ChannelClose(close) => self.channel_closed(close, io),
             _ if self.stage == Stage::ChannelGone => {}
-            Method::BasicDeliver { tag, redelivered, message, .. } => {
-                let delivery = Delivery(self.base + tag);
-                self.delivered = self.delivered.max(delivery.0);
-                let from = self.session.take.as_ref().map_or(Name::NONE, |take| take.from);
-                tell(Because::INPUT, Report::Offer { delivery, message, from, redelivered }, io);
+            Method::BasicGetOk { tag, redelivered, message, key, .. } => {
+                self.polled(Some((tag, redelivered, message, key)), io);
             }
+            Method::BasicGetEmpty => self.polled(None, io),
+            Method::BasicDeliver { tag, redelivered, message, key, .. } => {
+                self.offer((tag, redelivered, message, key), io);
+            }
+            Method::TxCommitOk => self.transaction_ended(Answer::Confirmed, io),
+            Method::TxRollbackOk => self.transaction_ended(Answer::Refused, io),
+            Method::BasicCancelOk { .. } => _ = tell(Because::INPUT, Report::Unsubscribed, io),
             Method::BasicAck { tag, multiple, .. } => self.answered(tag, multiple, Answer::Confirmed, io),
             Method::BasicNack { tag, multiple, .. } => self.answered(tag, multiple, Answer::Refused, io),
             Method::BasicReturn { message, .. } => {
@@ -187,6 +242,33 @@ impl Client {
             // RabbitMQ never waits for an answer to it, and never sends `channel.flow`.
             Method::BasicCancel { .. } => _ = tell(Because::INPUT, Report::Cancelled, io),
             body => self.advance(&body, io),
+        }
+    }
+
+    fn offer(&mut self, (tag, redelivered, message, key): (u32, bool, Message, Name), io: &mut Io<'_>) {
+        let delivery = Delivery(self.base + tag);
+        self.delivered = self.delivered.max(delivery.0);
+        let from = self.session.take.as_ref().map_or(Name::NONE, |take| take.from);
+        tell(Because::INPUT, Report::Offer { delivery, message, from, key, redelivered }, io);
+    }
+
+    /// A transaction has ended: each of its publishes is answered.
+    fn transaction_ended(&mut self, answer: Answer, io: &mut Io<'_>) {
+        let Some(last) = self.window.ended_transaction() else { return };
+        self.window.answer(last, true, |ticket, _, _| {
+            tell(Because::INPUT, Report::Answer(ticket, answer), io);
+        });
+    }
+
+    /// Ends the subscription; where there is none, it has ended already.
+    fn unsubscribe(&mut self, io: &mut Io<'_>) {
+        self.poll.stop(io);
+        if self.stage == Stage::Ready && self.tag.is_some() {
+            let cancel = Method::BasicCancel { consumer_tag: self.tag, nowait: false };
+            self.send(RuleId::NONE, Because::INPUT, CHANNEL, cancel, io);
+            self.tag = Name::NONE;
+        } else {
+            tell(Because::INPUT, Report::Unsubscribed, io);
         }
     }
 
@@ -205,6 +287,7 @@ impl Client {
         if self.stage != Stage::ChannelGone {
             let down = self.error(&close, io);
             self.stage = Stage::ChannelGone;
+            self.poll.stop(io);
             self.end_channel();
             tell(agreed, Report::Down(down), io);
         }
@@ -246,6 +329,9 @@ impl Client {
     }
 
     fn timer(&mut self, token: Token, io: &mut Io<'_>) {
+        if token == poll::LOOK {
+            return self.look(io);
+        }
         if self.heart.timer(token, self.conn, io) != Pulse::Dead {
             return;
         }
@@ -275,11 +361,17 @@ impl Client {
         self.conn = ConnId::NONE;
         self.stage = Stage::Idle;
         self.heart.stop(io);
+        self.poll.stop(io);
+        self.stray.clear();
         self.end_channel();
     }
 
     fn end_channel(&mut self) {
         self.window.reset();
+        self.tag = Name::NONE;
+        if self.delivered > self.base {
+            self.base_before = self.base;
+        }
         self.base = self.delivered;
     }
 }
@@ -322,6 +414,10 @@ impl Machine for Client {
         self.on_ask(ask, ports);
     }
 
+    fn asks(&self) -> Option<(Name, Name)> {
+        self.asks_queue()
+    }
+
     fn observe(&self, _: ActorId, _: &mut Observable) {}
 
     fn digest(&self, now: Time, names: &Names, digest: &mut Digest) {
@@ -329,6 +425,9 @@ impl Machine for Client {
         // Which one it is, the network knows: it is the only one that stands on this side.
         digest.word(u64::from(self.conn.is_some()));
         digest.word(u64::from(self.delivered) | u64::from(self.base) << 32);
+        digest.word(u64::from(self.base_before) | u64::from(self.tag.is_some()) << 32);
+        self.poll.digest(digest);
+        self.stray.digest(names, digest);
         self.heart.digest(now, digest);
         self.window.digest(names, digest);
     }

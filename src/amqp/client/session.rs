@@ -80,9 +80,13 @@ impl Client {
                 self.send(rules::HANDSHAKE, Because::INPUT, CHANNEL, Method::ChannelOpen, io);
             }
             (Stage::Channel, Method::ChannelOpenOk) => self.set_up(Stage::Channel, io),
+            (Stage::Transactions, Method::TxSelectOk) => self.set_up(Stage::Transactions, io),
             (Stage::Confirms, Method::ConfirmSelectOk) => self.set_up(Stage::Confirms, io),
             (Stage::Qos, Method::BasicQosOk) => self.set_up(Stage::Qos, io),
-            (Stage::Consume, Method::BasicConsumeOk { .. }) => self.set_up(Stage::Consume, io),
+            (Stage::Consume, Method::BasicConsumeOk { consumer_tag }) => {
+                self.tag = *consumer_tag;
+                self.set_up(Stage::Consume, io);
+            }
             _ => {}
         }
     }
@@ -92,6 +96,12 @@ impl Client {
         let session = Arc::clone(&self.session);
         let (next, body) = match (&session.take, done) {
             (_, Stage::Channel) if session.confirms => (Stage::Confirms, Method::ConfirmSelect { nowait: false }),
+            (_, Stage::Channel) if session.transactions => (Stage::Transactions, Method::TxSelect),
+            (Some(take), Stage::Channel | Stage::Confirms) if take.poll.is_some() => {
+                self.stage = Stage::Ready;
+                tell(Because::INPUT, Report::Ready, io);
+                return self.look(io);
+            }
             (Some(take), Stage::Channel | Stage::Confirms) if take.prefetch > 0 => (Stage::Qos, qos(take)),
             (Some(take), Stage::Channel | Stage::Confirms | Stage::Qos) => (Stage::Consume, self.consume(take, io)),
             _ => {

@@ -114,12 +114,12 @@ impl Bed {
 }
 
 fn producer() -> Session {
-    Session { confirms: true, take: None, heartbeat: None, access: None }
+    Session { confirms: true, take: None, heartbeat: None, access: None, transactions: false }
 }
 
 fn consumer(prefetch: u32) -> Session {
-    let take = Take { from: Name::EMPTY, auto_settle: false, prefetch, options: Arc::default() };
-    Session { confirms: false, take: Some(take), heartbeat: None, access: None }
+    let take = Take { from: Name::EMPTY, auto_settle: false, prefetch, options: Arc::default(), poll: None };
+    Session { confirms: false, take: Some(take), heartbeat: None, access: None, transactions: false }
 }
 
 #[test]

@@ -27,15 +27,28 @@ pub(in crate::amqp) struct Window {
     open: VecDeque<Waiting>,
     /// The number of the publish before the first open one.
     before: u32,
+    /// The last number of each transaction whose end is asked for and not answered.
+    ends: VecDeque<u32>,
 }
 
-crate::clone_in_place!(Window { open, before });
+crate::clone_in_place!(Window { open, before, ends });
 
 impl Window {
     /// Starts anew at number 1; the allocation stays.
     pub(in crate::amqp) fn reset(&mut self) {
         self.open.clear();
         self.before = 0;
+        self.ends.clear();
+    }
+
+    /// The end of a transaction is asked for: it holds all publishes so far.
+    pub(in crate::amqp) fn end_transaction(&mut self) {
+        self.ends.push_back(self.next() - 1);
+    }
+
+    /// The oldest such request is answered: the last number of its transaction.
+    pub(in crate::amqp) fn ended_transaction(&mut self) -> Option<u32> {
+        self.ends.pop_front()
     }
 
     /// The number of the next publish.
@@ -126,6 +139,7 @@ impl Window {
     /// Mixes it into a digest.
     pub(in crate::amqp) fn digest(&self, names: &Names, digest: &mut Digest) {
         digest.word(u64::from(self.before) | (self.open.len() as u64) << 32);
+        self.ends.iter().for_each(|end| digest.word(u64::from(*end)));
         for Waiting { ticket, to, message, answered, returned } in &self.open {
             names.digest(*to, digest);
             digest.word(u64::from(*ticket) | u64::from(*answered) << 32 | u64::from(*returned) << 33);

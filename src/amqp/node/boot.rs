@@ -96,6 +96,9 @@ impl Node {
         }
         if clean {
             self.metadata.changes.push(Op::Delete(CLEAN));
+        } else if booted {
+            // What was read may have been in the page cache only: a confirm must not build on that.
+            self.metadata.changes.push(Op::Put(BOOTED, Record::Mark));
         }
         found.sort_unstable_by_key(|found| (found.queue, found.seq));
         for found in found.drain(..) {
@@ -104,7 +107,12 @@ impl Node {
         self.scratch.found = found;
         self.start_clocks(ports);
         self.bury(ports);
-        self.pump_metadata(if booted { rules::MARK_TAKEN } else { rules::PREDECLARED }, ports);
+        let rule = match (booted, clean) {
+            (false, _) => rules::PREDECLARED,
+            (true, true) => rules::MARK_TAKEN,
+            (true, false) => rules::SYNCED_AGAIN,
+        };
+        self.pump_metadata(rule, ports);
     }
 
     fn clear(&mut self, config: &Arc<Config>) {

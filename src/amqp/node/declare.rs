@@ -52,20 +52,8 @@ impl Node {
                 same_exchange(found, &spec, what)?;
             }
             (Some(kind), None) => {
-                not_reserved("exchange", name, ports.names)?;
-                if let Some(other) = argument(&arguments, "alternate-exchange").filter(|v| !matches!(v, Value::Text(_)))
-                {
-                    let word = type_word(other);
-                    return error::precondition(
-                        rules::INVALID_ARGUMENT,
-                        format_args!("invalid type '{word}' for arg 'alternate-exchange' in {what}"),
-                    );
-                }
-                self.may_redirect(at.0, (name, true), "alternate-exchange", &arguments, ports.names)?;
-                if let Err(why) = Exchange::check(kind, &arguments) {
-                    return error::precondition(rules::INVALID_ARGUMENT, why);
-                }
                 let spec = ExchangeSpec { vhost: host, name, kind, durable, auto_delete, internal, arguments };
+                self.may_make(at.0, &spec, ports.names)?;
                 self.add_exchange(vhost, &spec, ports.names);
                 on_disk = durable;
                 if durable {
@@ -77,6 +65,22 @@ impl Node {
             self.answer_when_kept(at, Method::ExchangeDeclareOk, on_disk, rules::DECLARED, ports);
         }
         Ok(())
+    }
+
+    /// Whether a new exchange may be made: its name, what it asks for, and the permissions that needs.
+    fn may_make(&self, conn: ConnId, spec: &ExchangeSpec, names: &mut Names) -> Checked {
+        error::not_reserved("exchange", spec.name, names)?;
+        let alternate = argument(&spec.arguments, "alternate-exchange");
+        if let Some(other) = alternate.filter(|value| !matches!(value, Value::Text(_))) {
+            let (word, what) = (type_word(other), error::exchange_in(spec.name, spec.vhost, names));
+            let why = format_args!("invalid type '{word}' for arg 'alternate-exchange' in {what}");
+            return error::precondition(rules::INVALID_ARGUMENT, why);
+        }
+        self.may_redirect(conn, (spec.name, true), "alternate-exchange", &spec.arguments, names)?;
+        match Exchange::check(spec.kind, &spec.arguments) {
+            Ok(()) => Ok(()),
+            Err(why) => error::precondition(rules::INVALID_ARGUMENT, why),
+        }
     }
 
     /// The type with this name (A48).
@@ -119,7 +123,7 @@ impl Node {
             check::server_named(&arguments, self.config.version)?;
             self.make_name("amq.gen-", at.0, ports)
         } else {
-            not_reserved("queue", queue, ports.names)?;
+            error::not_reserved("queue", queue, ports.names)?;
             queue
         };
         self.may_queue(at.0, Action::Configure, name, ports.names)?;
@@ -269,15 +273,7 @@ impl Node {
         // Without queue and key both stand for the queue declared last.
         let key = if to_queue && target == Name::EMPTY && key == Name::EMPTY { name } else { key };
         let target = if to_queue { Target::Queue(name) } else { Target::Exchange(name) };
-        match to_queue {
-            true => self.may_queue(at.0, Action::Write, name, ports.names)?,
-            false => self.may_exchange(at.0, Action::Write, name, ports.names)?,
-        }
-        if !to_queue {
-            not_default(name)?;
-        }
-        not_default(source)?;
-        self.may_exchange(at.0, Action::Read, source, ports.names)?;
+        self.may_bind(at.0, target, source, ports.names)?;
         let vhost = self.vhost_of(at.0);
         let spec = BindingSpec { vhost: self.vhosts[vhost].name, source, target, key, arguments };
         let on_disk = match binds {
@@ -296,6 +292,19 @@ impl Node {
             self.answer_when_kept(at, answer, on_disk, rules::BOUND, ports);
         }
         Ok(())
+    }
+
+    /// Whether the ends of a binding may be used: its target is written to, its source read from.
+    fn may_bind(&self, conn: ConnId, target: Target, source: Name, names: &Names) -> Checked {
+        match target {
+            Target::Queue(name) => self.may_queue(conn, Action::Write, name, names)?,
+            Target::Exchange(name) => {
+                self.may_exchange(conn, Action::Write, name, names)?;
+                not_default(name)?;
+            }
+        }
+        not_default(source)?;
+        self.may_exchange(conn, Action::Read, source, names)
     }
 
     /// Both ends of a binding must be there; the source is looked at first (A78b).
@@ -411,15 +420,6 @@ pub(super) fn stripped(name: Name, names: &mut Names) -> Name {
 pub(super) fn not_default(exchange: Name) -> Checked {
     if exchange == Name::EMPTY {
         return error::refused("operation not permitted on the default exchange");
-    }
-    Ok(())
-}
-
-/// Names that begin with `amq.` are the broker's (A39).
-fn not_reserved(what: &str, name: Name, names: &Names) -> Checked {
-    if names.prefix_text(name.prefix()).starts_with("amq.") {
-        let text = names.show(name);
-        return error::refused(format_args!("{what} name '{text}' contains reserved prefix 'amq.*'"));
     }
     Ok(())
 }

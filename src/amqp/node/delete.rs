@@ -84,13 +84,15 @@ impl Node {
         let because = ports.out.note(rule, because, What::Deleted, queue.place, Name::NONE, 1);
         let mut deletes = std::mem::take(&mut self.scratch.places);
         while let Some(item) = queue.classic.pop() {
+            let message = self.contents[item.content].message.id;
+            ports.out.note(rule, because, What::Purged, queue.place, message, 1);
             ports.out.delta(|| Delta::Remove { copy: item.copy, place: queue.place });
             self.release(item.content);
             deletes.push(item.seq);
         }
         if queue.out > 0 {
             list_holders(&queue, &mut self.scratch.holders);
-            self.drop_unacked_of(number, &mut deletes, ports);
+            self.drop_unacked_of(number, &mut deletes, (rule, because), ports);
         }
         if let Some(owner) = self.connections.get_mut(&queue.owner)
             && let Ok(at) = owner.owned.binary_search(&number)
@@ -147,9 +149,15 @@ impl Node {
     }
 
     /// Unacknowledged deliveries of a deleted queue: their tags stay valid, their messages are gone (D37).
-    fn drop_unacked_of(&mut self, number: u32, deletes: &mut Vec<u32>, ports: &mut Port<'_>) {
+    fn drop_unacked_of(
+        &mut self,
+        number: u32,
+        deletes: &mut Vec<u32>,
+        (rule, because): (RuleId, Because),
+        ports: &mut Port<'_>,
+    ) {
         let mut contents = std::mem::take(&mut self.scratch.contents);
-        let Node { connections, scratch, .. } = self;
+        let Node { connections, scratch, contents: all, .. } = self;
         for (conn, channel) in scratch.holders.drain(..) {
             let channel = connections.get_mut(&conn).and_then(|connection| connection.channels.get_mut(&channel));
             for unacked in channel.into_iter().flat_map(|channel| channel.deliveries_of(number)) {
@@ -157,6 +165,8 @@ impl Node {
                 unacked.consumer = Handle::NONE;
                 contents.push(unacked.item.content);
                 deletes.push(unacked.item.seq);
+                let message = all[unacked.item.content].message.id;
+                ports.out.note(rule, because, What::Purged, unacked.place, message, 1);
                 ports.out.delta(|| Delta::Remove { copy: unacked.item.copy, place: unacked.place });
             }
         }

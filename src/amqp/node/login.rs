@@ -179,7 +179,7 @@ impl Node {
 
     /// Notes a message that is not taken in now.
     pub(super) fn note_kept_waiting(rule: crate::ids::RuleId, because: Because, message: Name, ports: &mut Port<'_>) {
-        ports.out.note(rule, because, What::Withheld, crate::ids::PlaceId::NONE, message, 1);
+        ports.out.note(rule, because, What::Unread, crate::ids::PlaceId::NONE, message, 1);
     }
 }
 

@@ -254,6 +254,13 @@ impl Machine for Node {
         self.contents.len()
     }
 
+    /// The part is a virtual host; the first one is that of clients who name none.
+    fn has_for(&self, part: Name, queue: Name) -> bool {
+        let named = |vhost: &&Vhost| vhost.name == part || !part.is_some();
+        let number = self.vhosts.iter().find(named).and_then(|vhost| vhost.queues.get(&queue));
+        number.and_then(|number| self.queues.get(number)).is_some_and(|queue| queue.classic.ready() > 0)
+    }
+
     fn waits(&self) -> bool {
         self.waits_for_settling()
     }

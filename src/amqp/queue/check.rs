@@ -235,7 +235,7 @@ pub(in crate::amqp) fn check(spec: &QueueSpec, exclusive: bool, version: Version
     demand(!exclusive, "exclusive-owner", what)?;
     demand(spec.durable, "non-durable", what)?;
     let word = if kind == Type::Quorum { "quorum" } else { "stream" };
-    error::not_implemented(format_args!("queue type '{word}'"))
+    error::not_modelled(format_args!("queue type '{word}'"))
 }
 
 /// What only consumers of streams may ask for.
@@ -410,7 +410,10 @@ mod tests {
         let quorum = "invalid arg 'x-queue-mode' for Q of queue type rabbit_quorum_queue";
         assert_eq!(typed("quorum", "x-queue-mode", Value::text("lazy"), true), quorum);
         assert_eq!(typed("quorum", "y", Value::Void, false), "invalid property 'non-durable' for Q");
-        assert_eq!(typed("stream", "x-max-age", Value::text("1h"), true), "NOT_IMPLEMENTED - queue type 'stream'");
+        assert_eq!(
+            typed("stream", "x-max-age", Value::text("1h"), true),
+            "NOT_IMPLEMENTED - queue type 'stream' is not modelled"
+        );
         assert_eq!(typed("stream", "x-max-age", Value::text("bogus"), true), "INTERNAL_ERROR");
         assert_eq!(
             typed("stream", "x-max-age", Value::text("5w"), true),

@@ -1,6 +1,6 @@
 //! From steps as written to methods with interned names: what is done once, before any run.
 
-use super::step::{Size, SpanText, Step};
+use super::step::{Size, SpanText, Step, Unless};
 use crate::amqp::client::agree;
 use crate::amqp::{Capabilities, Close, Method, Table, Tune};
 use crate::ids::{Name, Names};
@@ -52,7 +52,12 @@ pub(super) enum Op {
     Wait(Span),
     Abort,
     Await(u32),
-    Send { channel: u16, body: Method },
+    /// An acknowledgement of what nobody worked on is `idle`.
+    Send {
+        channel: u16,
+        idle: bool,
+        body: Method,
+    },
 }
 
 impl Program {
@@ -71,7 +76,7 @@ impl Program {
                 Step::ChannelOpen { channel: 1 } => opened = true,
                 _ if step.channel() == Some(1) && !opened => {
                     opened = true;
-                    ops.push(Op::Send { channel: 1, body: Method::ChannelOpen });
+                    ops.push(Op::Send { channel: 1, idle: false, body: Method::ChannelOpen });
                 }
                 _ => {}
             }
@@ -105,7 +110,8 @@ fn op(step: &Step, names: &mut Names) -> Op {
                 .or_else(|| queue_method(step, names))
                 .or_else(|| basic_method(step, names))
                 .expect("every other step is a method");
-            Op::Send { channel: step.channel().unwrap_or(0), body }
+            let idle = matches!(step, Step::BasicAck { worked: Unless(false), .. });
+            Op::Send { channel: step.channel().unwrap_or(0), idle, body }
         }
     }
 }

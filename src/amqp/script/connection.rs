@@ -59,6 +59,7 @@ impl Script {
         self.conn = ConnId::NONE;
         self.stage = Stage::Off;
         self.channels.clear();
+        self.forget_deliveries();
         self.heart.stop(io);
     }
 

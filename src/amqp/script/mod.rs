@@ -170,8 +170,12 @@ impl Script {
                         self.waits = Waits::Deliveries;
                     }
                 }
-                Op::Send { channel, body } if self.may_send(*channel, body) => {
+                Op::Send { channel, idle, body } if self.may_send(*channel, body) => {
                     let body = self.filled(body, program.queue);
+                    if let (true, Method::BasicAck { tag, multiple, .. }) = (idle, &body) {
+                        // What it covers is settled, and its work is not counted as done.
+                        self.channel(*channel).unsettled.retain(|u| !Channel::covers(*tag, *multiple, u.tag));
+                    }
                     self.step(*channel, body, because, io);
                 }
                 Op::Abort | Op::Await(_) => {}
@@ -318,6 +322,7 @@ impl Script {
                 self.refused(Some(number), &close, io);
                 let agreed = self.send(rules::AGREE, Because::INPUT, number, Method::ChannelCloseOk, io);
                 self.channel(number).closed = true;
+                self.forget_deliveries();
                 if matches!(self.waits, Waits::Answer(on, ..) if on == number) || self.waits == Waits::Deliveries {
                     self.go_on(self.waits, agreed, io);
                 }
@@ -408,6 +413,11 @@ impl Script {
                 beliefs.answered(message, yes, io);
             }
         });
+    }
+
+    /// What was to come on a channel that is gone does not come any more: it is counted anew.
+    fn forget_deliveries(&mut self) {
+        self.awaited = self.received;
     }
 
     /// Goes on with the next step if this is what it waits for.

@@ -210,7 +210,11 @@ steps! {
         /// Asks for one message.
         BasicGet "basic_get" { queue: String, no_ack: bool }
         /// Acknowledges.
-        BasicAck "basic_ack" { tag: u32, multiple: bool }
+        BasicAck "basic_ack" {
+            tag: u32, multiple: bool,
+            /// Whether the work on what it covers is done; `false` acknowledges what nobody worked on.
+            worked: Unless,
+        }
         /// Refuses deliveries.
         BasicNack "basic_nack" { tag: u32, multiple: bool, requeue: Unless }
         /// Refuses a delivery.

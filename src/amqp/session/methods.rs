@@ -192,6 +192,7 @@ fn basic(what: &str, args: &Fields<'_>, names: &mut Names) -> Option<Method> {
 
 fn mode(what: &str, args: &Fields<'_>) -> Option<Method> {
     Some(match what {
+        "heartbeat" => Method::Heartbeat,
         "confirm.select" => Method::ConfirmSelect { nowait: args.flag("nowait") },
         "tx.select" => Method::TxSelect,
         "tx.commit" => Method::TxCommit,

@@ -61,9 +61,13 @@ impl Replayer for Session {
 
     fn check(step: &Did) -> Result<(), Unfit> {
         words::check(step)?;
-        match Fields(&step.args).text("user") {
-            Some(user) if step.what == "connect" && user != "guest" => {
-                Err(Unfit::NotModelled(format!("the user {user} is not known to a fresh node")))
+        let (connects, args) = (step.what == "connect", Fields(&step.args));
+        match (args.text("user"), args.text("mechanism")) {
+            (Some(user), _) if connects && user != "guest" => {
+                Err(Unfit(format!("the user {user} is not known to a fresh node")))
+            }
+            (_, Some(other)) if connects && !["PLAIN", "AMQPLAIN"].contains(&other) => {
+                Err(Unfit(format!("to log in by {other} is not modelled")))
             }
             _ => Ok(()),
         }
@@ -81,7 +85,10 @@ impl Replayer for Session {
                 frame_max: most(args.long("frame_max"), FRAME_MAX),
                 heartbeat: args.short("heartbeat"),
             },
-            capabilities: capabilities(args.value("caps")),
+            capabilities: capabilities(args.value("caps").or_else(|| {
+                let properties = args.table("client_properties")?;
+                properties.iter().find(|(key, _)| &**key == "capabilities").map(|(_, said)| said)
+            })),
             held: Vec::new(),
         }
     }

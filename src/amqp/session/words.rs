@@ -35,11 +35,12 @@ const CLOSE: &[(&str, Holds)] =
 pub(super) const METHODS: &[(&str, &[(&str, Holds)])] = &[
     ("connect", &[
         ("user", Text), ("password", Ignored), ("vhost", Text), ("heartbeat", SHORT), ("frame_max", LONG),
-        ("channel_max", SHORT), ("caps", Table),
+        ("channel_max", SHORT), ("caps", Table), ("client_properties", Table), ("mechanism", Text), ("locale", Ignored),
     ]),
     ("tcp.abort", &[]),
     ("wait", &[]),
     ("start", &[]),
+    ("heartbeat", &[]),
     ("connection.close", CLOSE),
     ("channel.open", &[("out_of_band", Ignored)]),
     ("channel.close", CLOSE),
@@ -84,7 +85,16 @@ pub(super) const METHODS: &[(&str, &[(&str, Holds)])] = &[
 ];
 
 /// Methods of the protocol that no step can be here.
-const NOT_MODELLED: [&str; 3] = ["connection.update-secret", "connection.start-ok", "connection.secure-ok"];
+const NOT_MODELLED: [&str; 8] = [
+    "access.request",
+    "connection.update-secret",
+    "connection.start-ok",
+    "connection.secure-ok",
+    "connection.tune-ok",
+    "connection.open",
+    "connection.close-ok",
+    "channel.close-ok",
+];
 
 /// The properties of a message.
 pub(super) const PROPERTIES: &[(&str, Holds)] = &[
@@ -108,18 +118,18 @@ pub(super) const PROPERTIES: &[(&str, Holds)] = &[
 pub(super) fn check(step: &Did) -> Result<(), Unfit> {
     let Some((_, fields)) = METHODS.iter().find(|(name, _)| *name == step.what) else {
         if NOT_MODELLED.contains(&&*step.what) {
-            return Err(Unfit::NotModelled(format!("the method {} is not modelled", step.what)));
+            return Err(Unfit(format!("the method {} is not modelled", step.what)));
         }
-        return Err(Unfit::Malformed(format!("`{}` is no method that a client can send", step.what)));
+        return Err(Unfit(format!("`{}` is no method that a client can send", step.what)));
     };
     // These two send nothing: their fields are for people.
     if ["wait", "start"].contains(&&*step.what) {
         return Ok(());
     }
-    rows(&step.args, fields).map_err(|why| Unfit::Malformed(format!("{}: {why}", step.what)))?;
-    let on_connection = step.what.starts_with("conn") || step.what == "tcp.abort";
+    rows(&step.args, fields).map_err(|why| Unfit(format!("{}: {why}", step.what)))?;
+    let on_connection = step.what.starts_with("conn") || ["tcp.abort", "heartbeat"].contains(&&*step.what);
     if on_connection && step.channel != 0 {
-        return Err(Unfit::Malformed(format!("{} belongs on channel 0", step.what)));
+        return Err(Unfit(format!("{} belongs on channel 0", step.what)));
     }
     Ok(())
 }

@@ -15,12 +15,23 @@ use serde::Serialize;
 pub(super) fn text(topology: &mut Topology, letter: &Letter, out: &mut Output) -> Result<(), Failure> {
     let (queues, absent) = topology.reached(letter);
     let names = list(topology, &queues);
+    let internal = topology.is_internal(letter.exchange);
+    let lead = if internal { "From another exchange: " } else { "" };
     let verdict = match queues.len() {
+        0 if internal => "No queue gets the message.".to_owned(),
         0 => "No queue gets the message: it is thrown away, or returned if it is mandatory.".to_owned(),
         1 => format!("One queue gets the message: {names}."),
         n => format!("{n} queues get the message: {names}."),
     };
-    paragraph(Style::Name, &verdict, "", out)?;
+    if internal {
+        let name = topology.shown(letter.exchange);
+        let refused = format!(
+            "A client that publishes here is refused with code 403: {name} is internal and takes messages from other \
+             exchanges alone."
+        );
+        paragraph(Style::Bad, &refused, "", out)?;
+    }
+    paragraph(Style::Name, &verdict, lead, out)?;
     for reason in topology.reasons(letter) {
         let missing =
             reason.target.is_some_and(|target| matches!(target, Target::Queue(name) if absent.contains(&name)));
@@ -69,9 +80,9 @@ fn sentence(topology: &Topology, letter: &Letter, reason: &Reason) -> String {
     text
 }
 
-/// A text in quotation marks where it is empty or could be mistaken for a sentence.
+/// A text in quotation marks where it is empty, as is everything empty that is shown, or could be mistaken for a sentence.
 fn quoted(text: &str) -> String {
-    if text.is_empty() || text.contains(char::is_whitespace) { format!("\"{}\"", visible(text)) } else { visible(text) }
+    if text.contains(char::is_whitespace) { format!("\"{}\"", visible(text)) } else { visible(text) }
 }
 
 fn detail(detail: &Detail) -> Option<String> {
@@ -111,6 +122,7 @@ fn header(Asked { key, wanted, got, .. }: &Asked) -> String {
 /// A value with its type where that is not plain to see.
 fn value(value: &Value) -> String {
     match value {
+        Value::Text(text) if text.is_empty() => visible(text),
         Value::Text(text) => format!("\"{}\"", visible(text)),
         Value::Void => "no value".to_owned(),
         other => visible(&printed(other).to_string()),
@@ -134,26 +146,52 @@ pub(super) fn line(topology: &mut Topology, letter: &Letter, format: Results, ou
     match format {
         Results::Json => {
             let texts = |names: &[Name]| names.iter().map(|name| topology.names.text(*name)).collect();
-            write(&Brief { key: topology.names.text(key), queues: texts(&queues) }, out)
+            let (refused, queues, through) = answers(topology, letter, texts(&queues));
+            write(&Brief { key: topology.names.text(key), refused, queues, through }, out)
         }
         Results::Text => {
             let names = if queues.is_empty() { "no queue".to_owned() } else { list(topology, &queues) };
-            out.line(&format!("{}: {names}", quoted(&topology.names.text(key))))
+            let refused = topology.is_internal(letter.exchange);
+            let lead = if refused { "refused with code 403; from another exchange: " } else { "" };
+            out.line(&format!("{}: {lead}{names}", quoted(&topology.names.text(key))))
         }
+    }
+}
+
+/// What an internal exchange does: the code with which a client is refused, the queues that its message gets to, and
+/// those that a message from another exchange gets to.
+fn answers(
+    topology: &Topology,
+    letter: &Letter,
+    queues: Vec<String>,
+) -> (Option<u16>, Vec<String>, Option<Vec<String>>) {
+    match topology.is_internal(letter.exchange) {
+        true => (Some(403), Vec::new(), Some(queues)),
+        false => (None, queues, None),
     }
 }
 
 #[derive(Serialize)]
 struct Brief {
     key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<u16>,
     queues: Vec<String>,
+    #[serde(rename = "from_exchanges", skip_serializing_if = "Option::is_none")]
+    through: Option<Vec<String>>,
 }
 
 #[derive(Serialize)]
 struct Full {
     exchange: String,
     keys: Vec<String>,
+    /// The code with which a client that publishes is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<u16>,
     queues: Vec<String>,
+    /// Where a client is refused: the queues that would get the message from another exchange.
+    #[serde(rename = "from_exchanges", skip_serializing_if = "Option::is_none")]
+    through: Option<Vec<String>>,
     /// Queues that would get it if they were there.
     absent: Vec<String>,
     bindings: Vec<Looked>,
@@ -192,10 +230,13 @@ pub(super) fn json(topology: &mut Topology, letter: &Letter, out: &mut Output) -
     let text = |name: Name| topology.names.text(name);
     let texts = |names: &[Name]| names.iter().map(|name| text(*name)).collect();
     let bindings = topology.reasons(letter).iter().map(|reason| looked(topology, letter, reason)).collect();
+    let (refused, queues, through) = answers(topology, letter, texts(&queues));
     let full = Full {
         exchange: text(letter.exchange),
         keys: texts(&letter.keys),
-        queues: texts(&queues),
+        refused,
+        queues,
+        through,
         absent: texts(&absent),
         bindings,
     };

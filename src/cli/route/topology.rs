@@ -65,6 +65,11 @@ impl Topology {
         Err(Failure::usage(format!("there is no exchange {}\nhelp: {help}", shown(text))))
     }
 
+    /// Whether an exchange takes messages from other exchanges alone, so that a client's publish is refused (A75).
+    pub(super) fn is_internal(&self, exchange: Name) -> bool {
+        self.exchanges.get(&exchange).is_some_and(|exchange| exchange.internal)
+    }
+
     /// A name as it is shown.
     pub(super) fn shown(&self, name: Name) -> String {
         visible(&self.names.text(name))
@@ -97,10 +102,14 @@ fn declared(config: &Config, names: &mut Names) -> ReuseMap<Name, Exchange> {
     let mut exchanges = ReuseMap::new();
     for (text, kind) in ALWAYS {
         let name = names.intern(text);
-        exchanges.insert(name, Exchange::new(name, kind));
+        let mut exchange = Exchange::new(name, kind);
+        // The firehose's exchange, and the only one of these that is internal (B32).
+        exchange.internal = text == "amq.rabbitmq.trace";
+        exchanges.insert(name, exchange);
     }
     for spec in &config.exchanges {
         let mut exchange = Exchange::with_arguments(spec.name, spec.kind, Arc::clone(&spec.arguments));
+        exchange.internal = spec.internal;
         let alternate = spec.arguments.iter().find(|(key, _)| &**key == "alternate-exchange");
         if let Some((_, Value::Text(alternate))) = alternate {
             exchange.alternate = names.intern(alternate);

@@ -9,6 +9,7 @@ use crate::ids::{ActorId, EventId, FaultId, FrameId};
 use crate::scenario::{Scenario, quoted};
 use crate::trace::{Kind, Log, What, expand};
 use crate::units::Span;
+use crate::verdict::Word;
 use crate::world::VERBS;
 use crate::world::plan::Plan;
 
@@ -193,7 +194,13 @@ pub(super) fn removals(scenario: &Scenario, log: &Log, at: EventId) -> Vec<Offer
     let fault = |(i, fault): (usize, &crate::scenario::schema::Fault)| {
         // Faults are told by number: one before those that struck already cannot go unnoticed.
         let numbered = (i + 1..scenario.faults.len()).any(|later| strikes(later).is_some_and(|e| e < at.at()));
-        if numbered || strikes(i)? < at.at() {
+        // Where the scenario counts on it, its expectations would speak of a fault that is not there.
+        let named = |of: &String| *of == fault.name.value;
+        let expected = scenario
+            .expect
+            .iter()
+            .any(|expect| expect.expectation.what == Word::Struck && expect.expectation.of.as_ref().is_some_and(named));
+        if numbered || expected || strikes(i)? < at.at() {
             return None;
         }
         let name = &fault.name.value;

@@ -8,6 +8,8 @@ mod scene;
 mod settings;
 mod words;
 
+pub(super) use moment::candidates;
+
 use super::same::same_until;
 use super::{How, Run, Token, TokenError, run};
 use crate::ids::{EventId, FaultId};
@@ -145,7 +147,7 @@ impl Study {
     }
 
     /// The study with more changes, under a name.
-    fn with(&self, more: &[String], name: &str) -> Result<Study, StudyError> {
+    pub(super) fn with(&self, more: &[String], name: &str) -> Result<Study, StudyError> {
         let mut changes = self.changes.clone();
         for text in more {
             changes.push(self.source.change(text).ok_or_else(|| StudyError::Unfit(text.clone()))?);
@@ -162,6 +164,10 @@ impl Study {
         run(&self.plan, self.scenario.digest, &expect, &self.how)
     }
 
+    /// What its worlds are built from, and how it is run.
+    pub(super) fn parts(&self) -> (&Arc<Plan>, &How) {
+        (&self.plan, &self.how)
+    }
     /// The scenario, changes included.
     pub fn scenario(&self) -> &Scenario {
         &self.scenario

@@ -32,9 +32,30 @@ pub(super) fn point(plan: &Plan, log: &Log, at: EventId) -> Option<Point> {
             return None;
         }
         let mut names = if is_taken(events, behind) { Vec::new() } else { Namer { plan, log, behind }.by_meaning() };
-        names.extend(by_time(events, behind));
+        names.extend(by_time(plan, events, behind));
         (!names.is_empty()).then_some(Point { behind, names })
     })
+}
+
+/// What a moment may be called at which a fault struck, with `cause` as its cause and as the event with the number
+/// `position`, in the log of a run without that fault. Whether it strikes there under a name is to be tried.
+pub(in crate::explore) fn candidates(plan: &Plan, log: &Log, cause: EventId, position: usize) -> Vec<String> {
+    let events = log.events();
+    let mut names = Vec::new();
+    if log.event(cause).is_some() {
+        let namer = Namer { plan, log, behind: cause };
+        names.extend(namer.by_meaning());
+        if let Kind::Sent(frame) = events[cause.at()].kind {
+            names.extend(namer.arriving(frame, position));
+        }
+    }
+    let syncs =
+        events.iter().take(position).filter(|event| matches!(event.kind, Kind::Disk { what: DiskStep::Sync, .. }));
+    names.push(format!("before_fsync({})", nth_of(syncs.count() + 1).trim_start_matches(", ")));
+    if let Some(last) = position.checked_sub(1).filter(|last| *last < events.len()) {
+        names.extend(by_time(plan, events, EventId(last as u32)));
+    }
+    names
 }
 
 /// Whether a fault strikes there already: a second one with the same name of the moment would not.
@@ -44,7 +65,7 @@ fn is_taken(events: &[Event], behind: EventId) -> bool {
 }
 
 /// The roundest time between an event and the next.
-fn by_time(events: &[Event], behind: EventId) -> Option<String> {
+fn by_time(plan: &Plan, events: &[Event], behind: EventId) -> Option<String> {
     let from = events[behind.at()].time.0;
     let next = events.get(behind.at() + 1)?;
     let until = match next.kind {
@@ -52,6 +73,8 @@ fn by_time(events: &[Event], behind: EventId) -> Option<String> {
         Kind::End(Outcome::Quiescent) => from + BEHIND_LAST,
         _ => next.time.0,
     };
+    // Also a run that has nothing more to do ends where the scenario says so.
+    let until = plan.until.map_or(until, |last| until.min(last.0 + 1));
     let round = |unit: u64| (from / unit + 1) * unit;
     let units = (0..10).rev().map(|n| 10u64.pow(n));
     units.map(round).find(|time| *time < until).map(|time| format!("at({})", quoted(&Span(time).to_string())))
@@ -116,6 +139,25 @@ impl Namer<'_> {
         };
         let by_message = self.message(frame.message).map(|id| call(Some(id), earlier(Some(frame.message))));
         by_message.into_iter().chain([call(None, earlier(None))]).collect()
+    }
+
+    /// The arrival of a frame that comes to be event number `position`, or would.
+    fn arriving(&self, id: FrameId, position: usize) -> Vec<String> {
+        let Some(frame) = self.log.frame(id) else { return Vec::new() };
+        let Some(method) = VERBS.get(frame.verb).map(|verb| verb.name) else { return Vec::new() };
+        let to_client = self.plan.client_index(frame.to).is_some();
+        let client = if to_client { frame.to } else { frame.from };
+        let Some(party) = self.name(client) else { return Vec::new() };
+        let fits = |event: &&Event| {
+            let Kind::Arrived(other) = event.kind else { return false };
+            self.log.frame(other).is_some_and(|f| {
+                VERBS.get(f.verb).is_some_and(|verb| verb.name == method)
+                    && (if to_client { f.to } else { f.from }) == client
+            })
+        };
+        let word = if to_client { "to" } else { "from" };
+        let nth = self.log.events().iter().take(position).filter(fits).count() + 1;
+        vec![format!("arriving(method: {}, {word}: {party}{})", quoted(method), nth_of(nth))]
     }
 
     /// A step of a disk operation, by the first message it is about and by its number.

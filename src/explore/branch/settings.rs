@@ -47,10 +47,13 @@ impl Settings {
         let who = producer.name.value.as_str();
         let path = |field: &str| format!("producers.{who}.{field}");
         match producer.reliability {
+            Reliability::FireAndForget if producer.expects_reply.is_some() => {}
             Reliability::FireAndForget => {
                 let value = "confirms(window: 1, timeout: \"1s\", on_timeout: republish(max: 5))";
                 self.of("confirms", who, words::CONFIRMS, &path("reliability"), value);
             }
+            Reliability::Transactions { .. } | Reliability::Replies { .. } => {}
+            Reliability::Confirms { .. } if producer.outbox.is_some() => {}
             Reliability::Confirms { .. } => {
                 self.of("no-confirms", who, words::NO_CONFIRMS, &path("reliability"), "fire_and_forget");
             }
@@ -99,7 +102,7 @@ impl Settings {
                 self.of("no-prefetch", who, words::PREFETCH_ALL, &path("prefetch"), "0");
             }
         }
-        if let Some(effect) = consumer.effect.as_ref().filter(|effect| effect.kind == EffectKind::Insert) {
+        if let Some(effect) = consumer.effects.one().filter(|effect| effect.kind == EffectKind::Insert) {
             let table = effect.table.value.as_str();
             let way = vec![set(&path("effect"), &format!("upsert(table: {}, key: \"{{id}}\")", quoted(table)))];
             self.offer(format!("upsert:{who}"), words::UPSERT, &[("who", who), ("table", table)], way);

@@ -7,14 +7,16 @@ use crate::units::Time;
 use std::sync::Arc;
 
 /// One recorded session.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Fact {
     /// What it is called.
     pub id: String,
     /// The group that it is counted in.
     pub group: String,
-    /// The version of the broker that it was recorded on.
-    pub version: String,
+    /// The version of the broker that it was recorded on, if it says so.
+    pub version: Option<String>,
+    /// Why it could not be read; the fields from here on are then worth nothing.
+    pub unread: Option<String>,
     /// Whether the steps alone bring the outcome about.
     pub replayable: bool,
     /// Whether the broker's own timing decided about grouping or order.
@@ -69,8 +71,8 @@ pub struct Pair {
 pub enum Content {
     /// Recorded sessions.
     Facts(Vec<Fact>),
-    /// Pairs for an exchange of this type.
-    Pairs(&'static str, Vec<Pair>),
+    /// Pairs for an exchange of this type; of what is none, why.
+    Pairs(&'static str, Vec<Result<Pair, String>>),
 }
 
 impl Fact {

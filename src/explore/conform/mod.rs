@@ -92,9 +92,9 @@ impl Outcome {
 /// Reads a file of recordings or pairs.
 ///
 /// # Errors
-/// Says what is wrong with it, entry by entry.
+/// Says why it is neither. What is wrong with one entry is told when that is replayed.
 pub fn read(bytes: &[u8]) -> Result<Content, Malformed> {
-    file::read::<Recorded>(bytes)
+    file::read(bytes)
 }
 
 /// The versions that a node can be of.
@@ -121,7 +121,7 @@ pub fn conform(
             .enumerate()
             .filter(|(_, fact)| wanted(&fact.id))
             .map(|(at, fact)| {
-                let (verdict, got) = replay::replay::<Recorded>(fact, version.unwrap_or(&fact.version));
+                let (verdict, got) = replay::replay::<Recorded>(fact, version);
                 let known = known::reason(known, &fact.id).map(str::to_owned);
                 Outcome { id: fact.id.clone(), at, group: fact.group.clone(), verdict, known, got }
             })
@@ -135,23 +135,27 @@ const PAIRS_VERSION: &str = "3.10";
 
 fn all_pairs(
     kind: &'static str,
-    pairs: &[Pair],
+    pairs: &[Result<Pair, String>],
     version: &str,
     known: &[Known],
     wanted: &dyn Fn(&str) -> bool,
 ) -> Vec<Outcome> {
     let id = |at: usize| format!("{kind}-{}", at + 1);
-    let (places, chosen): (Vec<usize>, Vec<Pair>) =
-        pairs.iter().cloned().enumerate().filter(|(at, _)| wanted(&id(*at))).unzip();
+    let places: Vec<usize> = (0..pairs.len()).filter(|at| wanted(&id(*at))).collect();
+    let chosen: Vec<Pair> = places.iter().filter_map(|at| pairs[*at].as_ref().ok()).cloned().collect();
     let verdicts = pairs::compare::<Recorded>(kind, &chosen, version);
-    let skipped = || vec![Verdict::Skipped(format!("version {version} is not modelled")); places.len()];
-    let verdicts = verdicts.unwrap_or_else(skipped);
-    let outcome = |(at, verdict): (usize, Verdict)| {
+    let skipped = || vec![Verdict::Skipped(format!("version {version} is not modelled")); chosen.len()];
+    let mut verdicts = verdicts.unwrap_or_else(skipped).into_iter();
+    let mut outcome = |at: usize| {
         let id = id(at);
         let known = known::reason(known, &id).map(str::to_owned);
-        Outcome { id, at, group: kind.to_owned(), verdict, known, got: Vec::new() }
+        let verdict = match &pairs[at] {
+            Ok(_) => verdicts.next()?,
+            Err(why) => Verdict::Skipped(format!("it {why}")),
+        };
+        Some(Outcome { id, at, group: kind.to_owned(), verdict, known, got: Vec::new() })
     };
-    places.iter().copied().zip(verdicts).map(outcome).collect()
+    places.iter().filter_map(|at| outcome(*at)).collect()
 }
 
 /// A table as recordings have it.

@@ -24,19 +24,15 @@ pub enum Verdict {
     Skipped(String),
 }
 
-/// Replays a fact on a node of this version.
-pub fn replay<R: Replayer>(fact: &Fact, version: &str) -> (Verdict, Vec<Got>) {
+/// Replays a fact on a node of this version, or else of the one that it was recorded on.
+pub fn replay<R: Replayer>(fact: &Fact, version: Option<&str>) -> (Verdict, Vec<Got>) {
     let skipped = |why: String| (Verdict::Skipped(why), Vec::new());
-    if !fact.replayable {
-        return skipped("it needs the server's configuration, its process or malformed frames".into());
-    }
-    let left_out = fact.steps.iter().find_map(|step| match R::check(&step.did) {
-        Err(Unfit::NotModelled(why) | Unfit::Malformed(why)) => Some(why),
-        Ok(()) => None,
-    });
-    if let Some(why) = left_out {
+    if let Some(why) = left_out::<R>(fact) {
         return skipped(why);
     }
+    let Some(version) = version.or(fact.version.as_deref()) else {
+        return skipped("it does not say on which `version` it was recorded".into());
+    };
     let Some(mut driver) = Driver::<R>::new(version) else {
         let known = R::VERSIONS.join(", ");
         return skipped(format!("version {version} is not modelled; {known} are"));
@@ -55,6 +51,32 @@ pub fn replay<R: Replayer>(fact: &Fact, version: &str) -> (Verdict, Vec<Got>) {
         None => Verdict::Skipped("its action has no recorded event to compare".into()),
     };
     (verdict, got)
+}
+
+/// Why a fact is not replayed at all.
+fn left_out<R: Replayer>(fact: &Fact) -> Option<String> {
+    if fact.unread.is_some() {
+        return fact.unread.clone();
+    }
+    if !fact.replayable {
+        return Some("it needs the server's configuration, its process or malformed frames".into());
+    }
+    let mut made: Vec<&str> = Vec::new();
+    for (number, step) in (1..).zip(&fact.steps) {
+        if let Err(Unfit(why)) = R::check(&step.did) {
+            return Some(format!("step {number}: {why}"));
+        }
+        let Step { conn, did, .. } = step;
+        match &*did.what {
+            "connect" => made.push(conn),
+            "wait" | "start" => {}
+            what if !made.contains(&&**conn) => {
+                return Some(format!("step {number}: {what} on connection {conn}, which was never made"));
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 fn restless(fact: &Fact) -> Difference {

@@ -253,26 +253,97 @@ fn pairs_are_routed_by_a_real_exchange() {
 }
 
 #[test]
-fn what_is_wrong_with_a_file_is_named() {
+fn a_file_that_is_no_list_of_facts_or_pairs_is_refused() {
     assert!(error("").contains("is empty"));
     assert!(error("{}").contains("not a list"));
     assert!(error("[]").contains("empty list"));
     assert!(error("[1]").contains("neither"));
-    assert!(error("[[\"a\", \"b\"]]").contains("pair 1"));
-    assert!(error("[[\"a\", \"b\", true], [{}, null, true]]").contains("pair 2"));
-    assert!(error(&"[".repeat(10_000)).contains("recursion limit"));
-    assert!(error("[{\"id\": \"X\"}]").contains("fact X: `group` is missing"));
-    let bad = |action: Json| error(&json!([fact(json!({}), json!(open("c1")), action)]).to_string());
-    let text = bad(json!([step("c1", 1, "queue.declar", json!({}), json!([]))]));
-    assert!(text.contains("fact T1: step 3: `queue.declar` is no method"), "{text}");
-    let text = bad(json!([step("c1", 1, "queue.declare", json!({"nam": "q"}), json!([]))]));
-    assert!(text.contains("there is no field `nam` (known: queue, passive"), "{text}");
-    let text = bad(json!([step("c1", 1, "basic.publish", json!({"props": {"headrs": {}}}), json!([]))]));
-    assert!(text.contains("`headrs`"), "{text}");
-    assert!(bad(json!([step("c9", 1, "tx.select", json!({}), json!([]))])).contains("never made"));
-    assert!(bad(json!([step("c1", 1, "basic.qos", json!({"prefetch_count": 70000}), json!([]))])).contains("65535"));
-    let text = error(&json!([fact(json!({"whim": 1}), json!([]), json!([]))]).to_string());
-    assert!(text.contains("`whim`"), "{text}");
+    assert!(error("[{}, {\"a\": 1}]").contains("holds no recordings"));
+    assert!(error("[[\"a\", \"b\"]]").contains("holds no pair: pair 1 is not [binding"));
+    assert!(error("[{\"id\": \"X1\"},\n{\"id\": ]").contains("at line 2 column 8"));
+    assert!(error(&"[".repeat(10_000)).contains("not JSON as it should be"));
+}
+
+/// What is said of each entry of a file.
+fn verdicts(text: &str) -> Vec<(String, String, String)> {
+    let said = |verdict: Verdict| match verdict {
+        Verdict::Same => "same".to_owned(),
+        Verdict::Skipped(why) => why,
+        Verdict::Different(difference) => format!("{difference:?}"),
+    };
+    let outcomes = conform(&read(text.as_bytes()).unwrap(), None, &[], &|_| true);
+    outcomes.into_iter().map(|outcome| (outcome.id, outcome.group, said(outcome.verdict))).collect()
+}
+
+#[test]
+fn a_fact_that_is_not_understood_is_skipped_with_the_reason_and_the_others_are_replayed() {
+    let good = fact(json!({"id": "T2"}), json!(open("c1")), json!([declared("c1", "q", 0)])).to_string();
+    let why = |bad: &str| {
+        let verdicts = verdicts(&format!("[{bad}, {good}]"));
+        assert_eq!((&*verdicts[1].0, &*verdicts[1].2), ("T2", "same"), "{bad}");
+        assert_eq!(verdicts.len(), 2, "{bad}");
+        verdicts[0].2.clone()
+    };
+    let bad = |action: Json| why(&fact(json!({}), json!(open("c1")), action).to_string());
+    let with = |what: &str, ch: u16, args: Json| bad(json!([step("c1", ch, what, args, json!([]))]));
+    assert_eq!(with("queue.declar", 1, json!({})), "step 3: `queue.declar` is no method that a client can send");
+    assert_eq!(with("access.request", 1, json!({})), "step 3: the method access.request is not modelled");
+    let says = with("queue.declare", 1, json!({"nam": "q"}));
+    assert!(says.starts_with("step 3: queue.declare: there is no field `nam` (known: queue, passive"), "{says}");
+    assert!(with("basic.publish", 1, json!({"props": {"headrs": {}}})).contains("`headrs`"));
+    assert!(with("basic.qos", 1, json!({"prefetch_count": 70000})).contains("65535"));
+    assert!(with("connect", 1, json!({})).contains("channel 0"));
+    assert!(with("connect", 0, json!({"colour": "red"})).contains("`colour`"));
+    assert!(bad(json!([step("c9", 1, "tx.select", json!({}), json!([]))])).contains("c9, which was never made"));
+    assert_eq!(bad(json!([7])), "step 3: is not a table");
+    assert!(bad(json!([{"conn": "c1", "ch": 70000, "do": "tx.select"}])).contains("`ch` is no channel"));
+    assert!(bad(json!([{"ch": 1, "do": "tx.select"}])).contains("step 3: `conn` is missing"));
+    assert!(bad(json!([step("c1", 1, "tx.select", json!({}), json!([{"conn": "c1"}]))])).contains("`ev` is missing"));
+    let marked = |marks: Json| why(&fact(marks, json!(open("c1")), json!([declared("c1", "q", 0)])).to_string());
+    assert_eq!(marked(json!({"racy": "perhaps"})), "`racy` needs true or false");
+    assert_eq!(marked(json!({"version": null})), "it does not say on which `version` it was recorded");
+    assert_eq!(marked(json!({"action": {}})), "`action` needs a list");
+    assert_eq!(marked(json!({"setup": [], "action": null})), "it has no steps");
+    assert!(why("7").contains("a table is needed"));
+    assert!(why("{\"id\": \"T1\", \"setup\": 18446744073709551615}").contains("64 bits"));
+    assert!(why(&format!("{{\"id\": {}1{}}}", "[".repeat(5_000), "]".repeat(5_000))).contains("recursion limit"));
+}
+
+#[test]
+fn what_does_not_change_the_meaning_is_ignored() {
+    let mut odd = declared("c1", "q", 0);
+    odd["why"] = json!("to see");
+    let connect = json!({"locale": "en_US", "mechanism": "PLAIN", "client_properties": {"product": "x"}});
+    let connect = step("c1", 0, "connect", connect, json!(null));
+    let beat = json!({"conn": "c1", "do": "heartbeat", "args": null});
+    let setup = json!([connect, beat, step("c1", 1, "channel.open", json!({}), json!([]))]);
+    let marks = json!({"whim": 1, "note": {"$type": "?", "value": 18446744073709551615_u64}, "expected": null});
+    same(&fact(marks, setup, json!([odd])));
+}
+
+#[test]
+fn a_fact_without_a_group_is_counted_by_its_letters_and_one_without_an_id_by_its_place() {
+    let named = |id: Json| {
+        let text =
+            json!([fact(json!({"id": id, "group": null}), json!([]), json!([declared("c1", "q", 0)]))]).to_string();
+        let (id, group, _) = verdicts(&text).remove(0);
+        (id, group)
+    };
+    assert_eq!(named(json!("AB12c")), ("AB12c".into(), "AB".into()));
+    assert_eq!(named(json!("7")), ("7".into(), "other".into()));
+    assert_eq!(named(json!(null)), ("entry-1".into(), "entry".into()));
+}
+
+#[test]
+fn a_pair_that_is_none_is_skipped_and_the_others_are_replayed() {
+    let said: Vec<_> = verdicts("[[\"a\", \"b\", 1], [\"a\", \"a\", true], [{}, null, true], [\"#\", \"\", true]]")
+        .into_iter()
+        .map(|(id, _, says)| (id, says))
+        .collect();
+    assert_eq!(said[0], ("topic-1".into(), "it is not [binding, message, true or false]".into()));
+    assert_eq!(said[1], ("topic-2".into(), "same".into()));
+    assert!(said[2].1.contains("needs a binding key and a routing key"), "{said:?}");
+    assert_eq!(said[3], ("topic-4".into(), "same".into()));
 }
 
 #[test]

@@ -37,14 +37,17 @@ pub(super) fn decode(node: &Node, sink: &mut Sink) -> Redis {
     let policy = f.node("appendfsync");
     let appendfsync = policy.and_then(|node| choice(node, "a sync policy", &POLICIES, f.sink()));
     let aof = f.node("aof");
-    let on = aof.and_then(|node| truth(node, f.sink())).unwrap_or(false);
-    if let (Some(policy), false) = (policy, on) {
+    let read = aof.and_then(|node| truth(node, f.sink()));
+    let on = read.unwrap_or(false);
+    let writeback = f.or("writeback", Span::secs(30), span);
+    let meant = f.finish();
+    // Whether there is a file is not known where that cannot be read.
+    let off = aof.map_or(meant.is_empty(), |_| read == Some(false));
+    if let (Some(policy), true) = (policy, off) {
         let title = "`appendfsync` means nothing without an append-only file";
         let clash = Diagnostic::new(Code::Conflict, title, policy.at, "is of no effect");
-        f.sink().push(clash.help("add `aof: true`"));
+        sink.push(clash.help("add `aof: true`"));
     }
-    let writeback = f.or("writeback", Span::secs(30), span);
-    f.finish();
     Redis { name, aof: on, appendfsync: appendfsync.unwrap_or(Fsync::Everysec), writeback }
 }
 
@@ -62,7 +65,12 @@ fn version(node: &Node, sink: &mut Sink) -> Option<()> {
 fn pushed(scenario: &Scenario) -> impl Iterator<Item = &Spanned<String>> {
     let publishes = || scenario.producers.iter().flat_map(|producer| &producer.publish);
     let replies = publishes().filter_map(|publish| publish.reply_to.as_ref()).map(|target| &target.name);
-    publishes().map(|publish| &publish.to.name).chain(replies)
+    let parked = scenario.consumers.iter().filter_map(|consumer| Some(&consumer.park.as_ref()?.to.name));
+    let onward = scenario.consumers.iter().filter_map(|consumer| {
+        let forward = consumer.forward.as_ref()?;
+        Some(if forward.to.name.value.is_empty() { &forward.key } else { &forward.to.name })
+    });
+    publishes().map(|publish| &publish.to.name).chain(replies).chain(parked).chain(onward)
 }
 
 impl System for Redis {

@@ -1,9 +1,9 @@
 //! Expectations: words of the verdict with counts and ids, as `verdict` knows them.
 
-use crate::scenario::diagnostics::{Extent, Sink, Spanned};
-use crate::scenario::fields::{Fields, count, list, name, truth, word};
+use crate::scenario::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned};
+use crate::scenario::fields::{Fields, count, list, name, some_span, truth, word};
 use crate::scenario::tree::{Node, Value};
-use crate::verdict::{Count, Expectation, Takes, Word};
+use crate::verdict::{Count, Expectation, Takes, Temper, Word};
 
 /// An expectation and where it stands.
 #[derive(Clone, PartialEq, Debug)]
@@ -49,6 +49,44 @@ pub(super) fn expect(node: &Node, sink: &mut Sink) -> Option<Expect> {
     let expectation =
         Expectation { what, of: of.as_ref().map(|of| of.value.clone()), count, ids: ids.as_ref().map(texts) };
     Some(Expect { expectation, at: node.at, of, ids: ids.unwrap_or_default() })
+}
+
+/// An invariant and what it is about, with its places.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Invariant {
+    /// When it is to hold.
+    pub temper: Temper,
+    /// What is to hold.
+    pub what: Expect,
+}
+
+impl Invariant {
+    /// The invariant without its places.
+    pub fn plain(&self) -> crate::verdict::Invariant {
+        crate::verdict::Invariant { temper: self.temper, what: self.what.expectation.clone() }
+    }
+}
+
+/// Decodes `always(…)`, `never(…)` or `eventually(…, within: "2s")`.
+pub(super) fn invariant(node: &Node, sink: &mut Sink) -> Option<Invariant> {
+    let found = word(node, "`always`, `never` or `eventually`", &["always", "never", "eventually"], sink)?;
+    let mut f = Fields::of_call(node, "an invariant", sink);
+    let what = f.first("what", expect);
+    let within = if found == "eventually" { f.optional("within", some_span) } else { None };
+    f.finish();
+    let what = what?;
+    let word = what.expectation.what;
+    if !crate::verdict::Invariant::can_be_about(word) {
+        let title = format!("`{}` is known only when a run has ended", word.name());
+        let bad = Diagnostic::new(Code::Arguments, title, what.at, "no invariant can be about it");
+        sink.push(bad.help("write it in `expect`, which is asked at the end"));
+    }
+    let temper = match found {
+        "always" => Temper::Always,
+        "never" => Temper::Never,
+        _ => Temper::Eventually(within),
+    };
+    Some(Invariant { temper, what })
 }
 
 /// `2`, `at_least(2)` or `at_most(2)`.

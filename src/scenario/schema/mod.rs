@@ -13,13 +13,13 @@ mod session;
 mod timing;
 pub(super) mod values;
 
-pub use consumer::{Consumer, Effect, Fail, Which};
-pub use expect::Expect;
+pub use consumer::{By, Consumer, Dedup, Effect, Effects, Fail, Forward, Park, Slow, Which};
+pub use expect::{Expect, Invariant};
 pub use fault::{Action, DiskTrouble, Fault, Nemesis, Strike};
 pub use lesson::{Caption, Key, Lesson, Question};
 pub use moment::{DiskPoint, FramePoint, Nth, When, WorkPoint};
 pub use parts::{Disk, Limits, Link, Lossy, Network, Script, Step};
-pub use producer::{Producer, Publish};
+pub use producer::{Aside, DualWrite, ExpectsReply, Outbox, Producer, Publish};
 pub use session::{Access, Session};
 pub use values::Row;
 
@@ -65,6 +65,8 @@ pub struct Scenario {
     pub faults: Vec<Fault>,
     /// What is expected.
     pub expect: Vec<Expect>,
+    /// What is to hold while the run goes on.
+    pub invariants: Vec<Invariant>,
     /// The lesson.
     pub lesson: Lesson,
     /// Where a run is cut short.
@@ -118,6 +120,7 @@ pub(super) fn scenario(root: &Node, sink: &mut Sink) -> Option<Scenario> {
     let disk = f.or("disk", Disk::default(), parts::disk);
     let mut faults = f.list("faults", fault::fault);
     let mut expect = f.list("expect", expect::expect);
+    let mut invariants = f.list("invariants", expect::invariant);
     let lesson = f.or("lesson", Lesson::default(), lesson::lesson);
     let limits = f.or("limits", Limits::default(), parts::limits);
     f.node("variants");
@@ -127,6 +130,7 @@ pub(super) fn scenario(root: &Node, sink: &mut Sink) -> Option<Scenario> {
     meant.list("scripts", &mut scripts, parts::script, sink);
     meant.list("faults", &mut faults, fault::fault, sink);
     meant.list("expect", &mut expect, expect::expect, sink);
+    meant.list("invariants", &mut invariants, expect::invariant, sink);
     let (variant, declared, digest) = (None, Vec::new(), crate::ids::Digest::new());
     let broker = broker.or_else(|| broker::decode(meant.node("broker")?, sink));
     let broker_is_read = broker.is_some();
@@ -146,6 +150,7 @@ pub(super) fn scenario(root: &Node, sink: &mut Sink) -> Option<Scenario> {
         disk,
         faults,
         expect,
+        invariants,
         lesson,
         limits,
         declared,
@@ -156,6 +161,11 @@ pub(super) fn scenario(root: &Node, sink: &mut Sink) -> Option<Scenario> {
 /// Checks one expectation of a variant without making use of it.
 pub(super) fn expectation(node: &Node, sink: &mut Sink) -> Option<Expect> {
     expect::expect(node, sink)
+}
+
+/// Reads one invariant.
+pub(super) fn invariant(node: &Node, sink: &mut Sink) -> Option<Invariant> {
+    expect::invariant(node, sink)
 }
 
 fn reconnect(node: &Node, sink: &mut Sink) -> Option<Reconnect> {

@@ -7,7 +7,7 @@ use super::{Target, target};
 use crate::app::{Backoff, Reliability, Retry, Timing};
 use crate::scenario::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned};
 use crate::scenario::fields::{
-    Fields, address, count, list, number, pattern, positive, size, some_span, span, truth, word,
+    Fields, address, choice, count, list, name, number, pattern, positive, size, some_span, span, truth, word,
 };
 use crate::scenario::tree::{Node, Value};
 use crate::units::Span;
@@ -21,8 +21,77 @@ pub struct Producer {
     pub publish: Vec<Publish>,
     /// How it makes sure.
     pub reliability: Reliability,
+    /// Where it publishes what came back.
+    pub on_returned: Option<Aside>,
+    /// The tables of its outbox.
+    pub outbox: Option<Outbox>,
+    /// A row beside each publish.
+    pub dual_write: Option<DualWrite>,
+    /// Whether each message is a question.
+    pub expects_reply: Option<ExpectsReply>,
     /// Its process and its connection.
     pub session: Session,
+}
+
+/// Where a producer publishes what came back.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Aside {
+    /// To what.
+    pub to: Target,
+    /// With which key; the message's own without.
+    pub key: Option<Spanned<String>>,
+}
+
+/// An outbox with its relay.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Outbox {
+    /// Where it stands.
+    pub at: Extent,
+    /// The table of the outbox.
+    pub table: Spanned<String>,
+    /// The table of the business.
+    pub orders: Spanned<String>,
+    /// From one look of the relay to the next.
+    pub every: Span,
+    /// At most so many rows at each look.
+    pub batch: u32,
+}
+
+/// A row beside each publish, as a step of its own.
+#[derive(Clone, PartialEq, Debug)]
+pub struct DualWrite {
+    /// Where it stands.
+    pub at: Extent,
+    /// The table.
+    pub table: Spanned<String>,
+    /// Whether the row comes first.
+    pub row_first: bool,
+    /// From the first step to the second.
+    pub gap: Span,
+}
+
+/// What a producer does about answers.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ExpectsReply {
+    /// Where it stands.
+    pub at: Extent,
+    /// How long it waits.
+    pub timeout: Span,
+    /// How often it asks again.
+    pub retry: u32,
+    /// Whether it looks at correlation ids.
+    pub check_correlation: bool,
+    /// The table of answers.
+    pub table: Spanned<String>,
+}
+
+impl Producer {
+    /// The tables that it writes to.
+    pub fn tables(&self) -> impl Iterator<Item = &Spanned<String>> {
+        let outbox = self.outbox.iter().flat_map(|outbox| [&outbox.orders, &outbox.table]);
+        let dual = self.dual_write.iter().map(|dual| &dual.table);
+        outbox.chain(dual).chain(self.expects_reply.iter().map(|reply| &reply.table))
+    }
 }
 
 /// A series of messages.
@@ -30,8 +99,8 @@ pub struct Producer {
 pub struct Publish {
     /// To what.
     pub to: Target,
-    /// The keys, taken in turn; none is the empty key.
-    pub keys: Vec<Spanned<String>>,
+    /// The keys, taken in turn; none is the empty key. Those of the default exchange are names of queues.
+    pub keys: Vec<Target>,
     /// The messages' ids, with `{n}`; the producer's name and the number where none is given.
     pub id: Spanned<String>,
     /// How many.
@@ -72,8 +141,19 @@ pub(super) fn producer(node: &Node, sink: &mut Sink) -> Option<Producer> {
     let name = f.name("name");
     let series = f.required("publish", |node, sink| list(node, publish, sink));
     let reliability = f.or("reliability", Reliability::FireAndForget, reliability);
+    let on_returned = f.optional("on_returned", on_returned).flatten();
+    let outbox = f.optional("outbox", outbox);
+    let dual_write = f.optional("dual_write", dual_write);
+    let expects_reply = f.optional("expects_reply", expects_reply);
     let session = session(&mut f);
+    let unread = f.is_unread();
     let meant = f.finish();
+    let outbox = outbox.or_else(|| self::outbox(meant.node("outbox")?, sink));
+    let expects_reply = expects_reply.or_else(|| self::expects_reply(meant.node("expects_reply")?, sink));
+    // A producer that cannot be read may write to any table.
+    let any = || DualWrite { at: node.head(), table: Spanned::unread(node.head()), row_first: true, gap: Span::ZERO };
+    let dual_write = dual_write.or_else(|| self::dual_write(meant.node("dual_write")?, sink));
+    let dual_write = dual_write.or_else(|| unread.then(any));
     // One that cannot be read may publish to anything.
     let mut publish = series.unwrap_or_else(|| Publish::unread(node.head()).into_iter().collect());
     meant.list("publish", &mut publish, self::publish, sink);
@@ -81,7 +161,7 @@ pub(super) fn producer(node: &Node, sink: &mut Sink) -> Option<Producer> {
     for (i, series) in publish.iter_mut().enumerate().filter(|(_, series)| series.id.value.is_empty()) {
         series.id.value = if i == 0 { format!("{owner}-{{n}}") } else { format!("{owner}.{}-{{n}}", i + 1) };
     }
-    Some(Producer { name, publish, reliability, session })
+    Some(Producer { name, publish, reliability, on_returned, outbox, dual_write, expects_reply, session })
 }
 
 fn publish(node: &Node, sink: &mut Sink) -> Option<Publish> {
@@ -93,8 +173,12 @@ fn publish(node: &Node, sink: &mut Sink) -> Option<Publish> {
         let clash = Diagnostic::new(Code::Conflict, "`key` and `keys` exclude each other", several.at, "and here");
         f.sink().push(clash.label(single.at, "given here").help("`keys` are taken in turn"));
     }
-    let mut keys: Vec<Spanned<String>> = single.and_then(|node| key(node, f.sink())).into_iter().collect();
+    let mut keys: Vec<Target> = single.and_then(|node| key(node, f.sink())).into_iter().collect();
     keys.extend(several.and_then(|node| list(node, key, f.sink())).unwrap_or_default());
+    if let Some(missing) = keys.iter().find(|key| key.missing && to.name.is_read() && !to.name.value.is_empty()) {
+        let title = "only a key of the default exchange is the name of a queue";
+        f.sink().push(Diagnostic::new(Code::Conflict, title, missing.name.at, "said to be missing"));
+    }
     let id = f.optional("id", |node, sink| pattern(node, "{n}", sink));
     let count = f.or("count", 1, positive);
     let every = f.or("every", Timing::ZERO, timing);
@@ -127,17 +211,22 @@ fn publish(node: &Node, sink: &mut Sink) -> Option<Publish> {
     })
 }
 
-/// A routing key; it may be empty, and may hold `{n}`.
-fn key(node: &Node, sink: &mut Sink) -> Option<Spanned<String>> {
-    let key = address(node, sink)?;
-    if key.value.contains(['{', '}']) { pattern(node, "{n}", sink) } else { Some(key) }
+/// A routing key; it may be empty, and may hold `{n}`. `missing("…")` is one that no queue is called by.
+fn key(node: &Node, sink: &mut Sink) -> Option<Target> {
+    let key = target(node, sink)?;
+    let holds = !key.missing && key.name.value.contains(['{', '}']);
+    let name = if holds { pattern(node, "{n}", sink)? } else { key.name };
+    Some(Target { name, missing: key.missing })
 }
 
 fn reliability(node: &Node, sink: &mut Sink) -> Option<Reliability> {
-    let found = word(node, "a way to make sure", &["fire_and_forget", "confirms"], sink)?;
+    let found = word(node, "a way to make sure", &["fire_and_forget", "confirms", "transactions"], sink)?;
     if found == "fire_and_forget" {
         crate::scenario::fields::no_arguments(node, sink);
         return Some(Reliability::FireAndForget);
+    }
+    if found == "transactions" {
+        return transactions(node, sink);
     }
     let mut f = Fields::of_call(node, "`confirms`", sink);
     let window = f.or("window", 0, count);
@@ -162,4 +251,63 @@ fn retry(node: &Node, sink: &mut Sink) -> Option<(Retry, Span)> {
     let backoff = f.or("backoff", Span::ZERO, span);
     f.finish();
     Some((Retry::Republish { max }, backoff))
+}
+
+fn transactions(node: &Node, sink: &mut Sink) -> Option<Reliability> {
+    let mut f = Fields::of_call(node, "`transactions`", sink);
+    let every = f.or("every", 1, positive);
+    let rollback_every = f.optional("rollback_every", positive);
+    let timeout = f.optional("timeout", some_span);
+    let (on_timeout, pause) = f.or("on_timeout", (Retry::GiveUp, Span::ZERO), retry);
+    f.finish();
+    let backoff = Backoff { first: pause, max: Span::ZERO };
+    Some(Reliability::Transactions { every, rollback_every, timeout, on_timeout, backoff })
+}
+
+fn on_returned(node: &Node, sink: &mut Sink) -> Option<Option<Aside>> {
+    let found = word(node, "what is done with what came back", &["give_up", "republish"], sink)?;
+    if found == "give_up" {
+        crate::scenario::fields::no_arguments(node, sink);
+        return Some(None);
+    }
+    let mut f = Fields::of_call(node, "`republish` of what came back", sink);
+    let to = f.required("to", target);
+    let key = f.optional("key", address);
+    f.finish();
+    Some(Some(Aside { to: to?, key }))
+}
+
+fn named(text: &str, node: &Node) -> Spanned<String> {
+    Spanned::new(text.to_owned(), node.head())
+}
+
+fn outbox(node: &Node, sink: &mut Sink) -> Option<Outbox> {
+    let mut f = Fields::of_struct(node, "an outbox", sink);
+    let table = f.optional("table", name).unwrap_or_else(|| named("outbox", node));
+    let orders = f.optional("orders", name).unwrap_or_else(|| named("orders", node));
+    let every = f.or("every", Span::millis(10), some_span);
+    let batch = f.or("batch", 10, positive);
+    f.finish();
+    Some(Outbox { at: node.head(), table, orders, every, batch })
+}
+
+fn dual_write(node: &Node, sink: &mut Sink) -> Option<DualWrite> {
+    let mut f = Fields::of_struct(node, "a dual write", sink);
+    let table = f.optional("table", name).unwrap_or_else(|| named("orders", node));
+    let first = f.or("first", true, |node, sink| {
+        choice(node, "which step comes first", &[("table", true), ("broker", false)], sink)
+    });
+    let gap = f.or("gap", Span::millis(1), span);
+    f.finish();
+    Some(DualWrite { at: node.head(), table, row_first: first, gap })
+}
+
+fn expects_reply(node: &Node, sink: &mut Sink) -> Option<ExpectsReply> {
+    let mut f = Fields::of_struct(node, "an expected answer", sink);
+    let timeout = f.required("timeout", some_span);
+    let retry = f.or("retry", 0, count);
+    let check_correlation = f.or("check_correlation", true, truth);
+    let table = f.optional("table", name).unwrap_or_else(|| named("answers", node));
+    f.finish();
+    Some(ExpectsReply { at: node.head(), timeout: timeout?, retry, check_correlation, table })
 }

@@ -2,7 +2,7 @@
 
 use super::{Layout, one, remark};
 use crate::ids::{ActorId, EventId, OpId};
-use crate::timeline::model::{Arrow, Fate, Label, LaneState, Note, Part, Remark, Sign, Wire};
+use crate::timeline::model::{Arrow, Fate, Label, LaneState, Note, Part, Remark, Sign, Weight, Wire};
 use crate::timeline::words;
 use crate::trace::{DiskStep, Event, Kind, Process, Role, Toll};
 
@@ -91,14 +91,14 @@ impl Layout<'_> {
         }
         let Some(after) = after else {
             if done == DiskStep::Written && !listed.is_empty() {
-                remark(row, Remark { sign: None, text: listed.to_owned() }, false);
+                remark(row, Remark { sign: None, text: listed.to_owned() }, Weight::Quiet);
             }
             return EventId::NONE;
         };
         row.last = next;
         row.until = after.time;
         let text = done_words(done, listed);
-        remark(row, Remark { sign: (done == DiskStep::Synced).then_some(Sign::Good), text }, false);
+        remark(row, Remark { sign: (done == DiskStep::Synced).then_some(Sign::Good), text }, Weight::Quiet);
         next
     }
 
@@ -111,7 +111,8 @@ impl Layout<'_> {
         };
         let row = self.row(id, event);
         row.notes.push(one(disk, Remark { sign, text }));
-        row.marked = matches!(what, DiskStep::Failed | DiskStep::Feigned | DiskStep::Torn);
+        let always = matches!(what, DiskStep::Failed | DiskStep::Feigned | DiskStep::Torn);
+        row.weight = if always { Weight::Always } else { Weight::Quiet };
     }
 
     pub(super) fn process(&mut self, id: EventId, event: &Event, what: Process) {
@@ -129,7 +130,7 @@ impl Layout<'_> {
         let disk = self.disk_of(event.actor).filter(|_| both);
         let row = self.row(id, event);
         row.last = last;
-        row.marked = true;
+        row.weight = Weight::Always;
         row.messages.extend(&toll.lost);
         row.notes.push(Note { lane, remarks, breaks: Some(sign) });
         if let Some(disk) = disk {

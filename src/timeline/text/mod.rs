@@ -115,10 +115,12 @@ fn gap_lines(page: &mut Page, gap: &Gap, width: usize, glyphs: Glyphs) {
     let (dots, steps) = (glyphs.ellipsis(), if gap.steps == 1 { "step" } else { "steps" });
     let text = match gap.repeats {
         0 => {
-            format!(
-                "{dots} {} {steps} left out ({about}nothing out of the ordinary in them; --full shows them)",
-                gap.steps
-            )
+            let among = match gap.troubles {
+                0 => "nothing out of the ordinary in them".to_owned(),
+                1 => "1 row of failures, refusals or redeliveries among them".to_owned(),
+                n => format!("{n} rows of failures, refusals or redeliveries among them"),
+            };
+            format!("{dots} {} {steps} left out ({about}{among}; --full shows them)", gap.steps)
         }
         n => format!("{dots} and the same {n} times more ({} {steps}; --full shows them)", gap.steps),
     };

@@ -73,7 +73,7 @@ impl Reading {
 fn is_routine(event: &Event) -> bool {
     match event.kind {
         Kind::Note { what: What::Published, .. } => event.number <= 1,
-        Kind::Note { what, .. } => matches!(what, What::WorkDone | What::WorkFailed | What::WorkBegan),
+        Kind::Note { what, .. } => matches!(what, What::WorkDone | What::WorkFailed | What::Hangs | What::WorkBegan),
         Kind::Disk { what, .. } => what == DiskStep::Write,
         // A timer that only sets itself again.
         Kind::Sent(_) | Kind::Timer(_) => true,

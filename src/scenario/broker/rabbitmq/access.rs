@@ -54,7 +54,7 @@ mod tests {
     fn wrong(broker: &str, producer: &str, fault: &str) -> String {
         let text = format!(
             r#"Scenario(title: "t", broker: rabbitmq(vhosts: ["archive"], users: [(name: "clerk")], {broker}),
-            producers: [(name: "shop", publish: [(to: "", key: "k")], {producer})], faults: [{fault}])"#
+            producers: [(name: "shop", publish: [(to: "", key: missing("k"))], {producer})], faults: [{fault}])"#
         );
         read(&text).map(|_| String::new()).unwrap_or_else(|errors| errors.to_string())
     }

@@ -3,6 +3,7 @@
 //! Not how they are written; that is in the schema beside this file.
 
 use super::{DEFAULT_VHOST, Permission, Queue, Rabbitmq, User, host_text};
+use crate::amqp::script::Step;
 use crate::amqp::{self, exchange::Target};
 use crate::ids::{Name, Names};
 use crate::machine::Value;
@@ -78,8 +79,13 @@ pub(super) fn config(rabbitmq: &Rabbitmq, names: &mut Names) -> amqp::Config {
     config
 }
 
-/// What a script performs. Steps have the form of RON enums, so serde reads them one by one.
+/// What a script performs.
 pub(super) fn script(script: &Script, names: &mut Names) -> Result<Arc<amqp::Program>, LowerError> {
+    Ok(amqp::Script::compile(&steps(script)?, names))
+}
+
+/// The steps of a script. They have the form of RON enums, so serde reads them one by one.
+pub(super) fn steps(script: &Script) -> Result<Vec<Step>, LowerError> {
     let options = ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);
     let mut steps = Vec::with_capacity(script.steps.len());
     for step in &script.steps {
@@ -92,5 +98,5 @@ pub(super) fn script(script: &Script, names: &mut Names) -> Result<Arc<amqp::Pro
             options.from_str(&text).map_err(|error| LowerError { at: step.node.at, says: error.code.to_string() })?;
         steps.push(step);
     }
-    Ok(amqp::Script::compile(&steps, names))
+    Ok(steps)
 }

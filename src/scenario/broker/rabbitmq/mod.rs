@@ -260,7 +260,7 @@ impl System for Rabbitmq {
     }
     fn check(&self, scenario: &Scenario, sink: &mut Sink) {
         names::check(self, scenario, sink);
-        arguments::check(self, sink);
+        arguments::check(self, scenario, sink);
     }
     fn check_script(&self, script: &Script, sink: &mut Sink) {
         if script.steps.iter().any(|step| !step.word.is_read()) {
@@ -270,11 +270,15 @@ impl System for Rabbitmq {
         for step in &script.steps {
             steps::check(&step.word, &step.node, Step::FORMS, self.word(), sink);
         }
+        if sink.list.len() > before {
+            return;
+        }
         // What these forms do not know the system itself may still object to.
-        if sink.list.len() == before
-            && let Err(LowerError { at, says }) = lower::script(script, &mut Names::new())
-        {
-            sink.push(Diagnostic::new(Code::WrongType, "this step cannot be read", at, says));
+        match lower::steps(script) {
+            Ok(steps) => arguments::check_script(self, script, &steps, sink),
+            Err(LowerError { at, says }) => {
+                sink.push(Diagnostic::new(Code::WrongType, "this step cannot be read", at, says));
+            }
         }
     }
     fn settings(&self) -> Vec<Setting> {

@@ -6,7 +6,7 @@ use super::{DEFAULT_VHOST, PREDECLARED, Rabbitmq, access, host_text};
 use crate::amqp::script::Step;
 use crate::scenario::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned, visible};
 use crate::scenario::names::{Known, unique};
-use crate::scenario::schema::{Scenario, Script};
+use crate::scenario::schema::{Scenario, Script, Target};
 use crate::scenario::tree::Arg;
 use std::collections::BTreeMap;
 
@@ -111,8 +111,18 @@ fn topology(
         }
     }
     for producer in scenario.producers.iter().filter(|producer| here(&producer.session.access.vhost)) {
+        if let Some(aside) = &producer.on_returned {
+            exchanges.check_target(&aside.to, sink);
+        }
         for publish in &producer.publish {
             exchanges.check_target(&publish.to, sink);
+            // A queue is bound to the default exchange by its name. What the broker calls a queue, and what has a number
+            // in it, is not known beforehand.
+            let to_queue = publish.to.name.is_read() && publish.to.name.value.is_empty();
+            let known = |key: &&Target| !key.name.value.contains('{') && !key.name.value.starts_with("amq.");
+            for key in publish.keys.iter().filter(|_| to_queue).filter(known) {
+                queues.check_target(key, sink);
+            }
             if let Some(reply_to) = &publish.reply_to {
                 queues.check_target(reply_to, sink);
             }
@@ -120,5 +130,11 @@ fn topology(
     }
     for consumer in scenario.consumers.iter().filter(|consumer| here(&consumer.session.access.vhost)) {
         queues.check_target(&consumer.from, sink);
+        if let Some(park) = &consumer.park {
+            queues.check_target(&park.to, sink);
+        }
+        if let Some(forward) = &consumer.forward {
+            exchanges.check_target(&forward.to, sink);
+        }
     }
 }

@@ -115,20 +115,36 @@ struct Connection<F> {
     established: bool,
     /// Whether it is dead without anybody having been told: what is sent on it is lost.
     silent: bool,
+    /// When a socket was last opened or closed, or the connection fell silent.
+    changed: Time,
     /// The streams, by the side they lead to.
     towards: [Stream<F>; 2],
 }
 
 impl<F: Clone> Clone for Connection<F> {
     fn clone(&self) -> Self {
-        let &Connection { ends, up, established, silent, ref towards } = self;
-        Connection { ends, up, established, silent, towards: towards.clone() }
+        let &Connection { ends, up, established, silent, changed, ref towards } = self;
+        Connection { ends, up, established, silent, changed, towards: towards.clone() }
     }
     fn clone_from(&mut self, from: &Self) {
-        (self.ends, self.up, self.established, self.silent) = (from.ends, from.up, from.established, from.silent);
+        (self.ends, self.up, self.established) = (from.ends, from.up, from.established);
+        (self.silent, self.changed) = (from.silent, from.changed);
         for (mine, theirs) in self.towards.iter_mut().zip(&from.towards) {
             mine.clone_from(theirs);
         }
+    }
+}
+
+impl<F> Connection<F> {
+    /// Since when it is half open, if it is.
+    fn half_open_since(&self) -> Option<Time> {
+        let half_open = match self.up {
+            [true, false] => self.towards[Side::Client.at()].flights.is_empty(),
+            [false, true] => self.towards[Side::Node.at()].flights.is_empty(),
+            [true, true] => self.silent,
+            [false, false] => false,
+        };
+        half_open.then_some(self.changed)
     }
 }
 
@@ -159,18 +175,19 @@ impl<F> Tcp<F> {
         self.connections.clear();
     }
 
-    /// A new connection from `client` to `node`: the client's socket is open, the node's is not yet.
-    pub fn open(&mut self, client: ActorId, node: ActorId) -> ConnId {
+    /// A new connection from `client` to `node`, opened now: the client's socket is open, the node's is not yet.
+    pub fn open(&mut self, client: ActorId, node: ActorId, now: Time) -> ConnId {
         let fresh = self.connections.grow(|| Connection {
             ends: [client, node],
             up: [true, false],
             established: false,
             silent: false,
+            changed: now,
             towards: [Stream::default(), Stream::default()],
         });
         fresh.ends = [client, node];
         fresh.up = [true, false];
-        (fresh.established, fresh.silent) = (false, false);
+        (fresh.established, fresh.silent, fresh.changed) = (false, false, now);
         for stream in &mut fresh.towards {
             stream.flights.clear();
             (stream.last, stream.busy, stream.closed) = (Time::ZERO, Time::ZERO, false);
@@ -232,9 +249,11 @@ impl<F> Tcp<F> {
         self.connections[conn.at()].up[side.at()]
     }
 
-    /// Opens or closes the socket at this side.
-    pub fn set_up(&mut self, conn: ConnId, side: Side, up: bool) {
-        self.connections[conn.at()].up[side.at()] = up;
+    /// Opens or closes the socket at this side, now.
+    pub fn set_up(&mut self, conn: ConnId, side: Side, up: bool, now: Time) {
+        let c = &mut self.connections[conn.at()];
+        c.up[side.at()] = up;
+        c.changed = now;
     }
 
     /// Whether the client's request was granted.
@@ -247,21 +266,16 @@ impl<F> Tcp<F> {
         self.connections[conn.at()].established = true;
     }
 
-    /// Whether exactly one side still has its socket open and nothing is under way that would tell it.
-    pub fn is_half_open(&self, conn: ConnId) -> bool {
-        let c = &self.connections[conn.at()];
-        match c.up {
-            [true, false] => c.towards[Side::Client.at()].flights.is_empty(),
-            [false, true] => c.towards[Side::Node.at()].flights.is_empty(),
-            [true, true] => c.silent,
-            [false, false] => false,
-        }
+    /// When a connection became half open last, of those that are: exactly one side has its socket open and nothing is
+    /// under way that would tell it, or nothing gets through any more and nobody was told. `None` where none is.
+    pub fn half_open_since(&self) -> Option<Time> {
+        self.connections.iter().filter_map(Connection::half_open_since).max()
     }
 
     /// From now on what is sent on this connection is lost, and nobody is told. What is under way stays.
-    pub fn silence(&mut self, conn: ConnId) {
+    pub fn silence(&mut self, conn: ConnId, now: Time) {
         let c = &mut self.connections[conn.at()];
-        c.silent = true;
+        (c.silent, c.changed) = (true, now);
         c.towards.iter_mut().for_each(|stream| stream.closed = true);
     }
 
@@ -380,6 +394,8 @@ impl<F> Tcp<F> {
                 for (side, stream) in c.towards.iter().enumerate() {
                     who(c.ends[side], d);
                     let bits = [c.up[side], stream.closed, c.established, c.silent];
+                    // How long it has been half open decides when a run that nobody else keeps up ends.
+                    d.word(c.half_open_since().map_or(u64::MAX, |since| now.since(since).0));
                     d.word(bits.iter().enumerate().map(|(i, bit)| u64::from(*bit) << i).sum());
                     d.word(stream.last.since(now).0);
                     d.word(stream.busy.since(now).0);

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// The version of the format.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// The longest line that is read by default, in bytes.
 pub const MAX_LINE: usize = 1 << 20;
 

@@ -48,7 +48,7 @@ fn header() -> Header {
             actor("#2", ActorKind::Lab),
         ],
         destinations: vec![Destination { from: "billing".to_owned(), consumer: ActorId(3), table: None, adds: false }],
-        faults: vec![FaultText { name: "cut 2".to_owned(), says: "…".to_owned() }],
+        faults: vec![FaultText { name: "cut 2".to_owned(), says: "…".to_owned(), by_chance: true }],
         ..Header::default()
     }
 }
@@ -167,8 +167,8 @@ fn what_is_wrong_is_said_with_its_line() {
     let written = text(&small());
     assert!(says("").starts_with("line 1: not a trace"));
     assert!(says("[]").starts_with("line 1: not a trace"));
-    let other = written.replace("{\"mqlab-trace\":1", "{\"mqlab-trace\":7");
-    assert_eq!(says(&other), "line 1: the trace has format version 7; this program reads version 1");
+    let other = written.replace("{\"mqlab-trace\":2", "{\"mqlab-trace\":7");
+    assert_eq!(says(&other), "line 1: the trace has format version 7; this program reads version 2");
     let rule = written.replace("test.second", "test.third");
     assert_eq!(says(&rule), "line 3: the rule \"test.third\" is in no table of this program");
     let verb = written.replace("\"verb\":\"basic.publish\"", "\"verb\":\"basic.pubish\"");

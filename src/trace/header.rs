@@ -152,6 +152,14 @@ pub struct FaultText {
     pub name: String,
     /// What it does and when.
     pub says: String,
+    /// Whether chance decides if it strikes when its moment comes, so that a run without it is as it should be.
+    #[serde(default, skip_serializing_if = "is_certain")]
+    pub by_chance: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_certain(by_chance: &bool) -> bool {
+    !by_chance
 }
 
 /// A named thing of the scenario and where it stands in the file.

@@ -135,6 +135,8 @@ pub struct FaultView {
     pub name: String,
     /// How often.
     pub struck: u32,
+    /// Whether chance decides if it strikes.
+    pub by_chance: bool,
 }
 
 /// Everything that was found.

@@ -291,7 +291,7 @@ impl Verdict {
             // A nemesis has a number for each of the faults that it draws.
             match views.last_mut().filter(|last| last.name == fault.name) {
                 Some(last) => last.struck += struck,
-                None => views.push(FaultView { name: fault.name.clone(), struck: *struck }),
+                None => views.push(FaultView { name: fault.name.clone(), struck: *struck, by_chance: fault.by_chance }),
             }
         }
         views

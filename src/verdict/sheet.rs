@@ -228,6 +228,7 @@ impl Sheet {
         self.heading("Faults");
         for fault in &findings.faults {
             let text = match fault.struck {
+                0 if fault.by_chance => "was not drawn: chance decides whether it strikes".to_owned(),
                 0 => "NEVER CAME ABOUT: the run does not test what the scenario says".to_owned(),
                 1 => "struck once".to_owned(),
                 n => format!("struck {n} times"),

@@ -285,6 +285,18 @@ pub enum Trigger {
     },
 }
 
+impl Trigger {
+    /// Which of the times that its moment comes; `None` for what is no moment that is waited for.
+    pub fn turn(&self) -> Option<Turn> {
+        match *self {
+            Trigger::At { .. } | Trigger::Drawn | Trigger::Told => None,
+            Trigger::Sending(frame) | Trigger::Arriving(frame) => Some(frame.nth),
+            Trigger::BeforeSync { nth, .. } | Trigger::Written { nth, .. } | Trigger::Synced { nth, .. } => Some(nth),
+            Trigger::Worked { nth, .. } | Trigger::Received { nth, .. } => Some(nth),
+        }
+    }
+}
+
 /// Which frames.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FrameMatch {

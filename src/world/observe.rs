@@ -98,8 +98,6 @@ impl World {
             self.digest_fault(trouble.fault, &mut digest);
             digest.word(trouble.until.since(now).0);
         }
-        // How long housekeeping has gone on alone decides when a run with a half-open connection ends.
-        digest.word(now.since(self.last_work).0);
         self.digest_calendar(&mut digest);
         digest.word(self.ended.map_or(u64::MAX, |outcome| outcome as u64));
         digest

@@ -21,7 +21,7 @@ impl World {
     pub(super) fn dial<O: Observer>(&mut self, about: About, observer: &mut O) -> EventId {
         let client = about.actor;
         let node = self.plan.node_id(self.plan.clients[client.at()].node);
-        let conn = self.net.open(client, node);
+        let conn = self.net.open(client, node, self.engine.now());
         self.prov.registry.set_peer(conn, client);
         let kind = Kind::Link { conn, what: Link::Dialled };
         let event = self.emit(kind, about, observer);
@@ -231,7 +231,7 @@ impl World {
         } else if !process.alive || process.stopping.is_some() {
             self.break_off(conn, Side::Client, sent);
         } else if self.net.is_up(conn, Side::Client) {
-            self.net.set_up(conn, Side::Node, true);
+            self.net.set_up(conn, Side::Node, true, self.engine.now());
             let kind = Kind::Link { conn, what: Link::Opened };
             let event = self.emit(kind, About::of(node, sent, rules::TCP_OPEN), observer);
             self.post(conn, Side::Client, Cargo::SynAck, FrameId::NONE, event, 0);
@@ -356,11 +356,6 @@ impl World {
                 }
             }
         }
-    }
-
-    /// Whether a connection is open at one side only, and nothing is under way that would tell it.
-    pub(super) fn has_half_open(&self) -> bool {
-        (0..self.net.len() as u32).any(|conn| self.net.is_half_open(ConnId(conn)))
     }
 }
 

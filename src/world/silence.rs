@@ -35,7 +35,7 @@ impl World {
                     self.wait_for_answer(conn, towards.other(), cause);
                 }
             }
-            self.net.silence(conn);
+            self.net.silence(conn, self.engine.now());
         }
     }
 
@@ -82,7 +82,7 @@ impl World {
 
     /// The socket at this side is closed, by whomever.
     pub(super) fn side_closes(&mut self, conn: ConnId, side: Side) {
-        self.net.set_up(conn, side, false);
+        self.net.set_up(conn, side, false, self.engine.now());
         if let Some((key, _)) = self.unanswered.remove(&(conn, side)) {
             self.engine.cancel(key);
         }

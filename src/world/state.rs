@@ -2,7 +2,7 @@
 
 use super::clients::ClientProcess;
 use super::faults::{FaultState, Watch};
-use super::plan::Plan;
+use super::plan::{FaultPlan, Plan};
 use super::process::{Part, Process};
 use super::silence::Unanswered;
 use super::troubles::{Drive, Trouble};
@@ -19,7 +19,7 @@ use crate::units::{Span, Time};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// How long housekeeping goes on where a connection is half open and nothing else is left: the longest heartbeat
+/// How long housekeeping goes on for a connection that is half open when nothing else is left: the longest heartbeat
 /// interval that brokers propose, three times, and some more.
 const HALF_OPEN_GRACE: Span = Span::secs(200);
 
@@ -138,8 +138,6 @@ pub struct World {
     pub(super) points: u32,
     /// Streams and timers that became due while their process stood still, in order.
     pub(super) stalled: Vec<Due>,
-    /// When something other than housekeeping happened last.
-    pub(super) last_work: Time,
     pub(super) ended: Option<Outcome>,
     pub(super) vain: Vain,
     pub(super) prov: Provenance,
@@ -173,7 +171,7 @@ impl Clone for World {
         self.faults.clone_from(&from.faults);
         (self.watch, self.points) = (from.watch, from.points);
         self.stalled.clone_from(&from.stalled);
-        (self.last_work, self.ended, self.vain) = (from.last_work, from.ended, from.vain);
+        (self.ended, self.vain) = (from.ended, from.vain);
         self.prov.clone_from(&from.prov);
     }
 }
@@ -199,7 +197,6 @@ impl World {
             watch: Watch::default(),
             points: 0,
             stalled: Vec::new(),
-            last_work: Time::ZERO,
             ended: None,
             vain: Vain::default(),
             prov: Provenance::default(),
@@ -259,7 +256,7 @@ impl World {
         self.set_conditions();
         self.tables.reset(plan.lab_id());
         self.stalled.clear();
-        (self.last_work, self.ended, self.vain) = (Time::ZERO, None, Vain::default());
+        (self.ended, self.vain) = (None, Vain::default());
         (self.prov.events, self.prov.frames, self.prov.ops) = (0, 0, 0);
         self.prov.registry.reset();
         self.prov.touched.clear();
@@ -302,6 +299,13 @@ impl World {
     pub fn strikes(&self) -> impl Iterator<Item = u32> + '_ {
         self.faults.iter().map(|f| f.strikes)
     }
+    /// Whether the moment of each fault came, in the order of the plan. Points in time come, and so do nemeses.
+    pub fn moments(&self) -> impl Iterator<Item = bool> + '_ {
+        let came = |(plan, state): (&FaultPlan, &FaultState)| {
+            state.strikes > 0 || plan.when.turn().is_none_or(|turn| state.seen >= turn.nth)
+        };
+        self.plan.faults.iter().zip(&self.faults).map(came)
+    }
     /// The names and places so far.
     pub fn tables(&self) -> TraceTables<'_> {
         TraceTables { names: &self.names, places: self.prov.registry.places() }
@@ -339,8 +343,7 @@ impl World {
             self.engine.set_memory(self.footprint());
         }
         match self.engine.next_event() {
-            Step::Event(time, due) => {
-                self.last_work = time;
+            Step::Event(_, due) => {
                 self.handle(due, observer);
                 if self.is_in_vain() { self.end(Outcome::InVain, observer) } else { None }
             }
@@ -360,9 +363,15 @@ impl World {
     /// Whether housekeeping may still come to something. It goes on for a while where one side of a connection does not
     /// know yet that the other is gone: its heartbeats will tell. And it goes on while a node waits for something that
     /// its housekeeping ends, such as a delivery that nobody settles.
-    fn goes_on(&self) -> bool {
-        let half_open = || self.engine.now().since(self.last_work) < HALF_OPEN_GRACE && self.has_half_open();
-        self.has_waiting_node() || self.has_unasked() || half_open()
+    fn goes_on(&mut self) -> bool {
+        self.has_waiting_node() || self.has_unasked() || self.is_half_open()
+    }
+
+    /// Whether a connection is half open and what comes next may be what tells of it. The time counts from when it became
+    /// so: the heartbeats of other connections do not prolong it.
+    fn is_half_open(&mut self) -> bool {
+        let Some(since) = self.net.half_open_since() else { return false };
+        self.engine.peek_time().is_some_and(|next| next.since(since) < HALF_OPEN_GRACE)
     }
 
     /// Only housekeeping is left.

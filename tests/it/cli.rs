@@ -206,6 +206,32 @@ fn an_expectation_that_does_not_hold_is_exit_code_1_and_an_idle_fault_is_named()
 }
 
 #[test]
+fn a_fault_that_chance_did_not_draw_is_no_broken_scenario() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chance.ron");
+    let scenario = |nth: u32| {
+        format!(
+            "Scenario(title: \"t\", broker: rabbitmq(queues: [(name: \"q\")]),
+                producers: [(name: \"p\", publish: [(to: \"\", key: \"q\")])],
+                faults: [
+                    (name: \"rare\", what: kill(\"broker\", when: with(\"1/1000000\", when: sending(from: \"p\", nth: {nth})))),
+                    (name: \"rarer\", what: kill(\"p\", when: with(\"1/1000000\", when: at(\"1ms\")))),
+                ])"
+        )
+    };
+    let path = path.to_str().unwrap();
+    fs::write(path, scenario(2)).unwrap();
+    let shown = output(&["run", path], 0);
+    assert!(shown.contains("was not drawn: chance decides whether it strikes"), "{shown}");
+    assert!(!shown.to_lowercase().contains("never came about"), "{shown}");
+    // Where chance was never asked the scenario is at fault again.
+    fs::write(path, scenario(200)).unwrap();
+    let shown = output(&["run", path], 0);
+    assert!(shown.contains("fault rare never came about"), "{shown}");
+    assert!(!shown.contains("fault rarer never came about"), "{shown}");
+}
+
+#[test]
 fn two_runs_are_the_same_and_a_foreign_token_is_refused() {
     assert!(output(&["run", "hello", "--check-determinism"], 0).contains("deterministic: two runs"));
     let error = refused(&mqlab(&["run", "hello", "--replay", "1-0000000000000000-1"]).output().unwrap());

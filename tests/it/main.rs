@@ -9,6 +9,7 @@ mod comparing;
 mod conform;
 mod copies;
 mod digests;
+mod faults;
 mod gallery;
 mod goldens;
 mod layering;

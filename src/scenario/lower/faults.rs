@@ -30,8 +30,9 @@ pub(super) fn lower(scenario: &Scenario, plan: &mut Plan, names: &mut Names) -> 
                 Some(When::With(chance, when)) => (*chance, trigger(when, plan, names)),
                 Some(when) => (Ratio::ONE, trigger(when, plan, names)),
             };
-            plan.faults.push(FaultPlan { name: name.clone(), what, when, chance, times: fault.times });
-            texts.push(FaultText { name: name.clone(), says: says(action, fault) });
+            let own = FaultPlan { name: name.clone(), what, when, chance, times: fault.times };
+            texts.push(FaultText { name: name.clone(), says: says(action, fault), by_chance: !own.is_certain() });
+            plan.faults.push(own);
         }
         if let Strike::Nemesis(schema::Nemesis { every, from, until, .. }) = &fault.what {
             let (from, until, count) = (Time(from.0), Time(until.0), plan.faults.len() as u16 - first);
@@ -49,7 +50,7 @@ fn lossy(plan: &mut Plan) -> Vec<FaultText> {
     for (client, node, lossy) in links {
         let name = format!("lossy-{}", plan.clients[client].name);
         let says = super::says::lossy(&plan.clients[client].name, &plan.nodes[node].name, lossy);
-        texts.push(FaultText { name: name.clone(), says });
+        texts.push(FaultText { name: name.clone(), says, by_chance: false });
         let what = FaultKind::Lossy { client: plan.client_id(client) };
         let when = Trigger::At { time: Time::ZERO, every: None };
         plan.faults.push(FaultPlan { name, what, when, chance: Ratio::ONE, times: 1 });

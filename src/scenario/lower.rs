@@ -4,6 +4,7 @@
 //! in that system's file under `broker`; what breaks is in `faults`.
 
 mod faults;
+mod noticed;
 mod says;
 
 use super::broker::rabbitmq::DEFAULT_VHOST;

@@ -136,11 +136,15 @@ pub(super) const CONNECT_FAILS: &str = "{from} tries to connect[ to {to}] and fa
 pub(super) const CLOSES: &str = "{from} closes its connection[ to {to}][ ({frames})].";
 pub(super) const OTHER_SETUP: &str = "{from} and {to} settle something between them: {label}[ ({frames})].";
 
-/// `{name}` is the fault's name, `{says}` what it does.
+/// A frame that a link doubles; `{step}` is the sending of the first.
+pub(super) const DOUBLED: &str =
+    "The link doubles what {from} sent[ in step {step}]: {label} is on its way to {to} twice.";
+
+/// `{name}` is the fault's name, `{says}` what it does, `{noticed}` who can notice it.
 pub(super) fn fault(kind: Kind) -> &'static str {
     match kind {
         Kind::Over(_) => "Fault {name} is over.",
-        _ => "Fault {name} strikes: {says}.",
+        _ => "Fault {name} strikes: {says}.[ Who can notice: {noticed}.]",
     }
 }
 pub(super) const TIMER: &str = "A timer of {actor} runs out.";

@@ -101,7 +101,10 @@ impl Teller<'_> {
         }
         let actor = |key: &str| (key == "actor").then(|| self.log.actor_name(event.actor));
         match event.kind {
-            Kind::Sent(f) => self.sent(id, f),
+            Kind::Sent(f) => match self.reading.doubled(self.log, event) {
+                Some(first) => self.ended(first, phrases::DOUBLED, ""),
+                None => self.sent(id, f),
+            },
             Kind::Arrived(f) => self.ended(f, phrases::ARRIVED, ""),
             Kind::Lost(f) => {
                 let class = self.log.frame(f).map(|frame| class_of(self.verbs, frame.verb));
@@ -128,6 +131,7 @@ impl Teller<'_> {
                 match key {
                     "name" => Some(visible(&fault.name)),
                     "says" => Some(visible(fault.says.trim_end_matches('.'))),
+                    "noticed" => (!fault.noticed.is_empty()).then(|| visible(&fault.noticed)),
                     _ => None,
                 }
             }),

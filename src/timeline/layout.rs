@@ -135,8 +135,9 @@ impl Layout<'_> {
                 self.across(id, &event, Some(Sign::Fault), text);
             }
             Kind::Over(f) => {
-                let name = self.log.header.faults.get(f.at()).map(|fault| format!(" {}", visible(&fault.name)));
-                self.across(id, &event, Some(Sign::Fault), format!("over:{}", name.unwrap_or_default()));
+                let name = self.log.header.faults.get(f.at()).map(|fault| visible(&fault.name));
+                let name = name.unwrap_or_else(|| "the fault".to_owned());
+                self.across(id, &event, Some(Sign::Fault), format!("{name} is over"));
             }
             Kind::End(outcome) => self.across(id, &event, None, words::end(outcome).into()),
         }
@@ -236,6 +237,7 @@ impl Layout<'_> {
         let Some(arrow) = self.arrow(&frame, part, fate.unwrap_or(Fate::Reaches)) else { return EventId::NONE };
         let attempt = self.reading.attempts.get(&id).copied();
         let trusted = self.reading.trusted.contains(&id);
+        let doubled = self.reading.doubled(self.log, event).is_some();
         let error = class_of(self.verbs, frame.verb) == Class::Error;
         let row = self.row(id, event);
         row.messages.extend(frame.message.is_some().then_some(frame.message));
@@ -246,6 +248,9 @@ impl Layout<'_> {
         if let Some(n) = attempt {
             let text = format!("sent AGAIN, {}", times(n));
             remark(row, Remark { sign: Some(Sign::Again), text }, Weight::Always);
+        }
+        if doubled {
+            remark(row, Remark { sign: Some(Sign::Duplicate), text: words::DOUBLED.into() }, Weight::Always);
         }
         if let Some(from) = row.arrow.as_ref().map(|arrow| arrow.from).filter(|_| trusted) {
             row.notes.insert(0, one(from, Remark { sign: None, text: words::TRUSTED.into() }));

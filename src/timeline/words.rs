@@ -67,6 +67,9 @@ pub(super) fn note(what: What) -> Phrase {
     }
 }
 
+/// Of a frame that a link doubled.
+pub(super) const DOUBLED: &str = "DOUBLED by the link";
+
 /// Of the message of the row's arrow, where its sender does not wait for an answer.
 pub(super) const TRUSTED: &str = "counts it as sent";
 /// Where the row names the message already.

@@ -64,6 +64,7 @@ impl Build {
         log.header.faults = vec![FaultText {
             name: "cut-2".into(),
             says: "cuts the connection between shop and broker while the second confirm is on its way".into(),
+            noticed: String::new(),
             by_chance: false,
         }];
         log.header.destinations =

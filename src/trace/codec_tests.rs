@@ -48,7 +48,12 @@ fn header() -> Header {
             actor("#2", ActorKind::Lab),
         ],
         destinations: vec![Destination { from: "billing".to_owned(), consumer: ActorId(3), table: None, adds: false }],
-        faults: vec![FaultText { name: "cut 2".to_owned(), says: "…".to_owned(), by_chance: true }],
+        faults: vec![FaultText {
+            name: "cut 2".to_owned(),
+            says: "…".to_owned(),
+            noticed: "nobody".to_owned(),
+            by_chance: true,
+        }],
         ..Header::default()
     }
 }

@@ -152,6 +152,9 @@ pub struct FaultText {
     pub name: String,
     /// What it does and when.
     pub says: String,
+    /// Who can notice it, and by what; empty where nobody said.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub noticed: String,
     /// Whether chance decides if it strikes when its moment comes, so that a run without it is as it should be.
     #[serde(default, skip_serializing_if = "is_certain")]
     pub by_chance: bool,

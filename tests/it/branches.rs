@@ -61,7 +61,7 @@ impl Sample {
 
 #[test]
 fn every_change_that_is_offered_can_be_made_and_leaves_the_past_as_it_was() {
-    let mut sample = Sample::of(5);
+    let mut sample = Sample::of(11);
     for (name, _, study) in studies() {
         let run = study.run();
         let before = told(&run.log);

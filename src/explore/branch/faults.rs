@@ -21,6 +21,10 @@ const CLIENT_BACK: Span = Span::millis(100);
 const STILL: Span = Span::secs(1);
 /// How long a disk fails.
 const DISK_FAILS: Span = Span::millis(100);
+/// How long something takes on a slow link: longer than most who wait for an answer are patient.
+const SLOW_LATENCY: Span = Span::millis(300);
+/// So many times as long a slow disk takes.
+const SLOW_FACTOR: u32 = 20;
 /// So many frames are named when a connection is cut.
 const NAMED: usize = 3;
 
@@ -32,8 +36,10 @@ pub(super) fn faults(scenario: &Scenario, plan: &Plan, log: &Log, at: EventId) -
     let near = parties(plan, log, at);
     let mut clients: Vec<ActorId> = scene.connected(plan.clients.len()).collect();
     clients.sort_by_key(|client| !near.contains(client));
+    let several = clients.len() > 1;
     for client in clients {
         adder.cuts(client, &scene);
+        adder.link(client);
     }
     let all = (0..plan.nodes.len()).map(|n| plan.node_id(n));
     let mut all: Vec<ActorId> = all.chain((0..plan.clients.len()).map(|c| plan.client_id(c))).collect();
@@ -42,6 +48,9 @@ pub(super) fn faults(scenario: &Scenario, plan: &Plan, log: &Log, at: EventId) -
         let state = scene.processes[actor.at()];
         if state.alive {
             adder.process(actor, state.paused);
+            if plan.node_index(actor).is_some() {
+                adder.node(actor, several);
+            }
         }
     }
     adder.offers
@@ -119,6 +128,30 @@ impl Adder<'_> {
         for (id, says, what) in cuts {
             self.add(id, says, &called, &what);
         }
+        let says = expand(words::HALF_OPEN, &|key| field(key, &lost, ""));
+        let what = format!("{between}, how: half_open");
+        self.add(format!("half-open:{c}"), says, &format!("half-open-{c}"), &what);
+    }
+
+    /// What can become of the link of a client.
+    fn link(&mut self, client: ActorId) {
+        let node = self.plan.node_id(self.plan.clients[client.at()].node);
+        let (c, n) = (self.name(client), self.name(node));
+        let (shown, other) = (self.log.actor_name(client), self.log.actor_name(node));
+        let field = |key: &str| match key {
+            "client" => Some(shown.clone()),
+            "node" => Some(other.clone()),
+            "lasting" => Some(STILL.to_string()),
+            "latency" => Some(SLOW_LATENCY.to_string()),
+            _ => None,
+        };
+        let lasts = |word: &str, how: &str| {
+            format!("{word}(between: ({}, {}){how}, lasting: {}", quoted(&c), quoted(&n), quoted(&STILL.to_string()))
+        };
+        let slow = lasts("slow", &format!(", latency: {}", quoted(&SLOW_LATENCY.to_string())));
+        let hole = lasts("black_hole", "");
+        self.add(format!("black-hole:{c}"), expand(words::BLACK_HOLE, &field), &format!("black-hole-{c}"), &hole);
+        self.add(format!("slow:{c}"), expand(words::SLOW, &field), &format!("slow-{c}"), &slow);
     }
 
     /// What frames are, in a few words each; `None` for none.
@@ -169,16 +202,46 @@ impl Adder<'_> {
             let says = expand(words::PAUSE, &field);
             self.add(format!("pause:{who}"), says, &format!("pause-{who}"), &stays("pause", STILL));
         }
-        if let Some(disk) = node.map(|node| self.plan.disk_id(node))
-            && self.log.events()[self.behind.at() + 1..].iter().any(|event| event.actor == disk)
-        {
-            let (disk, lasting) = (self.log.actor_name(disk), DISK_FAILS.to_string());
-            let says = expand(words::FAIL_DISK, &|key| match key {
-                "who" => Some(disk.clone()),
-                "lasting" => Some(lasting.clone()),
-                _ => None,
-            });
-            self.add(format!("fail-disk:{who}"), says, &format!("fail-disk-{who}"), &stays("fail_disk", DISK_FAILS));
+    }
+
+    /// What can become of a node's machine besides: `several` clients are connected.
+    fn node(&mut self, node: ActorId, several: bool) {
+        let who = self.name(node);
+        let Some(index) = self.plan.node_index(node) else { return };
+        let disk = self.plan.disk_id(index);
+        let (shown, shown_disk) = (self.log.actor_name(node), self.log.actor_name(disk));
+        let field = |whose: &str, lasting: Span, key: &str| match key {
+            "who" => Some(whose.to_owned()),
+            "after" => Some(NODE_BACK.to_string()),
+            "lasting" => Some(lasting.to_string()),
+            "factor" => Some(SLOW_FACTOR.to_string()),
+            _ => None,
+        };
+        let lasts = |word: &str, how: &str, lasting: Span| {
+            format!("{word}({}{how}, lasting: {}", quoted(&who), quoted(&lasting.to_string()))
+        };
+        let says = expand(words::TORN, &|key| field(&shown, STILL, key));
+        let torn = format!("power_loss({}, torn: true, restart: {}", quoted(&who), quoted(&NODE_BACK.to_string()));
+        self.add(format!("torn-power-loss:{who}"), says, &format!("power-loss-{who}"), &torn);
+        if several {
+            let says = expand(words::PARTITION, &|key| field(&shown, STILL, key));
+            let what = lasts("partition", "", STILL);
+            self.add(format!("partition:{who}"), says, &format!("partition-{who}"), &what);
+        }
+        // A disk that does nothing any more fails and lies unseen.
+        if !self.log.events()[self.behind.at() + 1..].iter().any(|event| event.actor == disk) {
+            return;
+        }
+        let slower = format!(", factor: {SLOW_FACTOR}");
+        for (kind, word, template, how, lasting) in [
+            ("fail-disk", "fail_disk", words::FAIL_DISK, "", DISK_FAILS),
+            ("slow-disk", "slow_disk", words::SLOW_DISK, &*slower, STILL),
+            ("stall-disk", "stall_disk", words::STALL_DISK, "", STILL),
+            ("full-disk", "full_disk", words::FULL_DISK, "", STILL),
+            ("lying-disk", "lying_disk", words::LYING_DISK, "", STILL),
+        ] {
+            let says = expand(template, &|key| field(&shown_disk, lasting, key));
+            self.add(format!("{kind}:{who}"), says, &format!("{kind}-{who}"), &lasts(word, how, lasting));
         }
     }
 }

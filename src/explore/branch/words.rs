@@ -9,17 +9,40 @@ pub(super) const CUT_TO: &str =
 /// The connection is cut, and what is on its way still arrives.
 pub(super) const CUT_BEHIND: &str =
     "Cut the connection between {client} and {node} here, but let what is on its way arrive: {kept}.";
+/// The network forgets a connection.
+pub(super) const HALF_OPEN: &str = "Let the network forget the connection between {client} and {node} here, and tell \
+                                    neither.[ Lost on the way: {lost}.][ {nothing} is on its way.]";
+/// Nothing gets through for a while.
+pub(super) const BLACK_HOLE: &str =
+    "Let nothing through between {client} and {node} for {lasting} from here. It all arrives afterwards.";
+/// A link is slower for a while.
+pub(super) const SLOW: &str =
+    "Let what is sent between {client} and {node} take {latency} on its way, for {lasting} from here.";
+/// A node is parted from all others.
+pub(super) const PARTITION: &str = "Part {who} from all others for {lasting} from here. It all arrives afterwards.";
 /// A process dies.
 pub(super) const KILL: &str = "Kill {who} here. What it held in memory is gone; it starts again after {after}.";
 /// A machine loses power.
 pub(super) const POWER_LOSS: &str =
     "Cut the power of {who} here. What was not synced is gone, and nobody is told; it starts again after {after}.";
+/// A machine loses power while it writes back.
+pub(super) const TORN: &str = "Cut the power of {who} here while it writes its page cache back: all but the last record \
+                               of each file is kept; it starts again after {after}.";
 /// A process stops in order.
 pub(super) const STOP: &str = "Stop {who} in order here; it starts again after {after}.";
 /// A process stands still.
 pub(super) const PAUSE: &str = "Let {who} stand still for {lasting} from here.";
 /// A disk fails.
 pub(super) const FAIL_DISK: &str = "Let every write and sync of {who} fail for {lasting} from here.";
+/// A disk is slow.
+pub(super) const SLOW_DISK: &str =
+    "Let {who} take {factor} times as long for all that it begins in {lasting} from here.";
+/// A disk hangs.
+pub(super) const STALL_DISK: &str = "Let {who} hang for {lasting} from here.";
+/// A disk is full.
+pub(super) const FULL_DISK: &str = "Let {who} be full for {lasting} from here: every write fails.";
+/// A disk lies.
+pub(super) const LYING_DISK: &str = "Let {who} report fsyncs that it does not do, for {lasting} from here.";
 /// A fault does not strike.
 pub(super) const WITHOUT: &str = "Leave the fault {name} out, which {says}.";
 

@@ -1,5 +1,6 @@
 //! What breaks, lowered: each fault to what it does and when, with parties as ids.
 
+use super::noticed::{self, noticed};
 use super::says::says;
 use super::{actor, spread};
 use crate::ids::{ActorId, Name, Names, VerbId};
@@ -31,7 +32,12 @@ pub(super) fn lower(scenario: &Scenario, plan: &mut Plan, names: &mut Names) -> 
                 Some(when) => (Ratio::ONE, trigger(when, plan, names)),
             };
             let own = FaultPlan { name: name.clone(), what, when, chance, times: fault.times };
-            texts.push(FaultText { name: name.clone(), says: says(action, fault), by_chance: !own.is_certain() });
+            texts.push(FaultText {
+                name: name.clone(),
+                says: says(action, fault),
+                noticed: noticed(action),
+                by_chance: !own.is_certain(),
+            });
             plan.faults.push(own);
         }
         if let Strike::Nemesis(schema::Nemesis { every, from, until, .. }) = &fault.what {
@@ -50,7 +56,7 @@ fn lossy(plan: &mut Plan) -> Vec<FaultText> {
     for (client, node, lossy) in links {
         let name = format!("lossy-{}", plan.clients[client].name);
         let says = super::says::lossy(&plan.clients[client].name, &plan.nodes[node].name, lossy);
-        texts.push(FaultText { name: name.clone(), says, by_chance: false });
+        texts.push(FaultText { name: name.clone(), says, noticed: noticed::LOSSY.to_owned(), by_chance: false });
         let what = FaultKind::Lossy { client: plan.client_id(client) };
         let when = Trigger::At { time: Time::ZERO, every: None };
         plan.faults.push(FaultPlan { name, what, when, chance: Ratio::ONE, times: 1 });

@@ -10,7 +10,7 @@ use crate::units::Span;
 pub(super) fn says(action: &Action, fault: &schema::Fault) -> String {
     let what = what(action);
     match &fault.what {
-        Strike::Nemesis(_) => format!("{what}, drawn by chance"),
+        Strike::Nemesis(_) => format!("{}, drawn by chance", what.trim_end_matches(',')),
         Strike::When(_, when) => {
             let times = match fault.times {
                 0 => String::new(),
@@ -36,7 +36,8 @@ fn what(action: &Action) -> String {
     };
     match action {
         Action::Cut { between: (a, b), half_open: true, .. } => {
-            format!("lets the way between {} and {} forget their connection, and nobody is told", a.value, b.value)
+            let (a, b) = (&a.value, &b.value);
+            format!("makes the network forget the connection between {a} and {b}, and tells neither of them,")
         }
         Action::Cut { between: (a, b), losing: None, .. } => {
             format!("cuts the connection between {} and {}", a.value, b.value)
@@ -70,23 +71,22 @@ fn what(action: &Action) -> String {
         }
         Action::CloseConnection { who } => format!("has the operator close the connections of {}", who.value),
         Action::DeleteVhost { vhost } => format!("has the operator delete the virtual host {}", vhost.value),
-        Action::Disk { who, how, lasting } => format!("lets {}'s disk {} for {lasting}", who.value, disk(how)),
+        Action::Disk { who, how, lasting } => disk(&who.value, how, *lasting),
     }
 }
 
-fn disk(how: &DiskTrouble) -> String {
+fn disk(who: &str, how: &DiskTrouble, lasting: Span) -> String {
     match *how {
-        DiskTrouble::Fails => "fail".to_owned(),
-        DiskTrouble::Full => "be full".to_owned(),
-        DiskTrouble::Stalls => "hang".to_owned(),
-        DiskTrouble::Lies => "report fsyncs that it does not do".to_owned(),
+        DiskTrouble::Fails => format!("lets every write and fsync of {who}'s disk fail for {lasting}"),
+        DiskTrouble::Full => format!("lets {who}'s disk be full for {lasting}"),
+        DiskTrouble::Stalls => format!("lets {who}'s disk hang for {lasting}"),
+        DiskTrouble::Lies => format!("lets {who}'s disk report fsyncs that it does not do, for {lasting},"),
         DiskTrouble::Slow { factor, write, fsync } => {
-            let times = (factor > 1).then(|| format!("{factor} times slower"));
-            let write = write.map(|timing_| format!("write in {}", timing(timing_)));
-            let fsync = fsync.map(|timing_| format!("sync in {}", timing(timing_)));
-            let how: Vec<String> = [write, fsync].into_iter().flatten().chain(times).collect();
-            let verb = if factor > 1 && how.len() == 1 { "be " } else { "" };
-            format!("{verb}{}", how.join(" and "))
+            let times = (factor > 1).then(|| format!("{who}'s disk {factor} times slower"));
+            let write = write.map(|span| format!("a write of {who}'s disk take {}", timing(span)));
+            let fsync = fsync.map(|span| format!("an fsync of {who}'s disk take {}", timing(span)));
+            let how: Vec<String> = [times, write, fsync].into_iter().flatten().collect();
+            format!("makes {}, for {lasting},", how.join(" and "))
         }
     }
 }
@@ -118,6 +118,8 @@ fn nth(nth: Nth, what: &str) -> String {
         (n, 0) => format!("{what} number {n}"),
         (1, 1) => format!("every {what}"),
         (n, 1) => format!("every {what} from number {n} on"),
+        (2, 2) => format!("every second {what}"),
+        (3, 3) => format!("every third {what}"),
         (first, every) if first == every => format!("one {what} in {every}"),
         (first, every) => format!("one {what} in {every}, from number {first} on,"),
     }

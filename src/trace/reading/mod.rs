@@ -107,6 +107,13 @@ impl Reading {
         }
     }
 
+    /// The sending of a frame that this event doubles: a link did it, and no party.
+    pub fn doubled(&self, log: &Log, event: &Event) -> Option<FrameId> {
+        let Kind::Sent(twin) = event.kind else { return None };
+        let Kind::Sent(first) = log.event(event.cause)?.kind else { return None };
+        (log.frame(twin)? == log.frame(first)?).then_some(first)
+    }
+
     fn find_ends(&mut self, log: &Log) {
         for (id, event) in numbered(log) {
             match event.kind {

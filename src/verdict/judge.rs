@@ -5,9 +5,9 @@
 use super::Word;
 use super::book::{Cell, Dest, Message, cell, mark};
 use super::findings::{
-    At, ConsumerView, FaultView, Findings, Found, Guarantee, Ids, ProducerView, QueueView, TableView,
+    At, ConsumerView, Deeds, FaultView, Findings, Found, Guarantee, Ids, ProducerView, QueueView, Sum, TableView, Times,
 };
-use super::stream::{BY_PLACE, NOWHERE, Verdict};
+use super::stream::{BY_PLACE, DEEDS, Deed, NOWHERE, Verdict};
 use super::tally::{LISTED, Tallies, Tally};
 use crate::ids::{ActorId, Name, Names, PlaceId};
 use crate::trace::{ActorKind, Belief, Observable, PlaceKind, Tables, What};
@@ -70,7 +70,7 @@ impl Verdict {
     pub fn counts(&mut self, state: &Observable, tables: &Tables<'_>) -> Counts {
         let judged = self.judge_all(state, tables);
         let total = |tallies: &Tallies| tallies.iter().map(|(_, tally)| tally.count).sum();
-        let mut counts = Counts { words: [0; JUDGED.len()], reordered: total(&self.reordered) };
+        let mut counts = Counts { words: [0; JUDGED.len()], reordered: total(&self.orders.of_producers) };
         for (count, tallies) in counts.words.iter_mut().zip(&judged.words) {
             *count = total(tallies);
         }
@@ -198,6 +198,8 @@ impl Verdict {
             faults: self.faults(),
             producers,
             words,
+            frames: Vec::new(),
+            times: Times::default(),
         }
     }
 
@@ -243,6 +245,8 @@ impl Verdict {
             if actor.kind != ActorKind::Consumer && deeds.received == 0 && deeds.done == 0 {
                 continue;
             }
+            let listing = Listing { verdict: self, names: tables.names };
+            let messages = |deed, count| listing.deed(id, deed, count);
             let inbox = |place: &crate::trace::Place| place.kind == PlaceKind::Inbox && place.actor == id;
             views.push(ConsumerView {
                 name: actor.name.clone(),
@@ -250,6 +254,13 @@ impl Verdict {
                 done: deeds.done,
                 failed: deeds.failed,
                 skipped: deeds.skipped,
+                messages: Deeds {
+                    received: messages(Deed::Received, deeds.received),
+                    done: messages(Deed::Done, deeds.done),
+                    failed: messages(Deed::Failed, deeds.failed),
+                    skipped: messages(Deed::Skipped, deeds.skipped),
+                },
+                finished: (deeds.done > 0).then_some(deeds.finished),
                 counted_at: self.counted_elsewhere(id),
                 waiting: held(state, tables, inbox),
                 left: deeds.left,
@@ -279,7 +290,8 @@ impl Verdict {
         for name in names {
             let known = tables.names.find(&name);
             let rows = held(state, tables, |place| place.kind == PlaceKind::Table && Some(place.name) == known);
-            views.push(TableView { name, rows });
+            let sums = sums(&name, state, tables.names);
+            views.push(TableView { name, rows, sums });
         }
         views
     }
@@ -338,6 +350,18 @@ fn queues(actors: &[crate::trace::Actor], state: &Observable, tables: &Tables<'_
     views
 }
 
+/// What was added up in the rows of a table: gauges that are called after the table and the row's key.
+fn sums(table: &str, state: &Observable, names: &Names) -> Vec<Sum> {
+    let of = |((_, gauge), value): (&(ActorId, Name), &i64)| {
+        let text = names.text(*gauge);
+        let key = text.strip_prefix(table)?.strip_prefix('.')?;
+        Some(Sum { key: key.to_owned(), value: *value })
+    };
+    let mut sums: Vec<Sum> = state.gauges.iter().filter_map(of).collect();
+    sums.sort_by(|a, b| a.key.cmp(&b.key));
+    sums
+}
+
 /// The copies in all places that `wanted` chooses.
 fn held(state: &Observable, tables: &Tables<'_>, wanted: impl Fn(&crate::trace::Place) -> bool) -> Ids {
     let mut ids = Ids::default();
@@ -390,6 +414,13 @@ impl Listing<'_> {
         ids
     }
 
+    /// The first messages of what a client did so many times.
+    fn deed(&self, actor: ActorId, deed: Deed, count: u32) -> Ids {
+        let tally = self.verdict.by_deed.get(actor.at() * DEEDS + deed as usize);
+        let listed = tally.map(|tally| self.ids(tally)).unwrap_or_default();
+        Ids { count, more: count > listed.count, ..listed }
+    }
+
     fn name(&self, slot: u32) -> Name {
         self.verdict.book.message(slot as usize).name
     }
@@ -401,7 +432,7 @@ impl Listing<'_> {
             Word::Confirmed => beliefs(producers, |view| &view.confirmed),
             Word::Refused => beliefs(producers, |view| &view.refused),
             Word::Unknown => beliefs(producers, |view| &view.unknown),
-            Word::Reordered => self.by_dest(&self.verdict.reordered),
+            Word::Reordered => self.by_dest(&self.verdict.orders.of_producers),
             Word::Returned => self.by(&self.verdict.returned, |at| {
                 self.verdict.header.actors.get(at).map(|actor| actor.name.clone()).unwrap_or_default()
             }),
@@ -466,7 +497,9 @@ impl Listing<'_> {
             line(Word::AtMostOnce, &[&judged[3]]),
             line(Word::AtLeastOnce, &[&judged[0]]),
             line(Word::EffectivelyOnce, &[&judged[0], twice]),
-            line(Word::Fifo, &[&self.verdict.reordered]),
+            line(Word::Fifo, &[&self.verdict.orders.of_producers]),
+            line(Word::FifoPerKey, &[&self.verdict.orders.of_keys]),
+            line(Word::FifoPerQueue, &[&self.verdict.orders.of_queues]),
         ]
     }
 }

@@ -214,7 +214,9 @@ impl Sheet {
                 }
             };
             let name = match line.word {
-                Word::Fifo => "first in, first out".to_owned(),
+                Word::Fifo => "FIFO per producer".to_owned(),
+                Word::FifoPerKey => "FIFO per key".to_owned(),
+                Word::FifoPerQueue => "FIFO per queue".to_owned(),
                 word => word.name().replace('_', " "),
             };
             self.row(&name, &text);

@@ -157,7 +157,7 @@ expectation_words! {
     InError: "in_error", Takes::CountMayOf(Of::Destination),
         "The broker answered the publish with an error, which closed its channel or connection, and threw the message away.";
     Discarded: "discarded", Takes::CountMayOf(Of::Destination),
-        "The message came in on a channel that an error had closed, and was thrown away unread.";
+        "The message came in on a channel or connection that an error had closed, and was thrown away unread.";
     Expired: "expired", Takes::CountMayOf(Of::Queue),
         "A copy outlived its time in the queue and was removed.";
     Dropped: "dropped", Takes::CountMayOf(Of::Queue),

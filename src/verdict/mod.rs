@@ -21,6 +21,7 @@ mod stream;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod views;
 
 pub use expectation::{Checked, Count, Expectation, Of, Takes, Word};
 pub use figures::{Figure, FigureError, figures, fill};

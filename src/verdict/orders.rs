@@ -163,7 +163,7 @@ mod tests {
         let mut names = Names::new();
         let keys = ["created", "customer-1", "customer-2", "customer-90000"].map(|key| names.intern(key));
         let mut lines = Lines::default();
-        let mut ask = |lines: &mut Lines| -> Vec<u32> {
+        let ask = |lines: &mut Lines| -> Vec<u32> {
             keys.iter().flat_map(|key| [0, 1, 5].map(|who| (ActorId(who), *key))).map(|(w, k)| lines.of(w, k)).collect()
         };
         let first = ask(&mut lines);

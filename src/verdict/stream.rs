@@ -40,6 +40,7 @@ const NOTES: Notes = Notes::of(&[
     What::Skipped,
     What::Unread,
     What::RefusedByBroker,
+    What::Deleted,
 ])
 .and(Notes::of(&BY_PLACE))
 .and(Notes::of(&NOWHERE));
@@ -97,6 +98,8 @@ pub struct Verdict {
     /// Deliveries, works, failures and skips: the first messages of each, by actor, [`DEEDS`] many each.
     pub(super) by_deed: Tallies,
     pub(super) orders: Orders,
+    /// Queues that were deleted: what the disk still holds of them comes back to nobody.
+    pub(super) deleted: Vec<PlaceId>,
     /// By fault.
     pub(super) struck: Vec<u32>,
     pub(super) ended: Option<Outcome>,
@@ -121,6 +124,7 @@ impl Verdict {
             nowhere: Tallies::default(),
             by_deed: Tallies::default(),
             orders: Orders::default(),
+            deleted: Vec::new(),
             struck: vec![0; header.faults.len()],
             ended: None,
             stocked: false,
@@ -144,6 +148,7 @@ impl Verdict {
         self.nowhere.reset();
         self.by_deed.reset();
         self.orders.reset();
+        self.deleted.clear();
         self.struck.fill(0);
         self.ended = None;
         self.now = Time::ZERO;
@@ -190,10 +195,14 @@ impl Verdict {
 
     fn note(&mut self, actor: ActorId, what: What, place: PlaceId, message: Name, tables: &Tables<'_>) {
         if !message.is_some() {
-            // Without a message it is its connection that a client gives up.
-            if what == What::GaveUp {
-                let now = self.now;
-                self.deed(actor, |deeds| deeds.left = Some(now));
+            match what {
+                // Without a message it is its connection that a client gives up.
+                What::GaveUp => {
+                    let now = self.now;
+                    self.deed(actor, |deeds| deeds.left = Some(now));
+                }
+                What::Deleted if place.is_some() && !self.deleted.contains(&place) => self.deleted.push(place),
+                _ => {}
             }
             return;
         }
@@ -207,7 +216,12 @@ impl Verdict {
             self.is_read(slot);
         }
         match what {
-            What::Stored | What::Recovered => self.stored(place, message, tables),
+            What::Stored => self.stored(place, message, tables),
+            What::Recovered => {
+                // The deletion had not come to the disk.
+                self.deleted.retain(|deleted| *deleted != place);
+                self.stored(place, message, tables);
+            }
             What::Published => self.published(actor, message),
             // An answer is a message of its own, for which nobody waits for a confirm.
             What::Replied => {

@@ -119,3 +119,21 @@ fn what_a_consumer_did_may_be_asked_for_by_message() {
     assert!(asked(Word::Skipped, 1, &["order-1"]).holds);
     assert_eq!(asked(Word::Worked, 1, &["order-1"]).found, "1: order-2");
 }
+
+#[test]
+fn what_the_disk_still_has_of_a_deleted_queue_would_not_survive() {
+    let mut run = Run::new();
+    run.publish("order-1", &["billing"], What::BelievesConfirmed);
+    let (billing, disk) = (run.queue("billing"), run.place(PlaceKind::Durable, BROKER, "billing"));
+    run.left(disk, "order-1");
+    let durable = |run: &mut Run, n| expect(Word::Durable, Some("billing"), Count::Exactly(n)).check(&run.judge());
+    assert!(durable(&mut run, 1).holds);
+    run.event(BROKER, Kind::Note { what: What::Deleted, place: billing, message: Name::NONE });
+    assert!(durable(&mut run, 0).holds);
+    run.left(billing, "order-2");
+    run.copies -= 1;
+    run.left(disk, "order-2");
+    assert_eq!(durable(&mut run, 1).found, "1: order-2", "it was declared again");
+    run.note(BROKER, What::Recovered, billing, "order-1");
+    assert!(durable(&mut run, 2).holds, "the deletion had not come to the disk");
+}

@@ -219,6 +219,15 @@ impl Word {
     pub fn from_name(name: &str) -> Option<Word> {
         Word::ALL.iter().copied().find(|word| word.name() == name)
     }
+    /// The word as it stands in a line of a verdict.
+    pub(super) fn label(self) -> String {
+        match self {
+            Word::Fifo => "FIFO per producer".to_owned(),
+            Word::FifoPerKey => "FIFO per key".to_owned(),
+            Word::FifoPerQueue => "FIFO per queue".to_owned(),
+            word => word.name().replace('_', " "),
+        }
+    }
     /// Whether it is a guarantee that everything is done, so that what is stuck leaves it open.
     pub(super) fn promises_completion(self) -> bool {
         matches!(self, Word::AtLeastOnce | Word::EffectivelyOnce)

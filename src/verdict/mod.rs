@@ -5,6 +5,7 @@
 
 mod book;
 mod check;
+mod compared;
 mod destinations;
 mod expectation;
 mod figures;
@@ -23,6 +24,7 @@ mod tally;
 mod tests;
 mod views;
 
+pub use compared::{Compared, compared};
 pub use expectation::{Checked, Count, Expectation, Of, Takes, Word};
 pub use figures::{Figure, FigureError, figures, fill};
 pub use findings::{

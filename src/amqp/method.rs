@@ -616,13 +616,15 @@ impl Wire for Frame {
 
     #[inline]
     fn carried(&self) -> Option<Words> {
-        let (verb, message, redelivered) = match &self.body {
-            Method::BasicPublish { message, .. } => (verbs::BASIC_PUBLISH, message, false),
-            Method::BasicDeliver { message, redelivered, .. } => (verbs::BASIC_DELIVER, message, *redelivered),
-            Method::BasicGetOk { message, redelivered, .. } => (verbs::BASIC_GET_OK, message, *redelivered),
+        let (verb, message, b, redelivered) = match &self.body {
+            Method::BasicPublish { message, key, .. } => (verbs::BASIC_PUBLISH, message, *key, false),
+            Method::BasicDeliver { message, redelivered, .. } => {
+                (verbs::BASIC_DELIVER, message, Name::NONE, *redelivered)
+            }
+            Method::BasicGetOk { message, redelivered, .. } => (verbs::BASIC_GET_OK, message, Name::NONE, *redelivered),
             _ => return None,
         };
-        Some(Words { message: message.id, flags: FrameFlags::REDELIVERED.when(redelivered), ..Words::of(verb) })
+        Some(Words { message: message.id, b, flags: FrameFlags::REDELIVERED.when(redelivered), ..Words::of(verb) })
     }
 
     fn size(&self, names: &Names) -> u32 {

@@ -285,6 +285,9 @@ pub(super) struct NewArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
+    /// Only the scenarios that have every one of these words in their name, title, text or theme.
+    #[arg(value_name = "WORD")]
+    pub(super) words: Vec<String>,
     /// Only the scenarios of this theme, such as claims.
     #[arg(long, value_name = "NAME")]
     pub(super) theme: Option<String>,

@@ -83,6 +83,7 @@ fn split(path: &str) -> (&str, Option<&str>) {
 fn failure(problem: Problem) -> Failure {
     match problem {
         Problem::Broken(text) => Failure::Told(text),
+        Problem::BrokenOff(text) => Failure::InputOutput(text),
         Problem::Recorded => Failure::usage("a recorded trace is as it is: --seed and --variant need scenarios"),
         problem => Failure::usage(problem),
     }

@@ -116,6 +116,13 @@ fn usage(word: Word) -> String {
             format!("{name}(0), {name}(\"{0}\", 0), {name}(1, ids: [\"order-2\"]); the name is {0}", an(of))
         }
         Takes::CountOf(of) => format!("{name}(\"{0}\", 0), {name}(\"{0}\", at_least(1)); the name is {0}", an(of)),
+        Takes::TimeMayOf(of) => {
+            format!(
+                "{name}(\"150ms\"), {name}(at_most(\"150ms\")), {name}(\"{0}\", at_most(\"150ms\")); the name is {0}",
+                an(of)
+            )
+        }
+        Takes::ValueOf(of) => format!("{name}(\"{0}\", \"ann\", 40): {0} and the key of its row", an(of)),
         Takes::Truth => format!("{name}(true) or {name}(false)"),
         Takes::Name(Of::Outcome) => format!("{name}(\"quiescent\")"),
         Takes::Name(of) => format!("{name}(\"{}\")", an(of)),
@@ -129,6 +136,8 @@ fn an(of: Of) -> &'static str {
         Of::Queue => "a queue",
         Of::Table => "a table",
         Of::Destination => "a table or queue",
+        Of::Party => "a client or node",
+        Of::Message => "a message",
         Of::Fault => "a fault",
         Of::Outcome => "an ending",
     }

@@ -82,8 +82,9 @@ pub(super) fn template() -> &'static str {
     scenario::template()
 }
 
-/// The title of a scenario; its name where it has none.
-pub(super) fn title(name: &str, text: &str) -> String {
+/// The title of a scenario and what it is about; its name and nothing where it has errors.
+pub(super) fn title(name: &str, text: &str) -> (String, String) {
     let source = scenario::read(text).and_then(|source| source.select(None));
-    source.map_or_else(|_| name.to_owned(), |scenario| crate::trace::visible(&scenario.title))
+    let texts = |scenario: &scenario::Scenario| (visible(&scenario.title), visible(&scenario.about));
+    source.map_or_else(|_| (name.to_owned(), String::new()), |scenario| texts(&scenario))
 }

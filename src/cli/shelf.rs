@@ -5,7 +5,7 @@
 use super::failure::{Failure, plain, shown};
 use super::gallery;
 use super::input::{self, Input};
-use crate::suite::{Found, Shelf};
+use crate::suite::{Found, Shelf, Unread};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -20,8 +20,8 @@ impl Shelf for Files {
         gallery::ALL.iter().map(entry).collect()
     }
 
-    fn read(&self, path: &str) -> Result<Found, String> {
-        match input::open(path).map_err(text)? {
+    fn read(&self, path: &str) -> Result<Found, Unread> {
+        match input::open(path).map_err(unread)? {
             Input::Scenario { bytes, .. } => Ok(Found::Scenario(bytes)),
             Input::Trace(log) => Ok(Found::Trace(log)),
         }
@@ -83,10 +83,11 @@ fn cannot(path: &str, error: &io::Error) -> String {
     format!("cannot write {}: {}", shown(path), plain(error))
 }
 
-fn text(failure: Failure) -> String {
+fn unread(failure: Failure) -> Unread {
     match failure {
-        Failure::ClosedPipe => "the pipe was closed".to_owned(),
-        Failure::Usage(text) | Failure::Told(text) | Failure::InputOutput(text) => text,
+        Failure::ClosedPipe => Unread::BrokenOff("the pipe was closed".to_owned()),
+        Failure::Usage(text) | Failure::Told(text) => Unread::Refused(text),
+        Failure::InputOutput(text) => Unread::BrokenOff(text),
     }
 }
 

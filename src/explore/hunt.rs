@@ -325,7 +325,9 @@ impl Hunter<'_> {
         let counts = verdict.counts(state, &tables);
         let open = |at: usize| self.open[at].is_some();
         let quick = |expect: &Expectation| expect.of.is_none() && expect.ids.is_none() && Counts::knows(expect.what);
-        let holds = |at: usize| quick(&self.asked[at]) && self.asked[at].count.fits(counts.count(self.asked[at].what));
+        let holds = |at: usize| {
+            quick(&self.asked[at]) && self.asked[at].count.fits(i64::from(counts.count(self.asked[at].what)))
+        };
         let suspects: Vec<usize> = (0..self.asked.len()).filter(|at| open(*at) && !holds(*at)).collect();
         if suspects.is_empty() {
             return Ok(());

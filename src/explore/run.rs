@@ -4,7 +4,7 @@ use super::{Token, told};
 use crate::ids::Digest;
 use crate::sim::ChoiceKey;
 use crate::trace::{Log, Observable, Observer, Outcome};
-use crate::verdict::{Checked, Expectation, Findings, Verdict, Watcher};
+use crate::verdict::{Checked, Expectation, Findings, Meter, Verdict, Watcher};
 use crate::world::plan::Plan;
 use crate::world::{VERBS, World};
 use std::sync::Arc;
@@ -71,7 +71,7 @@ pub fn run(plan: &Arc<Plan>, scenario: Digest, expect: &[Expectation], how: &How
     let mut log = Log::new(plan.header.clone());
     let mut world = World::new(plan);
     prepare(&mut world, &mut log, how);
-    let mut verdict = Verdict::new(&log.header, VERBS);
+    let mut verdict = (Verdict::new(&log.header, VERBS), Meter::new(&log.header));
     let invariants = told::invariants(&plan.header);
     let mut watcher = (!invariants.is_empty()).then(|| Watcher::new(&plan.header, VERBS, invariants));
     let outcome = match &mut watcher {
@@ -81,7 +81,8 @@ pub fn run(plan: &Arc<Plan>, scenario: Digest, expect: &[Expectation], how: &How
     let mut state = Observable::new();
     world.observe_places(&mut state);
     log.adopt(&world.tables());
-    let findings = verdict.finish(&state, &world.tables());
+    let mut findings = verdict.0.finish(&state, &world.tables());
+    verdict.1.fill(&mut findings, &log.names);
     let choices = world.choices();
     // They come in the order of occurrence; a token has them in the order of their keys.
     let mut differing = choices.differing().to_vec();

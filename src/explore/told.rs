@@ -2,15 +2,17 @@
 
 use crate::ids::{EventId, FrameId};
 use crate::trace::{Header, Kind, Log, Observer};
-use crate::verdict::{Checked, Findings, Invariant, Verdict, Watcher};
+use crate::verdict::{Checked, Findings, Invariant, Meter, Verdict, Watcher};
 use crate::world::VERBS;
 
 /// The verdict on a trace, as if it happened now.
 pub fn judge(log: &Log) -> Findings {
     let tables = log.tables();
-    let mut verdict = Verdict::new(&log.header, VERBS);
+    let mut verdict = (Verdict::new(&log.header, VERBS), Meter::new(&log.header));
     feed(log, &mut verdict);
-    verdict.finish(&log.state_after(log.events().len()), &tables)
+    let mut findings = verdict.0.finish(&log.state_after(log.events().len()), &tables);
+    verdict.1.fill(&mut findings, &log.names);
+    findings
 }
 
 /// The expectations and invariants in a trace's header, each with its result; those in words that this program does not know are left

@@ -8,7 +8,7 @@ use crate::story::{self, Sentence};
 use crate::timeline::text::{Line, Page, Style};
 use crate::trace::{visible, width_of, wrap};
 use crate::units::Clock;
-use crate::verdict::{Findings, Takes, Word};
+use crate::verdict::{Findings, compared};
 
 /// Rows that are shown of what is different, unless all are asked for.
 const ROWS: usize = 16;
@@ -76,27 +76,10 @@ fn listed(names: &[String], lines: &[(String, Vec<String>)], expected: &[String]
 
 /// The lines of the table: what, and a cell for each run.
 fn lines(sides: &[Side<'_>]) -> Vec<(String, Vec<String>)> {
-    let of = |cell: &dyn Fn(&Findings) -> String| -> Vec<String> {
-        sides.iter().map(|side| cell(side.viewed.findings)).collect()
-    };
-    let mut lines = Vec::new();
-    for word in Word::ALL {
-        if matches!(word.takes(), Takes::CountMayOf(_)) && sides.iter().any(|s| s.viewed.findings.count(*word) > 0) {
-            lines.push((word.name().replace('_', " "), of(&|findings| findings.cases(*word))));
-        }
-    }
-    for table in names(sides, |findings| findings.tables.iter().map(|table| table.name.as_str()).collect()) {
-        let rows = |f: &Findings| f.tables.iter().find(|t| t.name == table).map_or(0, |t| t.rows.count).to_string();
-        lines.push((format!("rows in {}", visible(table)), of(&rows)));
-    }
-    for queue in names(sides, |findings| findings.queues.iter().map(|queue| queue.name.as_str()).collect()) {
-        let ready = |f: &Findings| f.queues.iter().find(|q| q.name == queue).map_or(0, |q| q.ready.count).to_string();
-        lines.push((format!("ready in {}", visible(queue)), of(&ready)));
-    }
-    for word in Word::ALL.iter().filter(|word| word.takes() == Takes::Truth) {
-        lines.push((word.name().replace('_', " "), of(&|findings| findings.standing(*word))));
-    }
-    lines.push(("ends after".to_owned(), of(&|findings| Clock::of([findings.at]).text(findings.at))));
+    let findings: Vec<&Findings> = sides.iter().map(|side| side.viewed.findings).collect();
+    let mut lines: Vec<_> = compared(&findings).into_iter().map(|line| (line.what, line.cells)).collect();
+    let ends = findings.iter().map(|findings| Clock::of([findings.at]).text(findings.at));
+    lines.push(("ends after".to_owned(), ends.collect()));
     lines
 }
 
@@ -111,16 +94,6 @@ fn expected(sides: &[Side<'_>]) -> Vec<String> {
         }
     });
     expected.collect()
-}
-
-fn names<'a>(sides: &[Side<'a>], of: impl Fn(&'a Findings) -> Vec<&'a str>) -> Vec<&'a str> {
-    let mut unique = Vec::new();
-    for name in sides.iter().flat_map(|side| of(side.viewed.findings)) {
-        if !unique.contains(&name) {
-            unique.push(name);
-        }
-    }
-    unique
 }
 
 struct Table<'a> {
@@ -164,13 +137,12 @@ pub fn difference(left: &Side<'_>, right: &Side<'_>, same: usize, rows: &[Row], 
         say(Style::Name, &format!("{} and {}: the same, step by step.", visible(left.name), visible(right.name)));
         return page;
     }
-    let title = format!(
-        "{} and {}: the first {same} steps are the same; the first difference is step {}.",
-        visible(left.name),
-        visible(right.name),
-        same + 1
-    );
-    say(Style::Name, &title);
+    let title = match same {
+        0 => "they differ from the first step on.".to_owned(),
+        1 => "they differ from the second step on.".to_owned(),
+        _ => format!("the first {same} steps are the same; the first difference is step {}.", same + 1),
+    };
+    say(Style::Name, &format!("{} and {}: {title}", visible(left.name), visible(right.name)));
     let told = [left, right].map(|side| story::tell(side.viewed.log, &side.viewed.verbs, &side.viewed.rules));
     let shown: Vec<(Option<&Sentence>, Option<&Sentence>)> = rows
         .iter()

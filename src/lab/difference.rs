@@ -1,7 +1,7 @@
 //! What is different between two runs: in their verdicts, and event by event.
 
 use crate::ids::EventId;
-use crate::verdict::{Findings, Word};
+use crate::verdict::{Compared, Findings, compared};
 
 /// Something that two verdicts say differently.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,39 +36,9 @@ pub struct Pair {
     pub right: Option<EventId>,
 }
 
-/// What two verdicts say differently, in the order in which a verdict is read: words, then tables, then queues.
+/// What two verdicts say differently, in the order in which a verdict is read.
 pub fn shifts(a: &Findings, b: &Findings) -> Vec<Shift> {
-    let mut shifts = Vec::new();
-    for word in Word::ALL {
-        let (before, after) = (a.cases(*word), b.cases(*word));
-        push(&mut shifts, word.name().replace('_', " "), before, after);
-    }
-    let mut tables: Vec<&str> = a.tables.iter().chain(&b.tables).map(|table| table.name.as_str()).collect();
-    tables.dedup();
-    for name in unique(tables) {
-        let rows = |f: &Findings| f.tables.iter().find(|t| t.name == name).map_or(0, |t| t.rows.count).to_string();
-        push(&mut shifts, format!("rows in {name}"), rows(a), rows(b));
-    }
-    let queues = unique(a.queues.iter().chain(&b.queues).map(|queue| queue.name.as_str()).collect());
-    for name in queues {
-        let ready = |f: &Findings| f.queues.iter().find(|q| q.name == name).map_or(0, |q| q.ready.count).to_string();
-        push(&mut shifts, format!("ready in {name}"), ready(a), ready(b));
-    }
-    shifts
-}
-
-fn push(shifts: &mut Vec<Shift>, what: String, before: String, after: String) {
-    if before != after {
-        shifts.push(Shift { what, before, after });
-    }
-}
-
-fn unique(names: Vec<&str>) -> Vec<&str> {
-    let mut unique: Vec<&str> = Vec::new();
-    for name in names {
-        if !unique.contains(&name) {
-            unique.push(name);
-        }
-    }
-    unique
+    let lines = compared(&[a, b]).into_iter().filter(Compared::differs);
+    let cell = |line: &Compared, at: usize| line.cells.get(at).cloned().unwrap_or_default();
+    lines.map(|line| Shift { before: cell(&line, 0), after: cell(&line, 1), what: line.what }).collect()
 }

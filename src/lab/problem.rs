@@ -12,6 +12,8 @@ pub enum Problem {
     NoSuchStep(u32),
     /// There is nothing of this name, or it cannot be read; in words.
     Unreadable(String),
+    /// Reading it failed half-way; in words.
+    BrokenOff(String),
     /// The file has errors; as they are shown to people, with several lines.
     Broken(String),
     /// A wish that does not fit what is opened.
@@ -37,7 +39,7 @@ impl fmt::Display for Problem {
         match self {
             Problem::NoSuchRun => f.write_str("there is no such run any more"),
             Problem::NoSuchStep(step) => write!(f, "the run has no step {step}"),
-            Problem::Unreadable(why) | Problem::Wish(why) => f.write_str(why),
+            Problem::Unreadable(why) | Problem::BrokenOff(why) | Problem::Wish(why) => f.write_str(why),
             Problem::Broken(errors) => f.write_str(errors.trim_end()),
             Problem::Recorded => {
                 f.write_str("this is a recorded trace: it can be read and compared, but only a scenario can be changed")

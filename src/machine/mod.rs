@@ -103,7 +103,8 @@ pub trait Wire: Clone + std::fmt::Debug {
     /// Its words.
     fn words(&self, names: &Names) -> Words;
     /// Its words if it carries a message to a broker or to a consumer: it has one, and its verb's class is publish or
-    /// deliver. Only the verb, the message and whether it is redelivered are sure to be among them.
+    /// deliver. Only the verb, the message, the key of a publish where there are keys,
+    /// and whether it is redelivered are sure to be among them.
     fn carried(&self) -> Option<Words>;
     /// Its size on the wire in bytes.
     fn size(&self, names: &Names) -> u32;

@@ -129,6 +129,7 @@ struct Narrowing<'a> {
     queues: Known<'a>,
     tables: Known<'a>,
     destinations: Known<'a>,
+    parties: Known<'a>,
     faults: Known<'a>,
     outcomes: Known<'a>,
 }
@@ -146,6 +147,7 @@ impl<'a> Narrowing<'a> {
             queues: Known::new("queue").with(queues),
             tables: Known::new("table").with(tables()),
             destinations: Known::new("destination").with(tables()).with(queues).and(["nowhere"]),
+            parties: Known::new("party").with(scenario.parties().map(|(_, name)| name)),
             faults: Known::new("fault").with(scenario.faults.iter().map(|fault| &fault.name)),
             outcomes: Known::new("outcome").and(Outcome::ALL.iter().map(|outcome| outcome.word())),
         }
@@ -153,13 +155,20 @@ impl<'a> Narrowing<'a> {
 
     /// Whether what a word is narrowed to is known.
     fn check(&self, what: Word, of: &Spanned<String>, sink: &mut Sink) {
-        let (Takes::CountMayOf(kind) | Takes::CountOf(kind) | Takes::Name(kind)) = what.takes() else { return };
+        let kind = match what.takes() {
+            Takes::CountMayOf(kind) | Takes::CountOf(kind) | Takes::Name(kind) => kind,
+            Takes::TimeMayOf(kind) | Takes::ValueOf(kind) => kind,
+            Takes::Truth => return,
+        };
         let known = match kind {
             Of::Producer => &self.producers,
             Of::Consumer => &self.consumers,
             Of::Queue => &self.queues,
             Of::Table => &self.tables,
             Of::Destination => &self.destinations,
+            Of::Party => &self.parties,
+            // `messages` has an eye on ids.
+            Of::Message => return,
             Of::Fault => &self.faults,
             Of::Outcome => &self.outcomes,
         };

@@ -4,7 +4,8 @@
 //! nothing is said.
 
 use super::diagnostics::{Code, Diagnostic, Sink, Spanned, visible};
-use super::schema::{Scenario, Script, Strike, When, Which};
+use super::schema::{Expect, Scenario, Script, Strike, When, Which};
+use crate::verdict::{Figure, Of, Takes};
 
 /// An answer to an answer to an answer, and so on: what is deeper than this may be anything.
 const DEEPEST: u32 = 4;
@@ -137,10 +138,21 @@ pub(super) fn check(scenario: &Scenario, sink: &mut Sink) {
         Which::Message(id) => Some(id),
         Which::Every(_) => None,
     });
-    let expected = scenario.expect.iter().flat_map(|expect| &expect.ids);
-    for id in moments.filter_map(message).chain(failing).chain(expected) {
+    let expected = scenario.expect.iter().flat_map(|expect| expect.ids.iter().chain(timed(expect)));
+    let figures: Vec<Spanned<String>> = scenario.lesson.figures().filter_map(timed_figure).collect();
+    for id in moments.filter_map(message).chain(failing).chain(expected).chain(&figures) {
         ids.check(id, sink);
     }
+}
+
+/// The message whose time is asked for.
+fn timed(expect: &Expect) -> Option<&Spanned<String>> {
+    expect.of.as_ref().filter(|_| expect.expectation.what.takes() == Takes::TimeMayOf(Of::Message))
+}
+
+fn timed_figure(figure: Spanned<Figure>) -> Option<Spanned<String>> {
+    let asked = figure.value.what.takes() == Takes::TimeMayOf(Of::Message);
+    Some(Spanned::new(figure.value.of.filter(|_| asked)?, figure.at))
 }
 
 /// The message that a moment speaks of.
@@ -194,6 +206,8 @@ mod tests {
         for id in ["p-0", "p-4", "p-03", "p-", "zzz", "re-", "re-p-4", "oney"] {
             assert!(expected(id).contains("there is no message"), "{id}");
         }
+        assert!(scenario("", "expect: [took(\"zzz\", \"1ms\")]").contains("`zzz`"));
+        assert!(scenario("", "lesson: (next: [\"{took(zzz)}\"])").contains("`zzz`"));
         assert!(expected("p-9").contains("are `p-1` to `p-3`"));
         assert!(expected("onne").contains("did you mean `one`?"));
         let fault = |when: &str| scenario("", &format!("faults: [(name: \"f\", what: kill(\"c\", when: {when}))]"));

@@ -18,6 +18,24 @@ pub enum Found {
     Trace(Box<Log>),
 }
 
+/// Why something cannot be read, in words that are complete.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Unread {
+    /// There is nothing, or it is not what can be read here.
+    Refused(String),
+    /// Reading failed half-way.
+    BrokenOff(String),
+}
+
+impl From<Unread> for Problem {
+    fn from(unread: Unread) -> Problem {
+        match unread {
+            Unread::Refused(why) => Problem::Unreadable(why),
+            Unread::BrokenOff(why) => Problem::BrokenOff(why),
+        }
+    }
+}
+
 /// Where scenarios lie. Errors are in words, and complete.
 pub trait Shelf {
     /// The names and texts of the scenarios that can be opened by name, each with its theme.
@@ -26,7 +44,7 @@ pub trait Shelf {
     ///
     /// # Errors
     /// Where there is nothing, or it cannot be read.
-    fn read(&self, path: &str) -> Result<Found, String>;
+    fn read(&self, path: &str) -> Result<Found, Unread>;
     /// Puts a text in the place of a file; wholly, or not at all.
     ///
     /// # Errors
@@ -174,7 +192,7 @@ impl<S: Shelf> Laboratory for Bench<S> {
     fn open(&mut self, what: &Opening) -> Result<RunId, Problem> {
         self.room()?;
         let path = what.path.clone();
-        match self.shelf.read(&path).map_err(Problem::Unreadable)? {
+        match self.shelf.read(&path)? {
             Found::Trace(log) => {
                 if what.variant.is_some() || what.seed.is_some() || what.token.is_some() {
                     return Err(Problem::Recorded);
@@ -197,7 +215,7 @@ impl<S: Shelf> Laboratory for Bench<S> {
     }
 
     fn variants(&self, path: &str) -> Result<Vec<String>, Problem> {
-        match self.shelf.read(path).map_err(Problem::Unreadable)? {
+        match self.shelf.read(path)? {
             Found::Trace(_) => Ok(Vec::new()),
             Found::Scenario(bytes) => {
                 let study = studied(path, &bytes, &Wish::default())?;
@@ -277,7 +295,7 @@ impl<S: Shelf> Laboratory for Bench<S> {
         };
         let (name, from) = (held.run.name.clone(), held.path.clone());
         // As the file is now, and not as it was when it was opened.
-        let bytes = match self.shelf.read(&from).map_err(Problem::Unreadable)? {
+        let bytes = match self.shelf.read(&from)? {
             Found::Scenario(bytes) => bytes,
             Found::Trace(_) => return Err(Problem::Recorded),
         };

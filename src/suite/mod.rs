@@ -4,4 +4,4 @@
 
 mod laboratory;
 
-pub use laboratory::{Bench, Found, Shelf};
+pub use laboratory::{Bench, Found, Shelf, Unread};

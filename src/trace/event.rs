@@ -169,7 +169,7 @@ words! {
         Purged = "purged",
         /// No place wanted the message; it was thrown away without a word.
         Unroutable = "unroutable",
-        /// The message came in on a channel that was closed already; it was thrown away unread.
+        /// The message came in on a channel or connection that was closed already; it was thrown away unread.
         Discarded = "discarded",
         /// The broker answered the publish with an error and threw the message away; `number` is the error's code.
         InError = "in-error",

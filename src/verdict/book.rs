@@ -48,6 +48,8 @@ pub(super) struct Message {
     pub(super) producer: ActorId,
     pub(super) belief: Belief,
     pub(super) marks: u8,
+    /// Its line in the orders by key, plus one; 0 as long as it was not published with one.
+    pub(super) line: u32,
     /// Its first cell; most messages have no other.
     own: Cell,
 }
@@ -57,6 +59,9 @@ pub(super) struct Message {
 pub(super) struct Cell {
     /// The message's next cell, plus one; 0 for none.
     next: u32,
+    /// The queue that took it in first, and as which of its messages, from 1; 0 where none did.
+    pub(super) lane: u32,
+    pub(super) arrival: u32,
     pub(super) dest: Dest,
     pub(super) marks: u8,
     /// Completions, at most 255.
@@ -70,7 +75,7 @@ pub(super) struct Cell {
 impl Cell {
     fn new(dest: Dest, next: u32, message_marks: u8) -> Cell {
         let marks = if message_marks & mark::ONWARD == 0 { 0 } else { cell::ONWARD };
-        Cell { next, dest, marks, done: 0, rows: 0, failed: 0 }
+        Cell { next, lane: 0, arrival: 0, dest, marks, done: 0, rows: 0, failed: 0 }
     }
     fn forget_stock(&mut self) {
         self.marks &= !cell::LIVE;
@@ -81,14 +86,14 @@ impl Cell {
 impl Message {
     fn new(name: Name) -> Message {
         let own = Cell::new(Dest::NONE, 0, 0);
-        Message { name, seq: 0, producer: ActorId::NONE, belief: Belief::Unknown, marks: 0, own }
+        Message { name, seq: 0, producer: ActorId::NONE, belief: Belief::Unknown, marks: 0, line: 0, own }
     }
 
     /// Whether it was published, worked on once at its only destination, and is believed to be: most are, and no word
     /// is about them.
     #[inline]
     pub(super) fn is_plain(&self) -> bool {
-        let Cell { next, dest, marks, done, rows, failed } = self.own;
+        let Cell { next, lane: _, arrival: _, dest, marks, done, rows, failed } = self.own;
         self.marks == mark::PUBLISHED
             && matches!(self.belief, Belief::Sent | Belief::Confirmed)
             && next == 0
@@ -105,9 +110,30 @@ impl Message {
     }
 
     /// What a message `i` places further on is if both went the same way; `None` for a name without a number.
-    fn further(&self, i: usize) -> Option<Message> {
-        let number = self.name.number()?.checked_add(i as u32)?;
-        Some(Message { name: self.name.nth(number), seq: self.seq.wrapping_add(i as u32), ..*self })
+    fn further(&self, i: usize, stride: Stride) -> Option<Message> {
+        let i = i as u32;
+        let number = self.name.number()?.checked_add(i)?;
+        let arrival = self.own.arrival.wrapping_add(stride.arrival.wrapping_mul(i));
+        Some(Message {
+            name: self.name.nth(number),
+            seq: self.seq.wrapping_add(i),
+            line: self.line.wrapping_add(stride.line.wrapping_mul(i)),
+            own: Cell { arrival, ..self.own },
+            ..*self
+        })
+    }
+}
+
+/// How far neighbours of a folded page are apart in the orders.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stride {
+    line: u32,
+    arrival: u32,
+}
+
+impl Stride {
+    fn between(one: &Message, next: &Message) -> Stride {
+        Stride { line: next.line.wrapping_sub(one.line), arrival: next.own.arrival.wrapping_sub(one.own.arrival) }
     }
 }
 
@@ -116,6 +142,7 @@ impl Message {
 struct Page {
     /// The first of them, which stands for all while the page is folded.
     first: Message,
+    stride: Stride,
     /// Where they lie, plus one; 0 while the page is folded.
     open: u32,
 }
@@ -192,7 +219,7 @@ impl Book {
                 self.fold_some();
             }
             let open = self.room(message);
-            self.pages.push(Page { first: message, open });
+            self.pages.push(Page { first: message, stride: Stride::default(), open });
         }
         self.len += 1;
         *self.message_mut(slot) = message;
@@ -223,11 +250,12 @@ impl Book {
         let start = (open as usize - 1) * SIZE;
         let messages = &self.messages[start..start + SIZE];
         let first = messages[0];
-        let alike = |(i, message): (usize, &Message)| first.further(i).is_some_and(|other| other == *message);
+        let stride = Stride::between(&first, &messages[1]);
+        let alike = |(i, message): (usize, &Message)| first.further(i, stride).is_some_and(|other| other == *message);
         if !first.is_plain() || !messages.iter().enumerate().all(alike) {
             return false;
         }
-        self.pages[page] = Page { first, open: 0 };
+        self.pages[page] = Page { first, stride, open: 0 };
         self.free.push(open);
         true
     }
@@ -235,11 +263,11 @@ impl Book {
     /// Lays the messages of a folded page out again.
     #[cold]
     fn unfold(&mut self, page: usize) -> u32 {
-        let first = self.pages[page].first;
+        let Page { first, stride, .. } = self.pages[page];
         let open = self.room(first);
         let start = (open as usize - 1) * SIZE;
         for (i, message) in self.messages[start..start + SIZE].iter_mut().enumerate() {
-            *message = first.further(i).unwrap_or(first);
+            *message = first.further(i, stride).unwrap_or(first);
         }
         self.pages[page].open = open;
         self.full.push_back(page as u32);
@@ -249,10 +277,10 @@ impl Book {
     /// The message in a slot.
     #[inline]
     pub(super) fn message(&self, slot: usize) -> Message {
-        let Page { first, open } = self.pages[slot / SIZE];
+        let Page { first, stride, open } = self.pages[slot / SIZE];
         match (open as usize).checked_sub(1) {
             Some(page) => self.messages[page * SIZE + slot % SIZE],
-            None => first.further(slot % SIZE).unwrap_or(first),
+            None => first.further(slot % SIZE, stride).unwrap_or(first),
         }
     }
 
@@ -348,7 +376,9 @@ mod tests {
         let slot = book.slot(name);
         let message = book.message_mut(slot);
         (message.marks, message.seq, message.belief) = (mark::PUBLISHED, seq, Belief::Confirmed);
-        book.cell(slot, Dest(1)).done = 1;
+        message.line = 7 * seq;
+        let cell = book.cell(slot, Dest(1));
+        (cell.done, cell.arrival) = (1, 2 * seq);
     }
 
     #[test]

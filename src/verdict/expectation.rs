@@ -1,6 +1,7 @@
 //! The words a scenario may expect, what each takes, and what an expectation is. Plain data: the scenario's parser
 //! makes it, the findings answer it.
 
+use crate::units::Span;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -18,6 +19,10 @@ pub enum Of {
     Table,
     /// A destination: a table where the consumer has one, else a queue; `nowhere` for what no queue took.
     Destination,
+    /// The name of a client or of a node.
+    Party,
+    /// A message's id.
+    Message,
     /// A fault's name.
     Fault,
     /// How the run ended: `quiescent`, `until`, `event-limit`, …
@@ -31,22 +36,27 @@ pub enum Takes {
     CountMayOf(Of),
     /// `depth("billing", 0)`: the name must stand.
     CountOf(Of),
+    /// `finished(at_most("150ms"))` or `finished("biller", at_most("150ms"))`: the name narrows it; the count is a time in
+    /// nanoseconds.
+    TimeMayOf(Of),
+    /// `sum("balances", "ann", 40)`: the table and the row's key must stand.
+    ValueOf(Of),
     /// `at_most_once(true)`: holds or not. `true` is [`Count::HOLDS`], `false` is [`Count::BROKEN`].
     Truth,
     /// `ended("quiescent")`, `struck("cut-2")`: the name alone; a count may follow. Without it: [`Count::OCCURS`].
     Name(Of),
 }
 
-/// How often.
+/// How often, how much, or how long in nanoseconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Count {
     /// `2`
-    Exactly(u32),
+    Exactly(i64),
     /// `at_least(2)`
-    AtLeast(u32),
+    AtLeast(i64),
     /// `at_most(2)`
-    AtMost(u32),
+    AtMost(i64),
 }
 
 impl Count {
@@ -58,7 +68,7 @@ impl Count {
     pub const OCCURS: Count = Count::AtLeast(1);
 
     /// Whether `n` is as many.
-    pub fn fits(self, n: u32) -> bool {
+    pub fn fits(self, n: i64) -> bool {
         match self {
             Count::Exactly(m) => n == m,
             Count::AtLeast(m) => n >= m,
@@ -67,14 +77,26 @@ impl Count {
     }
 }
 
-impl fmt::Display for Count {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Count {
+    /// As it is written in a scenario, with the number as `say` has it.
+    fn written(self, say: impl Fn(i64) -> String) -> String {
         match self {
-            Count::Exactly(n) => write!(f, "{n}"),
-            Count::AtLeast(n) => write!(f, "at_least({n})"),
-            Count::AtMost(n) => write!(f, "at_most({n})"),
+            Count::Exactly(n) => say(n),
+            Count::AtLeast(n) => format!("at_least({})", say(n)),
+            Count::AtMost(n) => format!("at_most({})", say(n)),
         }
     }
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.written(|n| n.to_string()))
+    }
+}
+
+/// A time that is counted in nanoseconds.
+pub(super) fn span(nanos: i64) -> Span {
+    Span(u64::try_from(nanos).unwrap_or(0))
 }
 
 macro_rules! expectation_words {
@@ -135,7 +157,7 @@ expectation_words! {
     InError: "in_error", Takes::CountMayOf(Of::Destination),
         "The broker answered the publish with an error, which closed its channel or connection, and threw the message away.";
     Discarded: "discarded", Takes::CountMayOf(Of::Destination),
-        "The message came in on a channel that an error had closed, and was thrown away unread.";
+        "The message came in on a channel or connection that an error had closed, and was thrown away unread.";
     Expired: "expired", Takes::CountMayOf(Of::Queue),
         "A copy outlived its time in the queue and was removed.";
     Dropped: "dropped", Takes::CountMayOf(Of::Queue),
@@ -158,6 +180,8 @@ expectation_words! {
         "Messages of the queue that would survive a power loss at the end.";
     Rows: "rows", Takes::CountOf(Of::Table),
         "Rows in the table at the end.";
+    Sum: "sum", Takes::ValueOf(Of::Table),
+        "What was added up in the row of the table with this key at the end; 0 where there is no such row.";
     Delivered: "delivered", Takes::CountOf(Of::Consumer),
         "Deliveries that the consumer received.";
     Worked: "worked", Takes::CountOf(Of::Consumer),
@@ -166,6 +190,12 @@ expectation_words! {
         "Work of the consumer that failed.";
     Skipped: "skipped", Takes::CountOf(Of::Consumer),
         "Deliveries that the consumer knew already and did not work on.";
+    Finished: "finished", Takes::TimeMayOf(Of::Consumer),
+        "When the last work was completed, from the start of the run; with a name, the last work of this consumer.";
+    Took: "took", Takes::TimeMayOf(Of::Message),
+        "How long the message took from its first publish until its work was completed, for the first time at each destination that completed it; without a name, the longest time that any message took.";
+    Frames: "frames", Takes::CountOf(Of::Party),
+        "Frames that the party sent or that were sent to it, over all of its connections: a method counts as one, with the content it carries.";
     AtMostOnce: "at_most_once", Takes::Truth,
         "No work was completed twice for one message and destination.";
     AtLeastOnce: "at_least_once", Takes::Truth,
@@ -174,6 +204,10 @@ expectation_words! {
         "Nothing was lost, and no message left its effect twice: one row each; work done once where there is no table, or where it adds to a row.";
     Fifo: "fifo", Takes::Truth,
         "The messages of each producer were first completed in the order of their publishing, at every destination.";
+    FifoPerKey: "fifo_per_key", Takes::Truth,
+        "Those messages of each producer that have the same key were first completed in the order of their publishing, at every destination.";
+    FifoPerQueue: "fifo_per_queue", Takes::Truth,
+        "The messages of each queue were first completed in the order in which the queue first took them in, whoever published them.";
     Ended: "ended", Takes::Name(Of::Outcome),
         "How the run ended.";
     Struck: "struck", Takes::Name(Of::Fault),
@@ -185,6 +219,15 @@ impl Word {
     pub fn from_name(name: &str) -> Option<Word> {
         Word::ALL.iter().copied().find(|word| word.name() == name)
     }
+    /// The word as it stands in a line of a verdict.
+    pub(super) fn label(self) -> String {
+        match self {
+            Word::Fifo => "FIFO per producer".to_owned(),
+            Word::FifoPerKey => "FIFO per key".to_owned(),
+            Word::FifoPerQueue => "FIFO per queue".to_owned(),
+            word => word.name().replace('_', " "),
+        }
+    }
     /// Whether it is a guarantee that everything is done, so that what is stuck leaves it open.
     pub(super) fn promises_completion(self) -> bool {
         matches!(self, Word::AtLeastOnce | Word::EffectivelyOnce)
@@ -193,8 +236,8 @@ impl Word {
     pub fn takes_ids(self) -> bool {
         match self.takes() {
             Takes::CountMayOf(_) => true,
-            Takes::CountOf(of) => matches!(of, Of::Queue | Of::Table),
-            Takes::Truth | Takes::Name(_) => false,
+            Takes::CountOf(of) => of != Of::Party,
+            Takes::TimeMayOf(_) | Takes::ValueOf(_) | Takes::Truth | Takes::Name(_) => false,
         }
     }
 }
@@ -207,7 +250,10 @@ pub struct Expectation {
     pub what: Word,
     /// The queue, table, consumer, producer, fault or outcome it is narrowed to.
     pub of: Option<String>,
-    /// How many.
+    /// The key of the row, for [`Takes::ValueOf`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// How many, how much or how long.
     pub count: Count,
     /// Exactly which messages, in any order.
     pub ids: Option<Vec<String>>,
@@ -216,7 +262,7 @@ pub struct Expectation {
 impl Expectation {
     /// That `what` is found exactly `n` times.
     pub fn exactly(what: Word, n: u32) -> Expectation {
-        Expectation { what, of: None, count: Count::Exactly(n), ids: None }
+        Expectation { what, of: None, key: None, count: Count::Exactly(i64::from(n)), ids: None }
     }
     /// The same, narrowed to a queue, table, consumer, producer or fault.
     pub fn of(mut self, of: &str) -> Expectation {
@@ -237,10 +283,12 @@ impl fmt::Display for Expectation {
         if let Some(of) = &self.of {
             parts.push(quoted(of));
         }
+        parts.extend(self.key.as_deref().map(quoted));
         match (self.what.takes(), self.count) {
             (Takes::Truth, Count::HOLDS) => parts.push("true".to_owned()),
             (Takes::Truth, Count::BROKEN) => parts.push("false".to_owned()),
             (Takes::Name(_), Count::OCCURS) => {}
+            (Takes::TimeMayOf(_), count) => parts.push(count.written(|n| format!("\"{}\"", span(n)))),
             (_, count) => parts.push(count.to_string()),
         }
         if let Some(ids) = &self.ids {

@@ -13,6 +13,8 @@ pub struct Figure {
     pub what: Word,
     /// What it is narrowed to.
     pub of: Option<String>,
+    /// The key of the row, where it is one.
+    pub key: Option<String>,
 }
 
 /// Why a text's figures cannot be read.
@@ -26,6 +28,10 @@ pub enum FigureError {
     NeedsName(Word),
     /// The word takes no name.
     TakesNoName(Word),
+    /// The word needs a table and the key of a row, such as `sum(balances, ann)`.
+    NeedsKey(Word),
+    /// The word takes one name alone.
+    TakesNoKey(Word),
 }
 
 impl fmt::Display for FigureError {
@@ -40,6 +46,10 @@ impl fmt::Display for FigureError {
                 write!(f, "`{0}` needs a name here, such as `{{{0}(name)}}`", word.name())
             }
             FigureError::TakesNoName(word) => write!(f, "`{}` takes no name", word.name()),
+            FigureError::NeedsKey(word) => {
+                write!(f, "`{0}` needs a table and the key of a row here, such as `{{{0}(table, key)}}`", word.name())
+            }
+            FigureError::TakesNoKey(word) => write!(f, "`{}` takes one name alone", word.name()),
         }
     }
 }
@@ -50,6 +60,7 @@ impl fmt::Display for Figure {
     /// As it stands in a text, without the braces.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.of {
+            Some(of) if let Some(key) = &self.key => write!(f, "{}({of}, {key})", self.what.name()),
             Some(of) => write!(f, "{}({of})", self.what.name()),
             None => f.write_str(self.what.name()),
         }
@@ -72,7 +83,12 @@ impl Figure {
             let near = near.max_by(|a, b| strsim::jaro_winkler(a, word).total_cmp(&strsim::jaro_winkler(b, word)));
             return Err(FigureError::Unknown(text.to_owned(), near));
         };
-        let figure = Figure { what, of: of.map(|of| of.trim().to_owned()) };
+        let (of, key) = match of.and_then(|of| of.split_once(',')).filter(|_| matches!(what.takes(), Takes::ValueOf(_)))
+        {
+            Some((of, key)) => (Some(of), Some(key.trim().to_owned())),
+            None => (of, None),
+        };
+        let figure = Figure { what, of: of.map(|of| of.trim().to_owned()), key };
         figure.check().map(|()| figure)
     }
 
@@ -82,6 +98,9 @@ impl Figure {
     /// Where it does not.
     pub fn check(&self) -> Result<(), FigureError> {
         match (self.what.takes(), &self.of) {
+            (Takes::ValueOf(_), Some(_)) if self.key.is_some() => Ok(()),
+            (Takes::ValueOf(_), _) => Err(FigureError::NeedsKey(self.what)),
+            _ if self.key.is_some() => Err(FigureError::TakesNoKey(self.what)),
             (Takes::CountOf(_), None) => Err(FigureError::NeedsName(self.what)),
             (Takes::Name(_), None) if self.what != Word::Ended => Err(FigureError::NeedsName(self.what)),
             (Takes::Truth, Some(_)) => Err(FigureError::TakesNoName(self.what)),
@@ -95,7 +114,11 @@ impl Figure {
         if self.what == Word::Ended {
             return findings.ended.map_or("not ended", |end| end.word()).to_owned();
         }
-        let asked = Expectation { what: self.what, of: self.of.clone(), count: Count::Exactly(0), ids: None };
+        let (what, of, key) = (self.what, self.of.clone(), self.key.clone());
+        let asked = Expectation { what, of, key, count: Count::Exactly(0), ids: None };
+        if let Takes::TimeMayOf(_) | Takes::ValueOf(_) = what.takes() {
+            return asked.figure(findings);
+        }
         let count = asked.count_in(findings);
         match self.what.takes() {
             Takes::Truth if count == 0 => "held".to_owned(),
@@ -159,18 +182,22 @@ pub fn fill(text: &str, findings: &Findings) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Ids, TableView};
+    use super::super::{Ids, Sum, TableView};
     use super::*;
 
     #[test]
     fn a_figure_stands_for_what_the_run_gave() {
+        let sum = Sum { key: "ann".into(), value: -40 };
         let rows = Ids { count: 4, ..Ids::default() };
-        let findings = Findings { tables: vec![TableView { name: "invoices".into(), rows }], ..Findings::default() };
-        let text = "{rows(invoices)} rows, {lost} lost, {{braces}}, once: {at_most_once}";
-        assert_eq!(fill(text, &findings), "4 rows, 0 lost, {braces}, once: held");
+        let findings = Findings {
+            tables: vec![TableView { name: "invoices".into(), rows, sums: vec![sum] }],
+            ..Findings::default()
+        };
+        let text = "{rows(invoices)} rows, {lost} lost, {{braces}}, once: {at_most_once}, {sum(invoices, ann)} {took}";
+        assert_eq!(fill(text, &findings), "4 rows, 0 lost, {braces}, once: held, -40 never");
         assert_eq!(
             figures(text).unwrap().iter().map(Figure::to_string).collect::<Vec<_>>(),
-            ["rows(invoices)", "lost", "at_most_once"]
+            ["rows(invoices)", "lost", "at_most_once", "sum(invoices, ann)", "took"]
         );
     }
 
@@ -180,6 +207,10 @@ mod tests {
         assert_eq!(says("{losst}"), "`{losst}` is not a figure of a run; did you mean `{lost}`?");
         assert_eq!(says("{rows}"), "`rows` needs a name here, such as `{rows(name)}`");
         assert_eq!(says("{fifo(x)}"), "`fifo` takes no name");
+        assert_eq!(
+            says("{sum(balances)}"),
+            "`sum` needs a table and the key of a row here, such as `{sum(table, key)}`"
+        );
         for text in ["{lost", "lost}", "{"] {
             assert_eq!(figures(text), Err(FigureError::Brace), "{text}");
         }

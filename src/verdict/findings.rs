@@ -2,7 +2,7 @@
 
 use super::Word;
 use crate::trace::Outcome;
-use crate::units::Time;
+use crate::units::{Span, Time};
 use serde::Serialize;
 
 /// Message ids: a count and the first of them, in the order of their first appearance.
@@ -97,6 +97,12 @@ pub struct ConsumerView {
     pub failed: u32,
     /// Deliveries it knew already.
     pub skipped: u32,
+    /// The messages of each.
+    #[serde(skip)]
+    pub messages: Deeds,
+    /// When it last completed work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finished: Option<Time>,
     /// The destination for which its work counts, where that is neither its own table nor, without one, its queue:
     /// consumers of one queue are one destination.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,6 +114,19 @@ pub struct ConsumerView {
     pub left: Option<Time>,
 }
 
+/// The messages of what a consumer did.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Deeds {
+    /// Of deliveries.
+    pub received: Ids,
+    /// Of completed work.
+    pub done: Ids,
+    /// Of failed work.
+    pub failed: Ids,
+    /// Of deliveries it knew already.
+    pub skipped: Ids,
+}
+
 /// The rows of a table at the end.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct TableView {
@@ -115,6 +134,54 @@ pub struct TableView {
     pub name: String,
     /// Its rows; a message with two rows counts twice.
     pub rows: Ids,
+    /// What was added up in its rows; a row with nothing in it is not listed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sums: Vec<Sum>,
+}
+
+/// What was added up in a row.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Sum {
+    /// The row's key.
+    pub key: String,
+    /// The sum.
+    pub value: i64,
+}
+
+/// Frames over the connections of a party.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct FramesView {
+    /// The party.
+    pub name: String,
+    /// Sent by it and to it.
+    pub frames: u32,
+}
+
+/// How long a message took from its first publish until its work was completed, for the first time at each of the
+/// destinations that completed it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Took {
+    /// The message.
+    pub message: String,
+    /// How long.
+    pub took: Span,
+}
+
+/// How long messages took.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Times {
+    /// The one that took longest, of several the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub longest: Option<Took>,
+    /// The messages that were done, in the order of publishing; at most ten thousand.
+    #[serde(skip)]
+    pub each: Vec<Took>,
+}
+
+impl Times {
+    pub(super) fn is_empty(&self) -> bool {
+        self.longest.is_none()
+    }
 }
 
 /// A guarantee, held or broken.
@@ -158,10 +225,16 @@ pub struct Findings {
     pub tables: Vec<TableView>,
     /// The words that have cases, in the order of [`Word::ALL`].
     pub words: Vec<Found>,
-    /// At most once, at least once, effectively once, FIFO.
+    /// At most once, at least once, effectively once; first in, first out per producer, per key and per queue.
     pub guarantees: Vec<Guarantee>,
     /// The faults.
     pub faults: Vec<FaultView>,
+    /// Parties with their frames, in the order of the actors; known where the whole trace was watched.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub frames: Vec<FramesView>,
+    /// How long messages took; known where the whole trace was watched.
+    #[serde(skip_serializing_if = "Times::is_empty")]
+    pub times: Times,
 }
 
 impl Findings {

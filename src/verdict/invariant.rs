@@ -5,7 +5,7 @@
 //! have changed their count.
 
 use super::check::plain;
-use super::{Checked, Expectation, Verdict, Word};
+use super::{Checked, Expectation, Meter, Verdict, Word};
 use crate::ids::{EventId, FrameId};
 use crate::trace::{Delta, Event, Frame, Header, Kind, Observable, Observer, Tables, VerbBook, Wants};
 use crate::units::{Span, Time};
@@ -59,10 +59,12 @@ impl Invariant {
                 | Unacked
                 | Durable
                 | Rows
+                | Sum
                 | Delivered
                 | Worked
                 | Failed
                 | Skipped
+                | Frames
         )
     }
 }
@@ -83,6 +85,7 @@ impl fmt::Display for Invariant {
 #[derive(Debug)]
 pub struct Watcher {
     verdict: Verdict,
+    meter: Meter,
     state: Observable,
     /// Each with its result, once there is one.
     open: Vec<(Invariant, Option<Checked>)>,
@@ -93,7 +96,8 @@ impl Watcher {
     /// For a run with this header.
     pub fn new(header: &Header, verbs: VerbBook, invariants: Vec<Invariant>) -> Watcher {
         let open = invariants.into_iter().map(|invariant| (invariant, None)).collect();
-        Watcher { verdict: Verdict::new(header, verbs), state: Observable::new(), open, asked: 0 }
+        let meter = Meter::new(header);
+        Watcher { verdict: Verdict::new(header, verbs), meter, state: Observable::new(), open, asked: 0 }
     }
 
     /// The results, in the order of the invariants.
@@ -117,7 +121,8 @@ impl Watcher {
             return;
         }
         self.asked += 1;
-        let findings = self.verdict.finish(&self.state, tables);
+        let mut findings = self.verdict.finish(&self.state, tables);
+        self.meter.frames(&mut findings);
         for (invariant, result) in self.open.iter_mut().filter(|(_, result)| result.is_none()) {
             let checked = invariant.what.check(&findings);
             let late = matches!(invariant.temper, Temper::Eventually(Some(within)) if now > Time::ZERO + within);
@@ -140,6 +145,7 @@ impl Observer for Watcher {
 
     fn frame(&mut self, id: FrameId, frame: &Frame, tables: &Tables<'_>) {
         self.verdict.frame(id, frame, tables);
+        self.meter.frame(id, frame, tables);
     }
 
     fn event(&mut self, id: EventId, event: &Event, deltas: &[Delta], tables: &Tables<'_>) {
@@ -147,7 +153,8 @@ impl Observer for Watcher {
         for delta in deltas {
             self.state.apply(delta);
         }
-        if !deltas.is_empty() || matches!(event.kind, Kind::Note { .. } | Kind::Process(_) | Kind::End(_)) {
+        let counts = matches!(event.kind, Kind::Note { .. } | Kind::Process(_) | Kind::Sent(_) | Kind::End(_));
+        if counts || !deltas.is_empty() {
             self.ask(id, event.time, tables);
         }
     }

@@ -4,13 +4,12 @@
 
 use super::Word;
 use super::book::{Cell, Dest, Message, cell, mark};
-use super::findings::{
-    At, ConsumerView, FaultView, Findings, Found, Guarantee, Ids, ProducerView, QueueView, TableView,
-};
-use super::stream::{BY_PLACE, NOWHERE, Verdict};
-use super::tally::{LISTED, Tallies, Tally};
-use crate::ids::{ActorId, Name, Names, PlaceId};
-use crate::trace::{ActorKind, Belief, Observable, PlaceKind, Tables, What};
+use super::findings::{At, Findings, Found, Guarantee, Ids, ProducerView, Times};
+use super::stream::{BY_PLACE, DEEDS, Deed, NOWHERE, Verdict};
+use super::tally::{Tallies, Tally};
+use super::views::{goes_on, list};
+use crate::ids::{ActorId, Name, Names};
+use crate::trace::{Belief, Observable, PlaceKind, Tables, What};
 
 /// The words that are judged here, each one case per (message, destination).
 const JUDGED: [Word; 8] = [
@@ -70,7 +69,7 @@ impl Verdict {
     pub fn counts(&mut self, state: &Observable, tables: &Tables<'_>) -> Counts {
         let judged = self.judge_all(state, tables);
         let total = |tallies: &Tallies| tallies.iter().map(|(_, tally)| tally.count).sum();
-        let mut counts = Counts { words: [0; JUDGED.len()], reordered: total(&self.reordered) };
+        let mut counts = Counts { words: [0; JUDGED.len()], reordered: total(&self.orders.of_producers) };
         for (count, tallies) in counts.words.iter_mut().zip(&judged.words) {
             *count = total(tallies);
         }
@@ -191,110 +190,16 @@ impl Verdict {
             ended: self.ended,
             at: self.now,
             messages: self.book.len() as u32,
-            queues: queues(&self.header.actors, state, tables),
+            queues: self.queues(state, tables),
             consumers: self.consumers(state, tables),
             tables: self.tables(state, tables),
             guarantees: listing.guarantees(judged, twice),
             faults: self.faults(),
             producers,
             words,
+            frames: Vec::new(),
+            times: Times::default(),
         }
-    }
-
-    fn producers(&self, names: &Names) -> Vec<ProducerView> {
-        let mut tallies = vec![[(); 5].map(|()| Tally::default()); self.header.actors.len()];
-        for slot in 0..self.book.len() {
-            let message = self.book.message(slot);
-            let Some(mine) = tallies.get_mut(message.producer.at()) else { continue };
-            mine[message.belief as usize].add(slot);
-            if message.marks & mark::GAVE_UP != 0 {
-                mine[4].add(slot);
-            }
-        }
-        let listing = Listing { verdict: self, names };
-        let mut views = Vec::new();
-        for (at, actor) in self.header.actors.iter().enumerate() {
-            let published = self.deeds[at].published;
-            if actor.kind != ActorKind::Producer && self.deeds[at].attempts == 0 {
-                continue;
-            }
-            let of = |row: usize| listing.ids(&tallies[at][row]);
-            views.push(ProducerView {
-                name: actor.name.clone(),
-                published,
-                planned: self.header.planned.iter().find(|row| row.producer.at() == at).map(|row| row.messages),
-                attempts: self.deeds[at].attempts,
-                sent: of(Belief::Sent as usize),
-                confirmed: of(Belief::Confirmed as usize),
-                refused: of(Belief::Refused as usize),
-                unknown: of(Belief::Unknown as usize),
-                gave_up: of(4),
-                left: self.deeds[at].left,
-            });
-        }
-        views
-    }
-
-    fn consumers(&self, state: &Observable, tables: &Tables<'_>) -> Vec<ConsumerView> {
-        let mut views = Vec::new();
-        for (at, actor) in self.header.actors.iter().enumerate() {
-            let deeds = self.deeds[at];
-            let id = ActorId(at as u16);
-            if actor.kind != ActorKind::Consumer && deeds.received == 0 && deeds.done == 0 {
-                continue;
-            }
-            let inbox = |place: &crate::trace::Place| place.kind == PlaceKind::Inbox && place.actor == id;
-            views.push(ConsumerView {
-                name: actor.name.clone(),
-                received: deeds.received,
-                done: deeds.done,
-                failed: deeds.failed,
-                skipped: deeds.skipped,
-                counted_at: self.counted_elsewhere(id),
-                waiting: held(state, tables, inbox),
-                left: deeds.left,
-            });
-        }
-        views
-    }
-
-    /// The destination of a consumer that shares another's.
-    fn counted_elsewhere(&self, consumer: ActorId) -> Option<String> {
-        let row = self.header.destinations.iter().find(|row| row.consumer == consumer)?;
-        let own = row.table.as_ref().unwrap_or(&row.from);
-        let name = self.destinations.name(self.destinations.of_consumer(consumer)?);
-        (name != own).then(|| name.to_owned())
-    }
-
-    fn tables(&self, state: &Observable, tables: &Tables<'_>) -> Vec<TableView> {
-        let mut names: Vec<String> = Vec::new();
-        let declared = self.header.destinations.iter().filter_map(|row| row.table.clone());
-        let seen = tables.places.iter().filter(|p| p.kind == PlaceKind::Table).map(|p| tables.names.text(p.name));
-        for name in declared.chain(seen) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        let mut views = Vec::new();
-        for name in names {
-            let known = tables.names.find(&name);
-            let rows = held(state, tables, |place| place.kind == PlaceKind::Table && Some(place.name) == known);
-            views.push(TableView { name, rows });
-        }
-        views
-    }
-
-    fn faults(&self) -> Vec<FaultView> {
-        let rows = self.header.faults.iter().zip(&self.struck);
-        let mut views: Vec<FaultView> = Vec::new();
-        for (fault, struck) in rows {
-            // A nemesis has a number for each of the faults that it draws.
-            match views.last_mut().filter(|last| last.name == fault.name) {
-                Some(last) => last.struck += struck,
-                None => views.push(FaultView { name: fault.name.clone(), struck: *struck, by_chance: fault.by_chance }),
-            }
-        }
-        views
     }
 }
 
@@ -317,76 +222,14 @@ fn judge_fate(slot: usize, message: &Message, dest: Dest, done: bool, live: bool
     }
 }
 
-/// The queues in the order in which they came up, with what is in them and on disk under their names.
-fn queues(actors: &[crate::trace::Actor], state: &Observable, tables: &Tables<'_>) -> Vec<QueueView> {
-    let mut seen: Vec<(ActorId, Name)> = Vec::new();
-    let queue = |kind| matches!(kind, PlaceKind::Queue | PlaceKind::Unacked);
-    for place in tables.places.iter().filter(|place| queue(place.kind)) {
-        if !seen.contains(&(place.actor, place.name)) {
-            seen.push((place.actor, place.name));
-        }
-    }
-    let disk_of = |actor: ActorId| actors.get(actor.at()).and_then(|a| a.of).unwrap_or(actor);
-    let mut views = Vec::new();
-    for (node, name) in seen {
-        let of = |kind| {
-            held(state, tables, |place| {
-                place.kind == kind && place.name == name && (place.actor == node || disk_of(place.actor) == node)
-            })
-        };
-        views.push(QueueView {
-            name: tables.names.text(name),
-            node: actors.get(node.at()).map(|actor| actor.name.clone()).unwrap_or_default(),
-            ready: of(PlaceKind::Queue),
-            unacked: of(PlaceKind::Unacked),
-            page_cache: of(PlaceKind::PageCache),
-            durable: of(PlaceKind::Durable),
-        });
-    }
-    views
-}
-
-/// The copies in all places that `wanted` chooses.
-fn held(state: &Observable, tables: &Tables<'_>, wanted: impl Fn(&crate::trace::Place) -> bool) -> Ids {
-    let mut ids = Ids::default();
-    // The last message, as long as the unlisted ones go on from the last listed one.
-    let mut last = Some(Name::NONE);
-    for (id, _) in tables.places.iter().enumerate().filter(|(_, place)| wanted(place)) {
-        for held in state.in_place(PlaceId(id as u32)) {
-            ids.count += 1;
-            list(&mut ids, tables.names, held.message);
-            last = last.filter(|last| !ids.more || goes_on(*last, held.message)).map(|_| held.message);
-        }
-    }
-    ids.through = last.filter(|_| ids.more).map(|last| tables.names.text(last));
-    ids
-}
-
-/// Whether a message is the same as another, or the next of its series.
-fn goes_on(one: Name, next: Name) -> bool {
-    let follows = || one.number().and_then(|n| n.checked_add(1)).is_some_and(|n| next.number() == Some(n));
-    one == next || one.prefix() == next.prefix() && follows()
-}
-
-fn list(ids: &mut Ids, names: &Names, message: Name) {
-    if ids.ids.len() >= LISTED {
-        ids.more = true;
-        return;
-    }
-    let text = names.text(message);
-    if !ids.ids.contains(&text) {
-        ids.ids.push(text);
-    }
-}
-
 /// Turns slots into texts.
-struct Listing<'a> {
-    verdict: &'a Verdict,
-    names: &'a Names,
+pub(super) struct Listing<'a> {
+    pub(super) verdict: &'a Verdict,
+    pub(super) names: &'a Names,
 }
 
 impl Listing<'_> {
-    fn ids(&self, tally: &Tally) -> Ids {
+    pub(super) fn ids(&self, tally: &Tally) -> Ids {
         let mut ids = Ids { count: tally.count, more: tally.count as usize > tally.slots.len(), ..Ids::default() };
         for slot in &tally.slots {
             list(&mut ids, self.names, self.name(*slot));
@@ -396,6 +239,13 @@ impl Listing<'_> {
             ids.through = unbroken.then(|| self.names.text(self.name(tally.last)));
         }
         ids
+    }
+
+    /// The first messages of what a client did so many times.
+    pub(super) fn deed(&self, actor: ActorId, deed: Deed, count: u32) -> Ids {
+        let tally = self.verdict.by_deed.get(actor.at() * DEEDS + deed as usize);
+        let listed = tally.map(|tally| self.ids(tally)).unwrap_or_default();
+        Ids { count, more: count > listed.count, ..listed }
     }
 
     fn name(&self, slot: u32) -> Name {
@@ -409,7 +259,7 @@ impl Listing<'_> {
             Word::Confirmed => beliefs(producers, |view| &view.confirmed),
             Word::Refused => beliefs(producers, |view| &view.refused),
             Word::Unknown => beliefs(producers, |view| &view.unknown),
-            Word::Reordered => self.by_dest(&self.verdict.reordered),
+            Word::Reordered => self.by_dest(&self.verdict.orders.of_producers),
             Word::Returned => self.by(&self.verdict.returned, |at| {
                 self.verdict.header.actors.get(at).map(|actor| actor.name.clone()).unwrap_or_default()
             }),
@@ -474,7 +324,9 @@ impl Listing<'_> {
             line(Word::AtMostOnce, &[&judged[3]]),
             line(Word::AtLeastOnce, &[&judged[0]]),
             line(Word::EffectivelyOnce, &[&judged[0], twice]),
-            line(Word::Fifo, &[&self.verdict.reordered]),
+            line(Word::Fifo, &[&self.verdict.orders.of_producers]),
+            line(Word::FifoPerKey, &[&self.verdict.orders.of_keys]),
+            line(Word::FifoPerQueue, &[&self.verdict.orders.of_queues]),
         ]
     }
 }

@@ -5,6 +5,7 @@
 
 mod book;
 mod check;
+mod compared;
 mod destinations;
 mod expectation;
 mod figures;
@@ -13,18 +14,26 @@ mod flight;
 mod invariant;
 mod judge;
 mod ledger;
+mod meter;
+mod orders;
 mod series;
 mod sheet;
 mod stream;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod views;
 
+pub use compared::{Compared, compared};
 pub use expectation::{Checked, Count, Expectation, Of, Takes, Word};
 pub use figures::{Figure, FigureError, figures, fill};
-pub use findings::{At, ConsumerView, FaultView, Findings, Found, Guarantee, Ids, ProducerView, QueueView, TableView};
+pub use findings::{
+    At, ConsumerView, Deeds, FaultView, Findings, Found, FramesView, Guarantee, Ids, ProducerView, QueueView, Sum,
+    TableView, Times, Took,
+};
 pub use invariant::{Invariant, Temper, Watcher};
 pub use judge::Counts;
 pub use ledger::{Account, ledger};
+pub use meter::Meter;
 pub use sheet::{result_of, sheet, sheet_of_width};
 pub use stream::Verdict;

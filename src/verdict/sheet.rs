@@ -180,7 +180,7 @@ impl Sheet {
     fn words(&mut self, findings: &Findings) {
         self.heading("What that comes to");
         for found in findings.words.iter().filter(|found| is_outcome(found.word)) {
-            let name = found.word.name().replace('_', " ");
+            let name = found.word.label();
             self.row(&format!("{name} {}", found.count), found.word.definition());
             for at in &found.by {
                 let once = at.ids.count as usize == at.ids.ids.len() || at.ids.more;
@@ -191,7 +191,7 @@ impl Sheet {
         let none: Vec<String> = Word::ALL
             .iter()
             .filter(|word| is_outcome(**word) && findings.count(**word) == 0)
-            .map(|word| word.name().replace('_', " "))
+            .map(|word| word.label())
             .collect();
         if !none.is_empty() {
             self.row("no message was", &none.join(", "));
@@ -213,11 +213,7 @@ impl Sheet {
                     format!("BROKEN by {}, {}{more}", plain(id), counted_at(findings, at))
                 }
             };
-            let name = match line.word {
-                Word::Fifo => "first in, first out".to_owned(),
-                word => word.name().replace('_', " "),
-            };
-            self.row(&name, &text);
+            self.row(&line.word.label(), &text);
         }
     }
 

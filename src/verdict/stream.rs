@@ -2,10 +2,11 @@
 //!
 //! It decides nothing that the end could still change; that is `judge`.
 
-use super::book::{Book, Dest, cell, mark};
+use super::book::{Book, cell, mark};
 use super::destinations::Destinations;
 use super::flight::{Carried, Flight};
-use super::tally::Tallies;
+use super::orders::Orders;
+use super::tally::{LISTED, Tallies};
 use crate::ids::{ActorId, ConnId, EventId, FrameId, Name, PlaceId};
 use crate::trace::{
     ActorKind, Belief, Class, Delta, Event, Frame, Header, Kind, Link, Notes, Observer, Outcome, Process, Tables,
@@ -39,6 +40,7 @@ const NOTES: Notes = Notes::of(&[
     What::Skipped,
     What::Unread,
     What::RefusedByBroker,
+    What::Deleted,
 ])
 .and(Notes::of(&BY_PLACE))
 .and(Notes::of(&NOWHERE));
@@ -52,9 +54,23 @@ pub(super) struct Deeds {
     pub(super) done: u32,
     pub(super) failed: u32,
     pub(super) skipped: u32,
+    /// When it last completed work.
+    pub(super) finished: Time,
     /// When it gave up connecting.
     pub(super) left: Option<Time>,
 }
+
+/// What of a client's deeds is listed by message.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Deed {
+    Received,
+    Done,
+    Failed,
+    Skipped,
+}
+
+/// How many there are.
+pub(super) const DEEDS: usize = 4;
 
 /// Watches a run and judges it.
 ///
@@ -79,10 +95,11 @@ pub struct Verdict {
     pub(super) returned: Tallies,
     /// One tally for each of [`NOWHERE`].
     pub(super) nowhere: Tallies,
-    /// By destination.
-    pub(super) reordered: Tallies,
-    /// The last first completion, by destination and producer: its place in the sequence of publishing.
-    last: Vec<Vec<u32>>,
+    /// Deliveries, works, failures and skips: the first messages of each, by actor, [`DEEDS`] many each.
+    pub(super) by_deed: Tallies,
+    pub(super) orders: Orders,
+    /// Queues that were deleted: what the disk still holds of them comes back to nobody.
+    pub(super) deleted: Vec<PlaceId>,
     /// By fault.
     pub(super) struck: Vec<u32>,
     pub(super) ended: Option<Outcome>,
@@ -105,8 +122,9 @@ impl Verdict {
             by_place: Tallies::default(),
             returned: Tallies::default(),
             nowhere: Tallies::default(),
-            reordered: Tallies::default(),
-            last: Vec::new(),
+            by_deed: Tallies::default(),
+            orders: Orders::default(),
+            deleted: Vec::new(),
             struck: vec![0; header.faults.len()],
             ended: None,
             stocked: false,
@@ -128,8 +146,9 @@ impl Verdict {
         self.by_place.reset();
         self.returned.reset();
         self.nowhere.reset();
-        self.reordered.reset();
-        self.last.iter_mut().for_each(Vec::clear);
+        self.by_deed.reset();
+        self.orders.reset();
+        self.deleted.clear();
         self.struck.fill(0);
         self.ended = None;
         self.now = Time::ZERO;
@@ -151,8 +170,11 @@ impl Verdict {
             Class::Deliver => Some(self.destinations.of_consumer(frame.to)?),
             _ => return None,
         };
-        let slot = self.book.slot(frame.message) as u32;
-        Some(Carried { slot, dest, conn: frame.conn })
+        let slot = self.book.slot(frame.message);
+        if dest.is_none() && frame.b.is_some() && self.book.message(slot).line == 0 {
+            self.book.message_mut(slot).line = self.orders.line(frame.from, frame.b);
+        }
+        Some(Carried { slot: slot as u32, dest, conn: frame.conn })
     }
 
     #[inline]
@@ -173,10 +195,14 @@ impl Verdict {
 
     fn note(&mut self, actor: ActorId, what: What, place: PlaceId, message: Name, tables: &Tables<'_>) {
         if !message.is_some() {
-            // Without a message it is its connection that a client gives up.
-            if what == What::GaveUp {
-                let now = self.now;
-                self.deed(actor, |deeds| deeds.left = Some(now));
+            match what {
+                // Without a message it is its connection that a client gives up.
+                What::GaveUp => {
+                    let now = self.now;
+                    self.deed(actor, |deeds| deeds.left = Some(now));
+                }
+                What::Deleted if place.is_some() && !self.deleted.contains(&place) => self.deleted.push(place),
+                _ => {}
             }
             return;
         }
@@ -190,7 +216,12 @@ impl Verdict {
             self.is_read(slot);
         }
         match what {
-            What::Stored | What::Recovered => self.stored(place, message, tables),
+            What::Stored => self.stored(place, message, tables),
+            What::Recovered => {
+                // The deletion had not come to the disk.
+                self.deleted.retain(|deleted| *deleted != place);
+                self.stored(place, message, tables);
+            }
             What::Published => self.published(actor, message),
             // An answer is a message of its own, for which nobody waits for a confirm.
             What::Replied => {
@@ -213,12 +244,18 @@ impl Verdict {
                 let at = NOWHERE.iter().position(|known| *known == what).unwrap_or(0);
                 self.nowhere.at(at).add(slot);
             }
-            What::Received => self.deed(actor, |deeds| deeds.received += 1),
+            What::Received => {
+                self.deed(actor, |deeds| deeds.received += 1);
+                self.list(actor, Deed::Received, message);
+            }
             What::WorkDone => self.done(actor, place, message, tables),
             What::WorkFailed => self.failed(actor, place, message, tables),
             // The queue that it comes to now was not chosen by its publisher.
             What::PutAside => self.mark(message, mark::ONWARD),
-            What::Skipped => self.deed(actor, |deeds| deeds.skipped += 1),
+            What::Skipped => {
+                self.deed(actor, |deeds| deeds.skipped += 1);
+                self.list(actor, Deed::Skipped, message);
+            }
             What::Expired | What::Dropped | What::Rejected | What::DeadLettered | What::Purged | What::Vanished => {
                 self.removed(what, place, message);
             }
@@ -229,7 +266,11 @@ impl Verdict {
     fn stored(&mut self, place: PlaceId, message: Name, tables: &Tables<'_>) {
         let Some(dest) = self.destinations.of_place(place, tables) else { return };
         let slot = self.book.slot(message);
-        self.book.cell(slot, dest).marks |= cell::STORED;
+        let cell = self.book.cell(slot, dest);
+        if cell.marks & cell::STORED == 0 {
+            cell.marks |= cell::STORED;
+            self.orders.take(place, cell);
+        }
     }
 
     fn published(&mut self, actor: ActorId, message: Name) {
@@ -263,6 +304,15 @@ impl Verdict {
         }
     }
 
+    /// Keeps the first messages of what a client did; the rest is only counted.
+    #[inline]
+    fn list(&mut self, actor: ActorId, deed: Deed, message: Name) {
+        let tally = self.by_deed.at(actor.at() * DEEDS + deed as usize);
+        if tally.slots.len() < LISTED {
+            tally.add(self.book.slot(message));
+        }
+    }
+
     fn removed(&mut self, what: What, place: PlaceId, message: Name) {
         let slot = self.book.slot(message);
         if what == What::DeadLettered {
@@ -275,6 +325,7 @@ impl Verdict {
 
     fn failed(&mut self, actor: ActorId, place: PlaceId, message: Name, tables: &Tables<'_>) {
         self.deed(actor, |deeds| deeds.failed += 1);
+        self.list(actor, Deed::Failed, message);
         let dest = self.destinations.of_consumer(actor);
         let Some(dest) = dest.or_else(|| self.destinations.of_place(place, tables)) else { return };
         let slot = self.book.slot(message);
@@ -283,31 +334,20 @@ impl Verdict {
     }
 
     fn done(&mut self, actor: ActorId, place: PlaceId, message: Name, tables: &Tables<'_>) {
-        self.deed(actor, |deeds| deeds.done += 1);
+        let now = self.now;
+        self.deed(actor, |deeds| {
+            deeds.done += 1;
+            deeds.finished = now;
+        });
+        self.list(actor, Deed::Done, message);
         let dest = self.destinations.of_consumer(actor);
         let Some(dest) = dest.or_else(|| self.destinations.of_place(place, tables)) else { return };
         let slot = self.book.slot(message);
         let cell = self.book.cell(slot, dest);
         cell.done = cell.done.saturating_add(1);
-        if cell.done == 1 && self.book.message(slot).producer.is_some() {
-            self.sequence(slot, dest);
-        }
-    }
-
-    /// Compares a first completion with the one before it of the same producer and destination.
-    fn sequence(&mut self, slot: usize, dest: Dest) {
-        let message = &self.book.message(slot);
-        let (at, producer) = (usize::from(dest.0), message.producer.at());
-        if self.last.len() <= at {
-            self.last.resize_with(at + 1, Vec::new);
-        }
-        let last = &mut self.last[at];
-        if last.len() <= producer {
-            last.resize(producer + 1, 0);
-        }
-        let before = std::mem::replace(&mut last[producer], message.seq);
-        if message.seq < before {
-            self.reordered.at(at).add(slot);
+        if cell.done == 1 {
+            let cell = *cell;
+            self.orders.completed(slot, &self.book.message(slot), &cell);
         }
     }
 }

@@ -43,6 +43,9 @@ impl Tallies {
         }
         &mut self.all[index]
     }
+    pub(super) fn get(&self, index: usize) -> Option<&Tally> {
+        self.all.get(index)
+    }
     pub(super) fn reset(&mut self) {
         for tally in &mut self.all {
             tally.count = 0;

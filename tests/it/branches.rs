@@ -6,7 +6,7 @@ use mqlab::explore::{Run, align, same_until};
 use mqlab::ids::EventId;
 use mqlab::lab::{Laboratory, MAX_RUNS, Opening, Problem, Target};
 use mqlab::scenario;
-use mqlab::suite::{Bench, Found, Shelf};
+use mqlab::suite::{Bench, Found, Shelf, Unread};
 use mqlab::trace::{Kind, Log, ReadLimits, decode, encode};
 use mqlab::world::{RULES, VERBS};
 use std::collections::{BTreeMap, BTreeSet};
@@ -248,14 +248,14 @@ impl Shelf for Memory {
     fn list(&self) -> Vec<(String, String, String)> {
         self.0.iter().map(|(name, text)| (String::new(), name.clone(), text.clone())).collect()
     }
-    fn read(&self, path: &str) -> Result<Found, String> {
-        let text = self.0.get(path).ok_or("no such file")?;
+    fn read(&self, path: &str) -> Result<Found, Unread> {
+        let text = self.0.get(path).ok_or_else(|| Unread::Refused("no such file".to_owned()))?;
         if !text.starts_with('{') {
             return Ok(Found::Scenario(text.clone().into_bytes()));
         }
         decode(text, &ReadLimits::default(), RULES, VERBS)
             .map(|log| Found::Trace(Box::new(log)))
-            .map_err(|error| error.to_string())
+            .map_err(|error| Unread::Refused(error.to_string()))
     }
     fn replace(&mut self, path: &str, text: &str) -> Result<(), String> {
         self.0.insert(path.to_owned(), text.to_owned());

@@ -77,6 +77,29 @@ fn what_explains_and_lists_succeeds_and_is_plain_where_there_is_no_terminal() {
 }
 
 #[test]
+fn the_gallery_is_searched_by_words_that_must_all_be_there() {
+    let found = |args: &[&str]| {
+        let output = mqlab(&[&["list"], args].concat()).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    assert!(found(&["confirm"]).contains("lost-confirm"), "by name");
+    assert!(found(&["LOST", "Duplicate"]).contains("lost-confirm"), "by title, whatever the letters");
+    let both = found(&["confirm", "batch"]);
+    assert!(both.contains("batch-confirm") && !both.contains("lost-confirm "), "{both}");
+    assert!(found(&["doubling"]).contains("lost-ack"), "by theme");
+    let doubling = found(&["--theme", "doubling", "ack"]);
+    assert!(doubling.contains("lost-ack") && !doubling.contains("forgotten-ack"), "{doubling}");
+    let error = refused(&mqlab(&["list", "zzz", "confirm"]).output().unwrap());
+    assert!(error.contains("no scenario has all of `zzz`, `confirm`"), "{error}");
+    let error = refused(&mqlab(&["list", "lost-confrm"]).output().unwrap());
+    assert!(
+        error.contains("no scenario has `lost-confrm`") && error.contains("did you mean `lost-confirm`?"),
+        "{error}"
+    );
+}
+
+#[test]
 fn colours_come_when_they_are_asked_for() {
     let output = mqlab(&["explain", "lost", "--color", "always"]).output().unwrap();
     assert!(text(&output.stdout).contains('\u{1b}'));

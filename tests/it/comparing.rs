@@ -25,6 +25,18 @@ fn a_run_is_the_same_as_itself_and_a_cure_is_not() {
 }
 
 #[test]
+fn what_differs_is_named_down_to_rows_consumers_and_sums() {
+    let text = compared(&["registration", "--variant", "cured", "--width", "120"], 0);
+    for line in ["rows in accounts", "delivered to web", "worked by sender-1", "longest took", "last work after"] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    assert!(text.contains("differ from the ") || text.contains("the first difference is step"), "{text}");
+    assert!(compared(&["idempotent-upsert"], 0).contains("ann in balances"));
+    assert!(compared(&["forgotten-ack"], 0).contains("unacked in "));
+    assert!(compared(&["hello", "lost-confirm"], 0).contains("they differ from the first step on."));
+}
+
+#[test]
 fn what_cannot_be_compared_is_refused_in_words() {
     assert!(compared(&["hello"], 2).contains("no variant to compare it with"));
     assert!(compared(&["hello", "nowhere"], 2).contains("cannot read nowhere"));

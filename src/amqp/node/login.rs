@@ -8,7 +8,7 @@ use crate::amqp::access::{Capabilities, GUEST};
 use crate::amqp::error::{self, Checked, Refusal};
 use crate::amqp::method::{Method, OVERHEAD, Tune};
 use crate::amqp::{rules, verbs};
-use crate::ids::{ConnId, Name, Names};
+use crate::ids::{ConnId, Name, Names, PlaceId};
 use crate::machine::{Because, Does, Need};
 use crate::mem::ReuseMap;
 use crate::trace::What;
@@ -71,6 +71,11 @@ impl Node {
                 return Ok(());
             }
             (Stage::Closing, Method::ConnectionClose(_)) => Method::ConnectionCloseOk,
+            (Stage::Closing, Method::BasicPublish { message, .. }) => {
+                let (rule, what) = (rules::DISCARDED_WITH_CONNECTION, What::Discarded);
+                ports.out.note(rule, Because::INPUT, what, PlaceId::NONE, message.id, 1);
+                return Ok(());
+            }
             (Stage::Closing | Stage::Refused, _) | (_, Method::Heartbeat) => return Ok(()),
             (_, Method::ConnectionClose(_)) if channel == 0 => {
                 self.answer(rules::CLOSED_IN_ORDER, (conn, 0), Method::ConnectionCloseOk, ports);

@@ -1,7 +1,7 @@
 //! Expectations: words of the verdict with counts and ids, as `verdict` knows them.
 
 use crate::scenario::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned};
-use crate::scenario::fields::{Fields, count, list, name, some_span, truth, word};
+use crate::scenario::fields::{self, Fields, count, list, name, some_span, truth, word};
 use crate::scenario::tree::{Node, Value};
 use crate::verdict::{Count, Expectation, Takes, Temper, Word};
 
@@ -25,12 +25,25 @@ pub(super) fn expect(node: &Node, sink: &mut Sink) -> Option<Expect> {
     let what = Word::from_name(found)?;
     let mut f = Fields::of_call(node, "this expectation", sink);
     let named = node.args().iter().any(|arg| arg.name.is_none() && arg.value.text().is_some());
+    let mut key = None;
     let (of, number) = match what.takes() {
         Takes::CountMayOf(_) => {
             let of = if named { f.first("of", name) } else { f.optional("of", name) };
             (of, f.first("count", number))
         }
         Takes::CountOf(_) => (f.first("of", name), f.first("count", number)),
+        Takes::TimeMayOf(_) => {
+            // A time is a text too: of two, the first is a name.
+            let bare = node.args().iter().filter(|arg| arg.name.is_none()).count();
+            let named = bare + usize::from(node.field("time").is_some()) > 1;
+            let of = if named { f.first("of", name) } else { f.optional("of", name) };
+            (of, f.first("time", time))
+        }
+        Takes::ValueOf(_) => {
+            let of = f.first("of", name);
+            key = f.first("key", fields::text);
+            (of, f.first("value", value))
+        }
         Takes::Truth => {
             let holds = f.take_first("holds").map_or(Some(true), |node| truth(node, f.sink()));
             (None, holds.map(|holds| if holds { Count::HOLDS } else { Count::BROKEN }))
@@ -47,7 +60,7 @@ pub(super) fn expect(node: &Node, sink: &mut Sink) -> Option<Expect> {
     // Without a number it is not an expectation, but what it speaks of can be checked.
     let count = number.unwrap_or(Count::OCCURS);
     let expectation =
-        Expectation { what, of: of.as_ref().map(|of| of.value.clone()), count, ids: ids.as_ref().map(texts) };
+        Expectation { what, of: of.as_ref().map(|of| of.value.clone()), key, count, ids: ids.as_ref().map(texts) };
     Some(Expect { expectation, at: node.at, of, ids: ids.unwrap_or_default() })
 }
 
@@ -91,12 +104,33 @@ pub(super) fn invariant(node: &Node, sink: &mut Sink) -> Option<Invariant> {
 
 /// `2`, `at_least(2)` or `at_most(2)`.
 fn number(node: &Node, sink: &mut Sink) -> Option<Count> {
+    bounded(node, "a number or a bound", |node, sink| count(node, sink).map(i64::from), sink)
+}
+
+/// `40`, `-40`, `at_least(40)` or `at_most(40)`.
+fn value(node: &Node, sink: &mut Sink) -> Option<Count> {
+    const MAX: i64 = 1 << 53;
+    bounded(node, "a number or a bound", |node, sink| fields::number(node, -MAX..=MAX, sink), sink)
+}
+
+/// `"150ms"`, `at_least("150ms")` or `at_most("150ms")`.
+fn time(node: &Node, sink: &mut Sink) -> Option<Count> {
+    let nanos = |node: &Node, sink: &mut Sink| i64::try_from(fields::span(node, sink)?.0).ok();
+    bounded(node, "a duration or a bound", nanos, sink)
+}
+
+fn bounded(
+    node: &Node,
+    what: &str,
+    decode: impl FnOnce(&Node, &mut Sink) -> Option<i64>,
+    sink: &mut Sink,
+) -> Option<Count> {
     if !matches!(node.value, Value::Call(_)) {
-        return count(node, sink).map(Count::Exactly);
+        return decode(node, sink).map(Count::Exactly);
     }
-    let found = word(node, "a number or a bound", &["at_least", "at_most"], sink)?;
+    let found = word(node, what, &["at_least", "at_most"], sink)?;
     let mut f = Fields::of_call(node, "a bound", sink);
-    let n = f.first("count", count);
+    let n = f.first("count", decode);
     f.finish();
     n.map(|n| if found == "at_least" { Count::AtLeast(n) } else { Count::AtMost(n) })
 }

@@ -8,7 +8,7 @@ use crate::scenario::diagnostics::{Code, Diagnostic, Sink, Spanned};
 use crate::scenario::fields::{Fields, list, no_arguments, span, spanned_text, text, word};
 use crate::scenario::tree::{Node, Value};
 use crate::units::Span;
-use crate::verdict::{Figure, Word, figures};
+use crate::verdict::{Figure, Takes, Word, figures};
 
 /// A lesson.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -174,10 +174,14 @@ fn figure(node: &Node, sink: &mut Sink) -> Option<Spanned<Figure>> {
     let known: Vec<&str> = Word::ALL.iter().map(|word| word.name()).collect();
     let found = word(node, "a word of the verdict", &known, sink)?;
     let what = Word::from_name(found)?;
+    let mut key = None;
     let of = match node.value {
         Value::Call(ref call) if call.args.is_some() => {
             let mut f = Fields::of_call(node, "this figure", sink);
             let of: Option<Target> = f.first("of", target);
+            if let Takes::ValueOf(_) = what.takes() {
+                key = f.first("key", text);
+            }
             f.finish();
             Some(of?.name.value)
         }
@@ -186,5 +190,5 @@ fn figure(node: &Node, sink: &mut Sink) -> Option<Spanned<Figure>> {
             None
         }
     };
-    Some(Spanned::new(Figure { what, of }, node.at))
+    Some(Spanned::new(Figure { what, of, key }, node.at))
 }

@@ -1,5 +1,8 @@
 //! Every word on a stream made by hand.
 
+mod measures;
+mod orders;
+
 use super::*;
 use crate::ids::{ActorId, ConnId, CopyId, EventId, FrameId, Name, PlaceId, RuleId};
 use crate::trace::{
@@ -26,6 +29,7 @@ struct Run {
     log: Log,
     state: Observable,
     copies: u32,
+    now: u64,
 }
 
 impl Run {
@@ -49,7 +53,7 @@ impl Run {
             ],
             ..Header::default()
         };
-        Run { log: Log::new(header), state: Observable::new(), copies: 0 }
+        Run { log: Log::new(header), state: Observable::new(), copies: 0, now: 1 }
     }
 
     fn place(&mut self, kind: PlaceKind, actor: ActorId, name: &str) -> PlaceId {
@@ -68,8 +72,10 @@ impl Run {
 
     fn event(&mut self, actor: ActorId, kind: Kind) {
         let none = EventId::NONE;
-        self.log
-            .push(Event { time: Time(1), kind, cause: none, need: none, number: 0, rule: RuleId::NONE, actor }, &[]);
+        self.log.push(
+            Event { time: Time(self.now), kind, cause: none, need: none, number: 0, rule: RuleId::NONE, actor },
+            &[],
+        );
     }
 
     fn note(&mut self, actor: ActorId, what: What, place: PlaceId, message: &str) -> &mut Self {
@@ -101,9 +107,13 @@ impl Run {
     }
 
     fn send(&mut self, to: ActorId, message: &str, flags: FrameFlags) -> FrameId {
+        self.send_keyed(to, message, flags, Name::NONE)
+    }
+
+    fn send_keyed(&mut self, to: ActorId, message: &str, flags: FrameFlags, b: Name) -> FrameId {
         let (from, verb) = if to == BROKER { (SHOP, verbs::PUBLISH) } else { (BROKER, verbs::DELIVER) };
         let message = self.log.names.intern(message);
-        let (a, b) = (Name::NONE, Name::NONE);
+        let a = Name::NONE;
         let conn = ConnId(0);
         let id = FrameId(self.log.frames.len() as u32);
         self.log.frames.push(Frame { conn, from, to, verb, channel: 1, flags, number: 0, size: 9, message, a, b });

@@ -24,6 +24,7 @@ pub struct Fault {
 
 /// What strikes, and when.
 #[derive(Clone, PartialEq, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a scenario has few, and they are read once")]
 pub enum Strike {
     /// Something breaks at a moment.
     When(Action, When),

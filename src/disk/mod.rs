@@ -175,7 +175,7 @@ impl<R: Record> Disk<R> {
     /// Lets the operation that was begun end so much later; gives when that is.
     pub fn delay(&mut self, by: Span) -> Option<Time> {
         let done = self.done.as_mut()?;
-        *done = *done + by;
+        *done += by;
         Some(*done)
     }
 

@@ -291,13 +291,13 @@ impl<F> Tcp<F> {
         // What has arrived waits for its receiver, at the head.
         let from = stream.flights.partition_point(|flight| flight.waits || flight.arrive <= now);
         let late = stream.flights.range_mut(from..).map(|flight| {
-            flight.arrive = flight.arrive + by;
+            flight.arrive += by;
             (flight.arrive, flight.seq)
         });
         let first = late.reduce(|first, _| first)?;
-        stream.last = stream.last + by;
+        stream.last += by;
         if stream.busy > now {
-            stream.busy = stream.busy + by;
+            stream.busy += by;
         }
         Some(first)
     }

@@ -131,7 +131,7 @@ pub(super) fn link(what: Link) -> &'static str {
 pub(super) const UNKNOWN_THERE: &str =
     " What it sent[ in step {step}] came to where this connection is not known any more.";
 
-pub(super) const CONNECTS: &str = "{from} connects to {to}[ ({frames})].";
+pub(super) const CONNECTS: &str = "{from} connects[ to {to}][ ({frames})].";
 pub(super) const CONNECT_FAILS: &str = "{from} tries to connect[ to {to}] and fails[ after {frames}].";
 pub(super) const CLOSES: &str = "{from} closes its connection[ to {to}][ ({frames})].";
 pub(super) const OTHER_SETUP: &str = "{from} and {to} settle something between them: {label}[ ({frames})].";

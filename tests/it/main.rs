@@ -8,6 +8,7 @@ mod cli;
 mod comparing;
 mod conform;
 mod copies;
+mod covered;
 mod digests;
 mod faults;
 mod gallery;

@@ -130,7 +130,7 @@ impl Adder<'_> {
         }
         let says = expand(words::HALF_OPEN, &|key| field(key, &lost, ""));
         let what = format!("{between}, how: half_open");
-        self.add(format!("half-open:{c}"), says, &format!("half-open-{c}"), &what);
+        self.add(format!("cut-half-open:{c}"), says, &format!("half-open-{c}"), &what);
     }
 
     /// What can become of the link of a client.

@@ -97,7 +97,11 @@ impl Lowerer<'_> {
                 let roads = self.roads_between(between, towards.as_ref());
                 FaultKind::Link { roads, how: LinkFault::Partition, lasts: *lasting }
             }
-            Action::Kill { who, restart } => FaultKind::Kill { actor: id(who), restart: *restart },
+            Action::Kill { who, restart } => {
+                // What looks after a client's process starts it again whatever it died of.
+                let own = plan.client_index(id(who)).and_then(|client| plan.clients[client].restart);
+                FaultKind::Kill { actor: id(who), restart: restart.or(own) }
+            }
             Action::PowerLoss { who, restart, torn } => {
                 FaultKind::PowerLoss { node: id(who), restart: *restart, torn: *torn }
             }

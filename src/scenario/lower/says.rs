@@ -4,7 +4,7 @@ use crate::app::Timing;
 use crate::net::Lossy;
 use crate::scenario::diagnostics::Spanned;
 use crate::scenario::schema::{self, Action, DiskTrouble, Nth, Strike, When};
-use crate::units::Span;
+use crate::units::{Ratio, Span};
 
 /// What a fault does when it strikes with this action, and when that is.
 pub(super) fn says(action: &Action, fault: &schema::Fault) -> String {
@@ -24,9 +24,13 @@ pub(super) fn says(action: &Action, fault: &schema::Fault) -> String {
 
 /// What a lossy link is.
 pub(super) fn lossy(client: &str, node: &str, Lossy { drop, duplicate, overtake }: Lossy) -> String {
+    let does = [("vanish", drop), ("double", duplicate), ("overtake", overtake)];
+    let does: Vec<String> =
+        does.into_iter().filter(|(_, chance)| *chance != Ratio::ZERO).map(|(v, c)| format!("{v} ({c})")).collect();
     format!(
-        "between {client} and {node} is a datagram link and no TCP, where single messages vanish ({drop}), double \
-         ({duplicate}) and overtake ({overtake}); real brokers of this kind do not talk over such a link"
+        "between {client} and {node} is a datagram link and no TCP, where single messages {}; real brokers of this kind \
+         do not talk over such a link",
+        does.join(" and ")
     )
 }
 

@@ -249,10 +249,12 @@ pub(super) fn consumer(node: &Node, sink: &mut Sink) -> Option<Consumer> {
     })
 }
 
+/// When it acknowledges.
+pub(super) const ACKS: [&str; 8] =
+    ["automatic", "before_work", "after_work", "batch", "never", "twice", "wrong_channel", "stale"];
+
 fn ack(node: &Node, sink: &mut Sink) -> Option<AckPolicy> {
-    const KNOWN: [&str; 8] =
-        ["automatic", "before_work", "after_work", "batch", "never", "twice", "wrong_channel", "stale"];
-    let found = word(node, "a time to acknowledge", &KNOWN, sink)?;
+    let found = word(node, "a time to acknowledge", &ACKS, sink)?;
     if found != "batch" {
         no_arguments(node, sink);
     }
@@ -364,9 +366,12 @@ fn effects(node: &Node, sink: &mut Sink) -> Option<Effects> {
     Some(Effects { by, all })
 }
 
+/// What work does to a table.
+pub(super) const EFFECTS: [&str; 8] =
+    ["insert", "upsert", "insert_unique", "update", "delete", "add", "by_key", "by_message"];
+
 fn effect(node: &Node, sink: &mut Sink) -> Option<Effect> {
-    const KNOWN: [&str; 8] = ["insert", "upsert", "insert_unique", "update", "delete", "add", "by_key", "by_message"];
-    let Some(found) = word(node, "an effect", &KNOWN, sink) else { return Some(Effect::unread(node.head())) };
+    let Some(found) = word(node, "an effect", &EFFECTS, sink) else { return Some(Effect::unread(node.head())) };
     let mut f = Fields::of_call(node, "an effect", sink);
     let table = f.first_name("table");
     let key = f.optional("key", row_key);
@@ -397,25 +402,30 @@ fn row_key(node: &Node, sink: &mut Sink) -> Option<Spanned<String>> {
     pattern(node, if numbered { "{delivery}" } else { "{id}" }, sink)
 }
 
+/// What a failure comes to.
+pub(super) const FAILURES: [(&str, Then); 6] = [
+    ("requeue", Then::Requeue),
+    ("reject", Then::Reject),
+    ("swallow", Then::Swallow),
+    ("hang", Then::Hang),
+    ("crash", Then::Crash),
+    ("crash_after_effect", Then::CrashAfterEffect),
+];
+
 fn fail(node: &Node, sink: &mut Sink) -> Option<Fail> {
-    let then = [
-        ("requeue", Then::Requeue),
-        ("reject", Then::Reject),
-        ("swallow", Then::Swallow),
-        ("hang", Then::Hang),
-        ("crash", Then::Crash),
-        ("crash_after_effect", Then::CrashAfterEffect),
-    ];
     let mut f = Fields::of_struct(node, "a failure", sink);
     let which = which(&mut f, node, "a failure", &["times", "then"]);
     let times = f.or("times", 0, count);
-    let then = f.required("then", |node, sink| choice(node, "what a failure comes to", &then, sink));
+    let then = f.required("then", |node, sink| choice(node, "what a failure comes to", &FAILURES, sink));
     f.finish();
     Some(Fail { which: which?, times, then: then? })
 }
 
+/// How it knows what comes again.
+pub(super) const DEDUPS: [&str; 2] = ["memory", "table"];
+
 fn dedup(node: &Node, sink: &mut Sink) -> Option<Dedup> {
-    let found = word(node, "how it knows what comes again", &["memory", "table"], sink)?;
+    let found = word(node, "how it knows what comes again", &DEDUPS, sink)?;
     if found == "table" {
         let mut f = Fields::of_call(node, "`table`", sink);
         let table = f.first_name("table");

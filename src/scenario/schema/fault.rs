@@ -24,6 +24,7 @@ pub struct Fault {
 
 /// What strikes, and when.
 #[derive(Clone, PartialEq, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a scenario has few, and they are read once")]
 pub enum Strike {
     /// Something breaks at a moment.
     When(Action, When),
@@ -223,7 +224,8 @@ fn endless(when: &When) -> bool {
     }
 }
 
-const ACTIONS: [&str; 17] = [
+/// What can break.
+pub(super) const ACTIONS: [&str; 17] = [
     "cut",
     "black_hole",
     "slow",
@@ -339,8 +341,10 @@ fn lasting(f: &mut Fields<'_, '_>) -> Span {
     f.required("lasting", some_span).unwrap_or(Span(1))
 }
 
+/// How a connection is cut.
+pub(super) const HOW: [(&str, bool); 2] = [("reset", false), ("half_open", true)];
+
 fn cut(f: &mut Fields<'_, '_>, at: Extent) -> Action {
-    const HOW: [(&str, bool); 2] = [("reset", false), ("half_open", true)];
     let between = f.pair("between");
     let losing = f.or("losing", None, losing);
     let half_open = f.or("how", false, |node, sink| choice(node, "a way to cut", &HOW, sink));

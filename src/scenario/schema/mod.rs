@@ -34,6 +34,25 @@ use crate::ids::nearest;
 use crate::sim::MAX_SEED;
 use crate::units::Span;
 
+/// The fields whose values are words of the language, each with its words: what can break and when, and what clients can
+/// do.
+pub fn words() -> Vec<(&'static str, Vec<&'static str>)> {
+    let spelled = |words: &[&'static str]| words.to_vec();
+    vec![
+        ("what", spelled(&fault::ACTIONS)),
+        ("how", fault::HOW.iter().map(|(word, _)| *word).collect()),
+        ("when", spelled(&moment::MOMENTS)),
+        ("reliability", spelled(&producer::RELIABILITIES)),
+        ("on_timeout", spelled(&producer::RETRIES)),
+        ("on_refused", spelled(&producer::RETRIES)),
+        ("on_returned", spelled(&producer::RETRIES)),
+        ("ack", spelled(&consumer::ACKS)),
+        ("effect", spelled(&consumer::EFFECTS)),
+        ("dedup", spelled(&consumer::DEDUPS)),
+        ("then", consumer::FAILURES.iter().map(|(word, _)| *word).collect()),
+    ]
+}
+
 /// A scenario, without its variants.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Scenario {

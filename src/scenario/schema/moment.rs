@@ -87,7 +87,8 @@ pub struct WorkPoint {
     pub nth: Nth,
 }
 
-const MOMENTS: [&str; 9] =
+/// The moments.
+pub(super) const MOMENTS: [&str; 9] =
     ["at", "sending", "arriving", "before_fsync", "after_write", "after_fsync", "worked", "received", "with"];
 
 /// Decodes a moment.

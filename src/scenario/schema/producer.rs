@@ -219,8 +219,13 @@ fn key(node: &Node, sink: &mut Sink) -> Option<Target> {
     Some(Target { name, missing: key.missing })
 }
 
+/// How it makes sure.
+pub(super) const RELIABILITIES: [&str; 3] = ["fire_and_forget", "confirms", "transactions"];
+/// What it does where no answer came, or the answer was no, or a message came back.
+pub(super) const RETRIES: [&str; 2] = ["give_up", "republish"];
+
 fn reliability(node: &Node, sink: &mut Sink) -> Option<Reliability> {
-    let found = word(node, "a way to make sure", &["fire_and_forget", "confirms", "transactions"], sink)?;
+    let found = word(node, "a way to make sure", &RELIABILITIES, sink)?;
     if found == "fire_and_forget" {
         crate::scenario::fields::no_arguments(node, sink);
         return Some(Reliability::FireAndForget);
@@ -241,7 +246,7 @@ fn reliability(node: &Node, sink: &mut Sink) -> Option<Reliability> {
 
 /// What is done, and the pause before it.
 fn retry(node: &Node, sink: &mut Sink) -> Option<(Retry, Span)> {
-    let found = word(node, "what is done then", &["give_up", "republish"], sink)?;
+    let found = word(node, "what is done then", &RETRIES, sink)?;
     if found == "give_up" {
         crate::scenario::fields::no_arguments(node, sink);
         return Some((Retry::GiveUp, Span::ZERO));
@@ -265,7 +270,7 @@ fn transactions(node: &Node, sink: &mut Sink) -> Option<Reliability> {
 }
 
 fn on_returned(node: &Node, sink: &mut Sink) -> Option<Option<Aside>> {
-    let found = word(node, "what is done with what came back", &["give_up", "republish"], sink)?;
+    let found = word(node, "what is done with what came back", &RETRIES, sink)?;
     if found == "give_up" {
         crate::scenario::fields::no_arguments(node, sink);
         return Some(None);

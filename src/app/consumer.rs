@@ -4,7 +4,7 @@
 //! (answers, what follows from the work, what is put aside) in `onward`.
 
 use super::link::{Link, Phase, RECONNECT, cancel_timer};
-use super::onward::{Onward, failures};
+use super::onward::{Counted, Onward, failures};
 use super::template::Memo;
 use super::{AckPolicy, AppInput, ConsumerSpec, Io, Tables, rules};
 use crate::ids::{CopyId, Digest, Name, Names, PlaceId};
@@ -72,6 +72,7 @@ pub(super) struct Consumer {
     pub(super) reply_memo: Memo,
     pub(super) dedup_memo: Memo,
     pub(super) forward_memo: Memo,
+    pub(super) counted: Counted,
 }
 
 crate::clone_in_place!(Consumer {
@@ -93,6 +94,7 @@ crate::clone_in_place!(Consumer {
     reply_memo,
     dedup_memo,
     forward_memo,
+    counted,
 });
 
 impl Consumer {

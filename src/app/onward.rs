@@ -116,7 +116,7 @@ impl Consumer {
         let (to, rule, props) = if failures >= park.after {
             (park.to, rules::PARK, props)
         } else if park.header {
-            (park.from, rules::RETRY_HEADER, counted(&props, failures))
+            (park.from, rules::RETRY_HEADER, self.counted.get(&props, failures))
         } else {
             return false;
         };
@@ -149,6 +149,41 @@ pub(super) fn failures(park: &Park, props: &SharedProps, names: &Names) -> u32 {
         if is("queue", &queue) && is("reason", "rejected") { number(row("count")) } else { 0 }
     };
     deaths.iter().map(of_queue).fold(0, u32::saturating_add)
+}
+
+/// So many properties with a count are remembered.
+const REMEMBERED: usize = 32;
+
+/// The properties that were last given a count of failures, before and after: a run that is done again finds them again.
+/// No state: what is found is what would be made, so a copy keeps its own.
+#[derive(Debug, Default)]
+pub(super) struct Counted {
+    made: Vec<(SharedProps, u32, SharedProps)>,
+    /// The one that is overwritten next.
+    oldest: usize,
+}
+
+impl Clone for Counted {
+    fn clone(&self) -> Counted {
+        Counted::default()
+    }
+    fn clone_from(&mut self, _: &Counted) {}
+}
+
+impl Counted {
+    fn get(&mut self, props: &SharedProps, failures: u32) -> SharedProps {
+        if let Some((_, _, after)) = self.made.iter().find(|(before, n, _)| *n == failures && before.is(props)) {
+            return after.clone();
+        }
+        let made = counted(props, failures);
+        let entry = (props.clone(), failures, made.clone());
+        match self.made.get_mut(self.oldest) {
+            Some(oldest) => *oldest = entry,
+            None => self.made.push(entry),
+        }
+        self.oldest = (self.oldest + 1) % REMEMBERED;
+        made
+    }
 }
 
 /// The same properties with the failures counted in a header.

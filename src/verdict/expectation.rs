@@ -147,7 +147,7 @@ expectation_words! {
     Purged: "purged", Takes::CountMayOf(Of::Queue),
         "A copy was removed because its queue was deleted or purged.";
     Vanished: "vanished", Takes::CountMayOf(Of::Queue),
-        "A copy that a queue held in memory alone died with its broker.";
+        "A copy that a queue held in memory alone died with the queue or its broker.";
     PoisonLoop: "poison_loop", Takes::CountMayOf(Of::Destination),
         "The work on the message failed ten times or more and was never completed: it goes round and round.";
     Depth: "depth", Takes::CountOf(Of::Queue),

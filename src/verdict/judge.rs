@@ -215,7 +215,7 @@ impl Verdict {
         let mut views = Vec::new();
         for (at, actor) in self.header.actors.iter().enumerate() {
             let published = self.deeds[at].published;
-            if actor.kind != ActorKind::Producer && self.deeds[at].attempts == 0 {
+            if actor.kind != ActorKind::Producer && self.deeds[at].attempts + self.deeds[at].passed_on == 0 {
                 continue;
             }
             let of = |row: usize| listing.ids(&tallies[at][row]);
@@ -224,6 +224,8 @@ impl Verdict {
                 published,
                 planned: self.header.planned.iter().find(|row| row.producer.at() == at).map(|row| row.messages),
                 attempts: self.deeds[at].attempts,
+                passed_on: self.deeds[at].passed_on,
+                answers: self.deeds[at].answered > 0,
                 sent: of(Belief::Sent as usize),
                 confirmed: of(Belief::Confirmed as usize),
                 refused: of(Belief::Refused as usize),
@@ -250,6 +252,7 @@ impl Verdict {
                 done: deeds.done,
                 failed: deeds.failed,
                 skipped: deeds.skipped,
+                thrown_away: deeds.thrown_away,
                 counted_at: self.counted_elsewhere(id),
                 waiting: held(state, tables, inbox),
                 left: deeds.left,
@@ -298,8 +301,12 @@ fn judge_fate(slot: usize, message: &Message, dest: Dest, done: bool, live: bool
     if !done && live {
         judged[2].at(at).add(slot);
     } else if !done && believed {
+        // An answer that nobody wanted is not lost: it has come to whom it was for.
+        if message.marks & mark::THROWN_AWAY != 0 {
+            return;
+        }
         judged[0].at(at).add(slot);
-        if message.belief == Belief::Confirmed {
+        if message.belief == Belief::Confirmed && message.marks & mark::ANSWERED == 0 {
             judged[1].at(at).add(slot);
         }
     } else if done && published && message.belief == Belief::Unknown {

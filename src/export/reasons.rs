@@ -94,7 +94,7 @@ fn place(kind: PlaceKind) -> &'static str {
         PlaceKind::PageCache => "in a page cache",
         PlaceKind::Durable => "on a disk",
         PlaceKind::Inbox => "waiting at a consumer",
-        PlaceKind::Table => "in a table",
+        PlaceKind::Table | PlaceKind::Row => "in a table",
     }
 }
 

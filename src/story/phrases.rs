@@ -24,6 +24,10 @@ pub(super) fn note(what: What) -> &'static str {
         What::Created => "{actor} makes {place}.",
         What::Deleted => "{actor} deletes[ {place}][ {message}].",
         What::Unread => "{message} waits in front of {actor}, which does not read at present.",
+        What::LeftUnread => "It waits in front of {actor}, which does not read at present.",
+        What::QueueDied => {
+            "The disk's error ends {place}: {actor} starts it again with what its file holds, and refuses the publishes that wait for it."
+        }
         What::Withheld => "{actor} holds back[ {message}][ in {place}].",
         What::Published => "{actor} hands {message} to its client library.",
         What::BelievesSent => "{actor} does not wait for an answer: it counts {message} as sent.",
@@ -38,10 +42,18 @@ pub(super) fn note(what: What) -> &'static str {
         What::WorkFailed => "{actor}'s work on {message} fails.",
         What::Hangs => "{actor} never comes back from its work on {message}.",
         What::PutAside => "{actor} puts {message} into a queue again, after {number} failed works on it.",
+        What::TriedAgain => {
+            "{actor} publishes {message} to its queue again, with {number} failed works counted in a header."
+        }
+        What::LookedUp => "{actor} looks[ for {message}][ in {place}] before it begins: {number} there.",
+        What::Answered => "{actor} has its answer to {message}.",
+        What::NotTheAnswer => "{actor} throws {message} away: it is not the answer to its question.",
+        What::NotAwaited => "{actor} throws {message} away: nobody waits for it any more.",
         What::Skipped => "{actor} has met {message} before and does not work on it again.",
         What::RowInserted => "{actor} inserts a row for {message}[ in {place}].",
         What::RowUpdated => "{actor} writes the row of {message}[ in {place}] again; there is still only one.",
-        What::RowRefused => "[{place} ]has a row for {message} already and takes no other.",
+        What::RowRefused => "[{place} ]has a row[ for {message}] already and takes no other.",
+        What::RowMissing => "[{place} ]has no row[ for {message}]: nothing is changed.",
         What::RowDeleted => "{actor} deletes the row of {message}[ in {place}].",
         What::Replied => "{actor} answers {message}.",
         What::BacksOff => "{actor} waits before it tries again.",

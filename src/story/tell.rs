@@ -155,7 +155,7 @@ impl Teller<'_> {
         let template = format!("{}{}", phrases::note(what), repeated(what, repeat));
         expand(&template, &|key| match key {
             "actor" => Some(self.log.actor_name(event.actor)),
-            "message" => self.log.shown(message),
+            "message" => self.log.shown(message).filter(|_| !self.log.is_row(place)),
             "place" => self.log.places.get(place.at()).and_then(|p| self.log.shown(p.name)),
             "number" => Some(event.number.to_string()),
             "times" => times(repeat).map(|n| n.to_string()),

@@ -11,7 +11,7 @@ use crate::explore::{self, Fate, How};
 use crate::export::reasons;
 use crate::export::view::{Settings, Viewed, accounts, paragraph};
 use crate::ids::{EventId, Name, nearest};
-use crate::story::{causes, tell_events};
+use crate::story::{causes, end_grounds, grounds, tell_events};
 use crate::timeline::text::{Page, Style};
 use crate::trace::{Kind, Log, visible};
 use crate::verdict::Account;
@@ -72,6 +72,14 @@ fn answer(args: &WhyArgs, viewed: &Viewed<'_>, out: &mut Output) -> Result<(), F
     }
     out.styled(Style::Name, &format!("Why step {} happened", event.step()))?;
     out.page(&reasons::chain(viewed, event, &settings))?;
+    let found = match account.filter(|account| account.decided == event) {
+        Some(account) => end_grounds(viewed.log, &viewed.verbs, account.message, event),
+        None => grounds(viewed.log, &viewed.verbs, event, Name::NONE),
+    };
+    if !found.is_empty() {
+        out.line("")?;
+        out.page(&reasons::grounds(viewed, &found, &[event], &settings))?;
+    }
     out.line("")?;
     out.page(&reasons::known_by(viewed, event, "it", &settings))?;
     // Who feels a fault is often another question than who sees what came of it.

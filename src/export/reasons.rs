@@ -112,6 +112,28 @@ fn place(kind: PlaceKind) -> &'static str {
     }
 }
 
+/// What happened, in a line.
+pub fn line(viewed: &Viewed<'_>, asked: EventId, settings: &Settings) -> Page {
+    let mut pen = Pen { page: Page::default(), settings };
+    for told in tell_events(viewed.log, &viewed.verbs, &viewed.rules, &[asked]) {
+        let clock = Clock::of([told.time]);
+        pen.say(Style::Plain, &format!("{}  {}  ", asked.step(), clock.text(told.time)), &told.text);
+    }
+    pen.page
+}
+
+/// The rule under which an event happened, with its source.
+pub fn rule(viewed: &Viewed<'_>, asked: EventId, settings: &Settings) -> Page {
+    let mut pen = Pen { page: Page::default(), settings };
+    let Some(rule) = viewed.log.event(asked).and_then(|event| viewed.rules.get(event.rule)) else { return pen.page };
+    pen.say(Style::Name, "", &format!("The rule: {}", rule.key));
+    pen.say(Style::Plain, "  ", rule.sentence);
+    pen.say(Style::Plain, "  source    ", rule.source);
+    pen.say(Style::Plain, "  versions  ", rule.versions);
+    pen.say(Style::Plain, "  fidelity  ", &format!("{}: {}", rule.fidelity.word(), rule.fidelity.meaning()));
+    pen.page
+}
+
 /// The chain of causes of an event, each with its rule, down to where it begins.
 pub fn chain(viewed: &Viewed<'_>, asked: EventId, settings: &Settings) -> Page {
     links(viewed, &why(viewed.log, &viewed.verbs, &viewed.rules, asked, settings.full), ENDS, settings)

@@ -3,8 +3,8 @@
 use crate::gallery::cases;
 use mqlab::explore::{Fate, How, Run, fate, run};
 use mqlab::ids::EventId;
-use mqlab::story::{Ground, Root, Stage, declared, end_grounds, missing, why};
-use mqlab::trace::{Kind, What};
+use mqlab::story::{Ground, Root, Stage, declared, depths, end_grounds, missing, why};
+use mqlab::trace::{Kind, Reading, What};
 use mqlab::verdict::{Takes, Word, ledger};
 use mqlab::world::{RULES, VERBS};
 use std::process::Command;
@@ -120,6 +120,21 @@ fn what_came_twice_or_late_is_led_back_to_what_brought_it() {
 }
 
 #[test]
+fn a_duplicate_is_told_in_three_depths_from_the_line_to_the_fault_and_the_rule() {
+    let case = cases().into_iter().find(|case| case.name == "lost-confirm").unwrap();
+    let run = run(&case.plan, case.digest, &[], &How::default());
+    let accounts = ledger(&run.log, &VERBS, &run.findings);
+    let account = accounts.iter().find(|account| run.log.names.text(account.message) == "order-2").unwrap();
+    let reading = Reading::new(&run.log, &VERBS, false);
+    let told = depths(&run.log, &VERBS, &RULES, &reading, account.decided).unwrap();
+    assert!(told.line.text.contains("DUPLICATE") && told.root == Some(Root::Fault));
+    assert!(told.cause(told.causes() - 1).unwrap().sentence.text.starts_with("Fault cut-2 strikes"));
+    assert!(told.rule.is_some_and(|rule| rule.key == "app.work.done" && !rule.source.is_empty()));
+    let known = told.knowledge(&run.log);
+    assert!(known[0] == "biller knows it at once." && known.last().unwrap().contains("shop"), "{known:?}");
+}
+
+#[test]
 fn the_ledger_and_the_verdict_agree() {
     for case in cases() {
         let run = run(&case.plan, case.digest, &[], &How::default());
@@ -185,6 +200,15 @@ fn a_person_reads_why_an_order_was_billed_twice_and_another_was_not_durable() {
     let not = ["crash-before-fsync", "--message", "order-3", "--not", "durable"];
     insta::assert_snapshot!("why_not_durable", answered(&not, 0));
     insta::assert_snapshot!("sealed", answered(&["crash-before-fsync", "--fate", "order-3"], 0));
+}
+
+#[test]
+fn a_step_is_told_as_deep_as_a_person_asks_for() {
+    let depth = |n: &str| answered(&["lost-confirm", "--event", "91", "--depth", n], 0);
+    let (one, two, three) = (depth("1"), depth("2"), depth("3"));
+    assert!(one.contains("Who could have known") && !one.contains("Why step 91 happened"), "{one}");
+    assert!(two.contains("Why step 91 happened") && !two.contains("source"), "{two}");
+    assert!(three.contains("The rule: amqp.deliver") && three.contains("fidelity  exact"), "{three}");
 }
 
 #[test]

@@ -174,3 +174,54 @@ pub(super) fn end(what: Outcome) -> &'static str {
         Outcome::MemoryLimit => "The run is cut short: it has reached the limit on memory.",
     }
 }
+
+/// On what ground something came out as it did. `{step}` is the event that made it so.
+pub(super) mod ground {
+    pub(in crate::story) const CHANNEL_CLOSED: &str =
+        "Before it came, {actor} had closed this channel with an error (step {step}).";
+    pub(in crate::story) const CONNECTION_CLOSED: &str =
+        "Before it came, {actor} had closed this connection with an error (step {step}).";
+    pub(in crate::story) const CLOSED_WITH_IT: &str =
+        "Nothing had come of it yet when {actor} closed the channel with an error (step {step}).";
+    pub(in crate::story) const BROKEN_OFF: &str = "{actor} had been cut off in step {step}, and was not back.";
+    pub(in crate::story) const TOLD_OF_ERROR: &str = "{actor} had been told of an error in step {step}.";
+    pub(in crate::story) const LIMIT: &str = "{place} is declared with a limit, and holds no more than that.";
+    pub(in crate::story) const SINCE: &str = "{message} had lain in {place} since step {step}.";
+    pub(in crate::story) const TTL: &str = "A time to live is set, on {place} or on the message.";
+    pub(in crate::story) const NO_DEAD_LETTERS: &str =
+        "The dead letters[ of {place}] go to an exchange from which no queue takes them.";
+    pub(in crate::story) const WAS_DELETED: &str =
+        "There had been a queue for such messages; it was deleted in step {step}.";
+    pub(in crate::story) const WAS_NOT_DURABLE: &str = "There had been a queue for such messages. It, or its binding, was not durable, and ended with {actor}'s process in step {step}.";
+    pub(in crate::story) const COMES_LATER: &str =
+        "No queue was bound for it yet: the first such message that a queue takes is {message}, in step {step}.";
+    pub(in crate::story) const NO_BINDING: &str =
+        "No binding of {exchange} fits the key {key} and the headers of this message.";
+    pub(in crate::story) const NO_QUEUE: &str = "There is no queue called {key}.";
+    pub(in crate::story) const NOT_SYNCED: &str =
+        "{message} was written (step {step}), and no fsync had put it on the disk for good.";
+    pub(in crate::story) const NOT_PERSISTENT: &str =
+        "{message} was published as not persistent (step {step}), so {actor} did not write it to its disk.";
+    pub(in crate::story) const QUEUE_NOT_DURABLE: &str = "{message} was published as persistent (step {step}), but {actor} never wrote it: the queue that held it is not durable.";
+    pub(in crate::story) const NOT_YET_WRITTEN: &str = "{message} was published as persistent (step {step}), but {actor} had not written it yet, or its queue is not durable.";
+    pub(in crate::story) const RECEIVER_GONE: &str = "{to} was not running any more, from step {step} on.";
+    pub(in crate::story) const LINK_GONE: &str = "This connection had ended already, in step {step}.";
+    pub(in crate::story) const CUT: &str = "This connection was cut in step {step}.";
+    pub(in crate::story) const HANDED_OUT: &str =
+        "[{holder} ]has {message} out of {place} since step {step}, and it is not settled.";
+    pub(in crate::story) const NO_CONSUMER: &str = "Nobody in the scenario consumes from {place}.";
+    pub(in crate::story) const NO_CONSUMER_NOW: &str = "Nobody consumes from {place} at that time.";
+    pub(in crate::story) const CONSUMER_GONE: &str = "{actor} was not there: see step {step}.";
+    pub(in crate::story) const OVERTAKEN: &str =
+        "{other}, which was published after it, was done before it (step {step}).";
+    pub(in crate::story) const HELD_UP: &str = "{message} was held up in step {step}.";
+    pub(in crate::story) const DELIVERED_FIRST: &str = "{other} was handed out first, in step {step}.";
+    pub(in crate::story) const SLOWER: &str = "{message} was handed out first, but {who} began to work on {other} in step {step}, and was done with that first.";
+    pub(in crate::story) const AGAIN: &str = "It came again in step {step}.";
+    pub(in crate::story) const FIRST_TIME: &str = "The work on it had been done already, in step {step}.";
+    pub(in crate::story) const IN_THE_WAY: &str = "Step {step} stood in the way.";
+    pub(in crate::story) const SCRIPT: &str =
+        "{actor} follows a script, and no step of it acknowledges {message}: nothing counts as done.";
+    pub(in crate::story) const STILL_WORKING: &str = "The run ends before {actor} is done with it (step {step}).";
+    pub(in crate::story) const ENDS_BEFORE: &str = "The run ends before its turn comes (step {step}).";
+}

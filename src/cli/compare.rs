@@ -11,6 +11,7 @@ use crate::export::comparison::{self, Side};
 use crate::export::view::{Settings, Viewed, paragraph};
 use crate::lab::{Comparison, Laboratory, Opening, Problem, Run, RunId, Shift};
 use crate::suite::Bench;
+use std::sync::Arc;
 use crate::timeline::text::{Page, Style};
 use crate::trace::visible;
 use crate::verdict::{Checked, Findings};
@@ -101,8 +102,9 @@ fn text(
     out: &mut Output,
 ) -> Result<(), Failure> {
     let settings = Settings { width: out.look.width, glyphs: out.look.glyphs, full: args.full, ..Settings::default() };
-    let sides: Vec<Side<'_>> =
-        runs.iter().filter_map(|(name, run)| bench.run(*run).map(|run| side(name, run))).collect();
+    let held: Vec<(&str, Arc<Run>)> =
+        runs.iter().filter_map(|(name, run)| bench.run(*run).map(|run| (name.as_str(), run))).collect();
+    let sides: Vec<Side<'_>> = held.iter().map(|(name, run)| side(name, run)).collect();
     let [base, others @ ..] = &sides[..] else { return Ok(()) };
     let mut say = |style: Style, text: &str| {
         let lines = paragraph(style, text, out.look.width).collect();
@@ -169,16 +171,15 @@ fn json(
     compared: &[Comparison],
     out: &mut Output,
 ) -> Result<(), Failure> {
-    let report = |(name, run): &'_ (String, RunId)| {
-        let run = bench.run(*run)?;
-        Some(RunReport {
-            name: name.clone(),
-            title: &run.log.header.title,
-            steps: run.log.events().len(),
-            expectations: &run.checked,
-            findings: &run.findings,
-            token: run.token.as_deref(),
-        })
+    let held: Vec<(&str, Arc<Run>)> =
+        runs.iter().filter_map(|(name, run)| bench.run(*run).map(|run| (name.as_str(), run))).collect();
+    let report = |(name, run): &'_ (&str, Arc<Run>)| RunReport {
+        name: (*name).to_owned(),
+        title: &run.log.header.title,
+        steps: run.log.events().len(),
+        expectations: &run.checked,
+        findings: &run.findings,
+        token: run.token.as_deref(),
     };
     let changed = |shift: &'_ Shift| Changed {
         what: shift.what.clone(),
@@ -192,7 +193,7 @@ fn json(
         verdict: compared.shifts.iter().map(changed).collect(),
     });
     let report =
-        Report { version: VERSION, runs: runs.iter().filter_map(report).collect(), differences: differences.collect() };
+        Report { version: VERSION, runs: held.iter().map(report).collect(), differences: differences.collect() };
     let json = serde_json::to_string_pretty(&report);
     let json = json.map_err(|error| Failure::InputOutput(format!("cannot write the comparison: {error}")))?;
     out.line(&json)

@@ -62,8 +62,6 @@ pub enum Origin {
 pub struct Run {
     /// Its id.
     pub id: RunId,
-    /// Its name: a branch's own, else the scenario's or the variant's.
-    pub name: String,
     /// Where it comes from.
     pub origin: Origin,
     /// What happened.
@@ -74,8 +72,6 @@ pub struct Run {
     pub checked: Vec<Checked>,
     /// What brings it back, where it can be run.
     pub token: Option<String>,
-    /// For a branch: whether it is saved under the name it has.
-    pub saved: bool,
 }
 
 /// What a change changes.
@@ -149,7 +145,7 @@ impl Preview {
 pub struct Branch {
     /// The run.
     pub run: RunId,
-    /// Its name.
+    /// Its name: a branch's own, else the scenario's or the variant's.
     pub name: String,
     /// The run that it branched off, and at which event.
     pub of: Option<(RunId, EventId)>,

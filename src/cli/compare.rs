@@ -165,6 +165,17 @@ struct Changed {
     after: String,
 }
 
+fn report<'a>(name: &str, run: &'a Run) -> RunReport<'a> {
+    RunReport {
+        name: name.to_owned(),
+        title: &run.log.header.title,
+        steps: run.log.events().len(),
+        expectations: &run.checked,
+        findings: &run.findings,
+        token: run.token.as_deref(),
+    }
+}
+
 fn json(
     bench: &Bench<Files>,
     runs: &[(String, RunId)],
@@ -173,14 +184,6 @@ fn json(
 ) -> Result<(), Failure> {
     let held: Vec<(&str, Arc<Run>)> =
         runs.iter().filter_map(|(name, run)| bench.run(*run).map(|run| (name.as_str(), run))).collect();
-    let report = |(name, run): &'_ (&str, Arc<Run>)| RunReport {
-        name: (*name).to_owned(),
-        title: &run.log.header.title,
-        steps: run.log.events().len(),
-        expectations: &run.checked,
-        findings: &run.findings,
-        token: run.token.as_deref(),
-    };
     let changed = |shift: &'_ Shift| Changed {
         what: shift.what.clone(),
         before: shift.before.clone(),
@@ -193,7 +196,7 @@ fn json(
         verdict: compared.shifts.iter().map(changed).collect(),
     });
     let report =
-        Report { version: VERSION, runs: held.iter().map(report).collect(), differences: differences.collect() };
+        Report { version: VERSION, runs: held.iter().map(|(name, run)| report(name, run)).collect(), differences: differences.collect() };
     let json = serde_json::to_string_pretty(&report);
     let json = json.map_err(|error| Failure::InputOutput(format!("cannot write the comparison: {error}")))?;
     out.line(&json)

@@ -25,6 +25,8 @@ mod run;
 mod shelf;
 mod shell;
 mod show;
+mod step;
+mod terminal;
 mod why;
 
 pub use exit::{EXIT_CODES, Exit};
@@ -82,7 +84,8 @@ fn perform(cli: Cli) -> Exit {
 
 fn dispatch(command: Option<Command>, out: &mut Output) -> Result<Exit, Failure> {
     match command {
-        None => list::welcome(out),
+        None => step::gallery(out),
+        Some(Command::Step(args)) => step::step(&args, out),
         Some(Command::Run(args)) => run::run(&args, out),
         Some(Command::Compare(args)) => compare::compare(&args, out),
         Some(Command::Hunt(args)) => hunt::hunt(&args, out),

@@ -74,6 +74,11 @@ impl Output {
         Output { to: BufWriter::with_capacity(1 << 16, to), color, look }
     }
 
+    /// Whether there are colours.
+    pub(super) fn colors(&self) -> bool {
+        self.color
+    }
+
     /// Writes a text as it is.
     pub(super) fn text(&mut self, text: &str) -> Result<(), Failure> {
         self.wrote(|to| to.write_all(text.as_bytes()))

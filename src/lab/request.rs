@@ -12,6 +12,8 @@ pub enum Request {
     List,
     /// A scenario or a recorded trace.
     Open(Opening),
+    /// A run that is held.
+    Get(RunId),
     /// The changes that are legal at an event.
     Changes(RunId, EventId),
     /// What would come of a change.
@@ -70,6 +72,7 @@ fn fulfil(lab: &mut dyn Laboratory, request: Request) -> Result<Reply, Problem> 
             let id = lab.open(&opening)?;
             held(lab, id)
         }
+        Request::Get(run) => held(lab, run),
         Request::Changes(run, at) => lab.changes(run, at).map(Reply::Changes),
         Request::Preview(run, at, change) => lab.preview(run, at, &change).map(Reply::Preview),
         Request::Branch(run, at, change) => {

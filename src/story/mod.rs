@@ -9,8 +9,8 @@ mod tell;
 mod why;
 
 pub use missing::{Missing, Stage, missing};
-pub use tell::{Sentence, render, render_part, tell, tell_events};
-pub use why::{Link, Reason, Root, causes, knowers, why};
+pub use tell::{Sentence, render, render_part, tell, tell_events, tell_read};
+pub use why::{Link, Reason, Root, causes, knowers, why, why_read};
 
 #[cfg(test)]
 mod tests;

@@ -3,9 +3,10 @@
 //! Nothing is left out here, and no captions are put in: whoever leafs through a run sees every row.
 
 use super::layout::{Layout, Lines, beginnings, lanes};
-use super::model::{Lane, Row, Timeline};
+use super::model::{Lane, Row, Timeline, Weight};
+use super::words;
 use crate::ids::EventId;
-use crate::trace::{Kind, Log, Reading, Role, VerbBook};
+use crate::trace::{Kind, Log, Process, Reading, Repeat, Role, VerbBook};
 
 /// The lanes' lines are kept after so many events each, to begin from.
 const STRIDE: usize = 2048;
@@ -55,6 +56,20 @@ impl Reel {
     /// The events that begin what is shown, in order. Some of them are told in the row of an earlier one.
     pub fn shown(&self) -> &[EventId] {
         &self.shown
+    }
+
+    /// Whether an event is one that a run turns at: a fault, a loss, a repetition, the end or return of a process.
+    pub fn is_turn(&self, log: &Log, id: EventId) -> bool {
+        let Some(event) = log.event(id) else { return false };
+        match event.kind {
+            Kind::Fault(_) | Kind::Lost(_) | Kind::End(_) => true,
+            Kind::Process(what) => what != Process::Started,
+            Kind::Note { what, .. } => {
+                let weighs = words::note(what).weight == Weight::Always;
+                weighs && self.reading.roles[id.at()] == Role::Shown || self.reading.repeats[id.at()] != Repeat::No
+            }
+            _ => false,
+        }
     }
 
     /// The rows that begin at `from` or behind it and before `until`, in order.

@@ -21,6 +21,7 @@ mod reasons;
 mod replays;
 mod rules;
 mod safe;
+mod stepping;
 mod storage;
 mod vain;
 mod verdicts;

@@ -11,12 +11,12 @@ use crate::export::comparison::{self, Side};
 use crate::export::view::{Settings, Viewed, paragraph};
 use crate::lab::{Comparison, Laboratory, Opening, Problem, Run, RunId, Shift};
 use crate::suite::Bench;
-use std::sync::Arc;
 use crate::timeline::text::{Page, Style};
 use crate::trace::visible;
 use crate::verdict::{Checked, Findings};
 use crate::world::{RULES, VERBS};
 use serde::Serialize;
+use std::sync::Arc;
 
 pub(super) fn compare(args: &CompareArgs, out: &mut Output) -> Result<Exit, Failure> {
     let mut bench = Bench::new(Files);
@@ -195,8 +195,11 @@ fn json(
         same_steps: compared.same,
         verdict: compared.shifts.iter().map(changed).collect(),
     });
-    let report =
-        Report { version: VERSION, runs: held.iter().map(|(name, run)| report(name, run)).collect(), differences: differences.collect() };
+    let report = Report {
+        version: VERSION,
+        runs: held.iter().map(|(name, run)| report(name, run)).collect(),
+        differences: differences.collect(),
+    };
     let json = serde_json::to_string_pretty(&report);
     let json = json.map_err(|error| Failure::InputOutput(format!("cannot write the comparison: {error}")))?;
     out.line(&json)

@@ -31,12 +31,8 @@ pub(super) fn step(args: &StepArgs, out: &mut Output) -> Result<Exit, Failure> {
         return Err(Failure::usage("stepping needs a terminal; `mqlab run` prints the whole run"));
     }
     let mut app = App::new(books(), look(args.theme, out), Vec::new());
-    let opening = Opening {
-        path: args.file.clone(),
-        variant: args.variant.clone(),
-        seed: args.seed,
-        token: args.replay.clone(),
-    };
+    let opening =
+        Opening { path: args.file.clone(), variant: args.variant.clone(), seed: args.seed, token: args.replay.clone() };
     app.open(opening, args.at.map(|step| EventId(step - 1)));
     terminal::run(app, Bench::new(Files))
 }

@@ -41,13 +41,7 @@ pub fn tell_events(log: &Log, verbs: &VerbBook, rules: &RuleBook, ids: &[EventId
 }
 
 /// Tells some events as a reading has them: where it folds a handshake, its first event tells all of it.
-pub fn tell_read(
-    log: &Log,
-    verbs: &VerbBook,
-    rules: &RuleBook,
-    reading: &Reading,
-    ids: &[EventId],
-) -> Vec<Sentence> {
+pub fn tell_read(log: &Log, verbs: &VerbBook, rules: &RuleBook, reading: &Reading, ids: &[EventId]) -> Vec<Sentence> {
     let teller = Teller { log, verbs, reading };
     let sentence = |id: &EventId| {
         let event = log.events().get(id.at())?;

@@ -256,12 +256,10 @@ impl Desk {
                 Way::Forward => Box::new(here.0 + 1..self.steps()),
                 Way::Back => Box::new((0..here.0).rev()),
             };
-            let elsewhere = |id: EventId| {
-                self.reel.row_at(self.log(), &self.books.verbs, id).is_some_and(|row| row.first != here)
-            };
-            ids.map(EventId).find(|id| {
-                self.log().event(*id).is_some_and(|event| wanted(self, *id, event)) && elsewhere(*id)
-            })
+            let elsewhere =
+                |id: EventId| self.reel.row_at(self.log(), &self.books.verbs, id).is_some_and(|row| row.first != here);
+            ids.map(EventId)
+                .find(|id| self.log().event(*id).is_some_and(|event| wanted(self, *id, event)) && elsewhere(*id))
         };
         found.is_some_and(|id| self.go(id))
     }

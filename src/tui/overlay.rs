@@ -1,8 +1,8 @@
 //! What lies over the panes: pages to read, lists to choose from, lines to type. The topmost takes the keys.
 
 use super::action::Action;
-use crate::lab::{Change, Preview};
 use crate::ids::EventId;
+use crate::lab::{Change, Preview};
 use crate::timeline::text::Page;
 
 /// Something over the panes.

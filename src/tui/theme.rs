@@ -117,15 +117,9 @@ impl Look {
 }
 
 // For dark and for light backgrounds.
-const VERMILION: (Shade, Shade) =
-    ((Color::LightRed, 202, (230, 110, 30)), (Color::Red, 166, (190, 80, 0)));
-const ORANGE: (Shade, Shade) =
-    ((Color::Yellow, 214, (230, 159, 0)), (Color::Yellow, 130, (150, 95, 0)));
-const PURPLE: (Shade, Shade) =
-    ((Color::LightMagenta, 175, (220, 140, 185)), (Color::Magenta, 126, (150, 60, 115)));
-const GREEN: (Shade, Shade) =
-    ((Color::Green, 36, (0, 178, 130)), (Color::Green, 29, (0, 115, 85)));
-const SKY: (Shade, Shade) =
-    ((Color::Cyan, 74, (86, 180, 233)), (Color::Blue, 25, (0, 95, 150)));
-const BLUE: (Shade, Shade) =
-    ((Color::LightBlue, 75, (90, 160, 230)), (Color::Blue, 25, (0, 90, 150)));
+const VERMILION: (Shade, Shade) = ((Color::LightRed, 202, (230, 110, 30)), (Color::Red, 166, (190, 80, 0)));
+const ORANGE: (Shade, Shade) = ((Color::Yellow, 214, (230, 159, 0)), (Color::Yellow, 130, (150, 95, 0)));
+const PURPLE: (Shade, Shade) = ((Color::LightMagenta, 175, (220, 140, 185)), (Color::Magenta, 126, (150, 60, 115)));
+const GREEN: (Shade, Shade) = ((Color::Green, 36, (0, 178, 130)), (Color::Green, 29, (0, 115, 85)));
+const SKY: (Shade, Shade) = ((Color::Cyan, 74, (86, 180, 233)), (Color::Blue, 25, (0, 95, 150)));
+const BLUE: (Shade, Shade) = ((Color::LightBlue, 75, (90, 160, 230)), (Color::Blue, 25, (0, 90, 150)));

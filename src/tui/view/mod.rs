@@ -80,8 +80,7 @@ fn title(app: &App, frame: &mut Frame<'_>, area: Rect) {
         clock.text(desk.row.time),
         clock.text(desk.end())
     );
-    let [left, right] =
-        Layout::horizontal([Constraint::Fill(1), Constraint::Length(place.len() as u16)]).areas(area);
+    let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Length(place.len() as u16)]).areas(area);
     let name = app.look.of(Meaning::Name);
     frame.render_widget(Paragraph::new(Line::styled(format!(" {}", desk.title()), name)), left);
     frame.render_widget(Paragraph::new(place), right);
@@ -105,8 +104,7 @@ fn keys(width: u16) -> String {
         format!(" {key} {} ", spec.short)
     };
     let shown = super::action::ACTIONS.iter().filter(|spec| !spec.short.is_empty());
-    let (last, others): (Vec<_>, Vec<_>) =
-        shown.partition(|spec| matches!(spec.short, "help" | "quit"));
+    let (last, others): (Vec<_>, Vec<_>) = shown.partition(|spec| matches!(spec.short, "help" | "quit"));
     let end: String = last.into_iter().map(item).collect();
     let mut text = String::new();
     for spec in others {

@@ -64,7 +64,8 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
         }
     }
     // The step that one is at stands at two thirds of the height, where there is enough above it.
-    let up = above.len().min(if below.is_empty() { room } else { (room * 2 / 3).max(room.saturating_sub(below.len())) });
+    let up =
+        above.len().min(if below.is_empty() { room } else { (room * 2 / 3).max(room.saturating_sub(below.len())) });
     let mut lines = head;
     lines.extend(above.split_off(above.len() - up));
     lines.extend(below);

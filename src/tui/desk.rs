@@ -2,14 +2,15 @@
 //!
 //! It changes nothing of the run, and draws nothing: `view` does.
 
+use super::beside::Beside;
 use super::states::States;
 use crate::export::view::{Viewed, captions};
 use crate::ids::{ActorId, EventId, Name};
-use crate::lab::{Comparison, Run};
+use crate::lab::Run;
 use crate::rules::RuleBook;
 use crate::story::{Reason, Sentence, tell_read, why_read};
 use crate::timeline::{Reel, Row, Timeline};
-use crate::trace::{Event, Kind, Log, Observable, VerbBook, visible};
+use crate::trace::{Event, Kind, Log, Moment, Observable, VerbBook, visible};
 use crate::units::Time;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -85,7 +86,7 @@ pub struct Desk {
     /// Whether what is still to come is hidden.
     pub(super) curtain: bool,
     /// What it is compared with.
-    pub(super) compared: Option<(Arc<Run>, Comparison)>,
+    pub(super) compared: Option<Box<Beside>>,
 }
 
 impl Desk {
@@ -150,6 +151,14 @@ impl Desk {
     pub fn steps(&self) -> u32 {
         self.log().events().len() as u32
     }
+    /// The events that begin what is shown, in order.
+    pub(super) fn shown(&self) -> &[EventId] {
+        self.reel.shown()
+    }
+    /// The first event of the row that tells of an event.
+    pub(super) fn row_of(&self, event: EventId) -> EventId {
+        self.reel.row_at(self.log(), &self.books.verbs, event).map_or(event, |row| row.first)
+    }
     /// Where the run turns.
     pub fn turns(&self) -> &[EventId] {
         &self.turns
@@ -208,6 +217,18 @@ impl Desk {
         self.row = row;
         self.arrive();
         moved
+    }
+
+    /// Goes where another run's desk is: to the same moment, or where it does not come, to the same time.
+    pub(super) fn go_like(&mut self, other: &Desk) {
+        let verbs = &self.books.verbs;
+        match Moment::of(other.log(), verbs, other.at()) {
+            Moment::At(_) => _ = self.go_to_time(other.row.time),
+            moment => match moment.find(self.log(), verbs) {
+                Some(event) => _ = self.go(event),
+                None => _ = self.go_to_time(other.row.time),
+            },
+        }
     }
 
     /// Goes to the last step that has begun at a time.

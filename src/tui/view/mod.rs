@@ -1,5 +1,6 @@
 //! The screen: an interface drawn into a buffer of cells. Pure; it changes nothing.
 
+mod compare;
 mod gallery;
 mod overlays;
 mod state;
@@ -9,9 +10,10 @@ mod tree;
 mod why;
 
 use super::app::{App, Pane};
+use super::desk::Desk;
 use super::theme::{Look, Part};
 use crate::timeline::text::{Glyphs, Line as Told, Style as Meaning};
-use crate::trace::wrap;
+use crate::trace::{visible, wrap};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
@@ -45,6 +47,12 @@ fn panes(app: &App, frame: &mut Frame<'_>, area: Rect) {
         Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)]).areas(area);
     title(app, frame, head);
     strip::draw(app, frame, strip);
+    if app.desk().and_then(compare::shown).is_some() {
+        let [pane, told] = Layout::vertical([Constraint::Fill(1), Constraint::Length(3)]).areas(body);
+        compare::draw(app, frame, pane);
+        why::line(app, frame, told);
+        return;
+    }
     if area.width < WIDE {
         let [pane, told] = Layout::vertical([Constraint::Fill(1), Constraint::Length(3)]).areas(body);
         one(app, frame, pane, app.pane);
@@ -66,6 +74,41 @@ fn one(app: &App, frame: &mut Frame<'_>, area: Rect, pane: Pane) {
         Pane::State => state::draw(app, frame, area),
         Pane::Why => why::draw(app, frame, area),
         Pane::Tree => tree::draw(app, frame, area),
+    }
+}
+
+/// What a pane says as lines of text, without its frame and without breaking its sentences.
+pub(super) fn words(app: &App, pane: Pane) -> Vec<String> {
+    const WIDE: u16 = 2000;
+    let Some(desk) = app.desk() else { return Vec::new() };
+    let lines = match pane {
+        Pane::Timeline => Vec::new(),
+        Pane::State => state::told(app, desk, usize::from(WIDE)),
+        Pane::Why => why::told(app, desk, WIDE),
+        Pane::Tree => tree::told(app, desk),
+    };
+    let text = |line: &Line<'_>| line.spans.iter().map(|span| span.content.as_ref()).collect::<String>();
+    lines.iter().map(text).map(|text| text.trim_end().to_owned()).collect()
+}
+
+/// What this step changed, a sentence each.
+pub(super) fn changed(app: &App) -> Vec<String> {
+    app.desk().map(state::changed).unwrap_or_default()
+}
+
+/// Whether what the scenario expects holds, in a sentence.
+pub(super) fn expected(desk: &Desk) -> String {
+    let checked = &desk.run.checked;
+    let broken: Vec<&crate::verdict::Checked> = checked.iter().filter(|one| !one.holds).collect();
+    match (checked.len(), broken.len()) {
+        (0, _) => "Nothing is expected of it.".to_owned(),
+        (1, 0) => "What is expected of it holds.".to_owned(),
+        (all, 0) => format!("All {all} things that are expected of it hold."),
+        (all, n) => {
+            let one = |one: &&crate::verdict::Checked| format!("{}, and found {}", visible(&one.expectation), visible(&one.found));
+            let said: Vec<String> = broken.iter().take(3).map(one).collect();
+            format!("{n} of {all} expectations BROKEN: {}.", said.join("; "))
+        }
     }
 }
 

@@ -18,13 +18,31 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let Some(desk) = app.desk() else { return };
     let block = framed(app, Some(Pane::State), &format!("State after step {}", desk.at().step()));
     let width = usize::from(block.inner(area).width);
+    fill(frame, area, block, told(app, desk, width), app.scroll[Pane::State as usize]);
+}
+
+/// What the pane says.
+pub(super) fn told(app: &App, desk: &Desk, width: usize) -> Vec<Line<'static>> {
     let mut page = Sheet { app, width, lines: Vec::new() };
     page.queues(desk);
     page.disks(desk);
     page.beliefs(desk);
     page.tables(desk);
     page.changes(desk);
-    fill(frame, area, block, page.lines, app.scroll[Pane::State as usize]);
+    page.lines
+}
+
+/// What this step changed, a sentence each.
+pub(in crate::tui) fn changed(desk: &Desk) -> Vec<String> {
+    let log = desk.log();
+    let from = desk.at();
+    let mut said: Vec<String> = Vec::new();
+    for n in from.0..=desk.until().0.max(from.0) {
+        for delta in log.deltas(crate::ids::EventId(n)) {
+            said.extend(change(log, &desk.before, delta));
+        }
+    }
+    said
 }
 
 struct Sheet<'a> {
@@ -129,14 +147,7 @@ impl Sheet<'_> {
     }
 
     fn changes(&mut self, desk: &Desk) {
-        let log = desk.log();
-        let from = desk.at();
-        let mut said: Vec<String> = Vec::new();
-        for n in from.0..=desk.until().0.max(from.0) {
-            for delta in log.deltas(crate::ids::EventId(n)) {
-                said.extend(change(log, &desk.before, delta));
-            }
-        }
+        let mut said = changed(desk);
         self.heading("changed by this step");
         if said.is_empty() {
             said.push("nothing".to_owned());

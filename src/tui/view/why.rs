@@ -30,7 +30,8 @@ fn pushed(mut line: Line<'static>) -> Line<'static> {
     line
 }
 
-fn told(app: &App, desk: &Desk, width: u16) -> Vec<Line<'static>> {
+/// What the pane says.
+pub(super) fn told(app: &App, desk: &Desk, width: u16) -> Vec<Line<'static>> {
     let mut text = Vec::new();
     for caption in desk.captions_here() {
         text.extend(lines(caption, width, app.look.of(Meaning::Caption)));

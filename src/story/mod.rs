@@ -8,9 +8,9 @@ mod phrases;
 mod tell;
 mod why;
 
-pub use missing::{Missing, Stage, missing};
+pub use missing::{Missing, Stage, Way, missing};
 pub use tell::{Sentence, render, render_part, tell, tell_events, tell_read};
-pub use why::{Link, Reason, Root, causes, knowers, why, why_read};
+pub use why::{Link, Reason, Root, causes, knowers, why, why_read, why_some};
 
 #[cfg(test)]
 mod tests;

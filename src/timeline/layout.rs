@@ -133,7 +133,7 @@ impl Layout<'_> {
     fn place(&mut self, id: EventId, next: EventId) -> EventId {
         let event = self.log.events()[id.at()];
         if let Role::Setup(at) = self.reading.roles[id.at()] {
-            let setup = self.reading.setups[at];
+            let setup = self.reading.setups[at as usize];
             self.setup(&setup, &event);
             return EventId::NONE;
         }

@@ -12,8 +12,8 @@ use crate::trace::{Kind, Log, Process, Reading, Repeat, Role, VerbBook};
 const STRIDE: usize = 2048;
 /// Of so many shown events from the beginning of a long run a page is measured.
 const SAMPLE: usize = 2000;
-/// No more events than this are laid out to find one row.
-const REACH: usize = 4096;
+/// So many shown events are laid out at a time to find one row.
+const REACH: usize = 32;
 
 /// A run that rows are taken from. It holds no log: the one that it was made of is to be given to every call.
 #[derive(Debug)]
@@ -25,12 +25,16 @@ pub struct Reel {
     /// The lanes' lines before every `STRIDE`th event.
     marks: Vec<Lines>,
     events: u32,
+    full: bool,
 }
 
 impl Reel {
     /// Reads a log. With `full`, every frame of a handshake, every timer and every sign of life gets its row.
     pub fn new(log: &Log, verbs: &VerbBook, full: bool) -> Reel {
-        let reading = Reading::new(log, verbs, full);
+        let mut reading = Reading::both(log, verbs);
+        if full {
+            reading.turn();
+        }
         let (shown, lanes) = (beginnings(log, &reading), lanes(log));
         let mut marks = Vec::with_capacity(log.events().len() / STRIDE + 1);
         let mut layout = Layout::new(log, verbs, &reading, Lines::new(lanes.len()));
@@ -40,7 +44,16 @@ impl Reel {
             }
             layout.follow(event);
         }
-        Reel { lanes, shown, marks, events: log.events().len() as u32, reading }
+        Reel { lanes, shown, marks, events: log.events().len() as u32, reading, full }
+    }
+
+    /// Gives every frame of a handshake, every timer and every sign of life its row, or takes these rows away.
+    pub fn show(&mut self, log: &Log, full: bool) {
+        if full != self.full {
+            self.full = full;
+            self.reading.turn();
+            self.shown = beginnings(log, &self.reading);
+        }
     }
 
     /// The lanes from left to right.
@@ -106,19 +119,7 @@ impl Reel {
 
     /// The row that tells of an event: its own, or the last one before it; the first one where there is none.
     pub fn row_at(&self, log: &Log, verbs: &VerbBook, event: EventId) -> Option<Row> {
-        let until = EventId(event.0.saturating_add(1));
-        let mut from = event;
-        for reach in [64, REACH as u32, u32::MAX] {
-            from = EventId(from.0.saturating_sub(reach));
-            let last = self.rows(log, verbs, from, until).pop();
-            if last.is_some() {
-                return last;
-            }
-            if from.0 == 0 {
-                break;
-            }
-        }
-        self.after(log, verbs, event)
+        self.before(log, verbs, EventId(event.0.saturating_add(1))).or_else(|| self.after(log, verbs, event))
     }
 
     /// The first row that begins behind an event.
@@ -127,12 +128,12 @@ impl Reel {
         // A shown event may belong to the row before it, so that a few have to be tried.
         let mut at = next;
         while at < self.shown.len() {
-            let until = self.shown.get(at + 64).map_or(self.events, |id| id.0);
+            let until = self.shown.get(at + REACH).map_or(self.events, |id| id.0);
             let rows = self.rows(log, verbs, EventId(event.0 + 1), EventId(until));
             if let Some(row) = rows.into_iter().next() {
                 return Some(row);
             }
-            at += 64;
+            at += REACH;
         }
         None
     }
@@ -141,7 +142,7 @@ impl Reel {
     pub fn before(&self, log: &Log, verbs: &VerbBook, event: EventId) -> Option<Row> {
         let mut at = self.shown.partition_point(|id| *id < event);
         while at > 0 {
-            at = at.saturating_sub(64);
+            at = at.saturating_sub(REACH);
             if let Some(row) = self.rows(log, verbs, self.shown[at], event).pop() {
                 return Some(row);
             }

@@ -9,7 +9,7 @@ impl Expectation {
         let found = self.found(findings);
         let ids = self.ids.as_ref().is_none_or(|ids| same(ids, &found));
         let holds = ids && self.count.fits(found.count);
-        Checked { expectation: self.to_string(), holds, found: self.say(&found, findings) }
+        Checked { expectation: self.to_string(), holds, found: self.say(&found, findings), decided: None }
     }
 
     /// How many were found, whatever was expected.

@@ -1,6 +1,7 @@
 //! The words a scenario may expect, what each takes, and what an expectation is. Plain data: the scenario's parser
 //! makes it, the findings answer it.
 
+use crate::ids::EventId;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -265,4 +266,7 @@ pub struct Checked {
     pub holds: bool,
     /// What was found, such as `2: order-2, order-5`.
     pub found: String,
+    /// For an invariant, the event with which it was decided; its text says so too.
+    #[serde(skip)]
+    pub decided: Option<EventId>,
 }

@@ -25,6 +25,6 @@ pub use figures::{Figure, FigureError, figures, fill};
 pub use findings::{At, ConsumerView, FaultView, Findings, Found, Guarantee, Ids, ProducerView, QueueView, TableView};
 pub use invariant::{Invariant, Temper, Watcher};
 pub use judge::Counts;
-pub use ledger::{Account, ledger};
+pub use ledger::{Account, Ledger, ledger};
 pub use sheet::{result_of, sheet, sheet_of_width};
 pub use stream::Verdict;

@@ -74,6 +74,11 @@ impl Output {
         Output { to: BufWriter::with_capacity(1 << 16, to), color, look }
     }
 
+    /// Whether there are colours.
+    pub(super) fn colors(&self) -> bool {
+        self.color
+    }
+
     /// Writes a text as it is.
     pub(super) fn text(&mut self, text: &str) -> Result<(), Failure> {
         self.wrote(|to| to.write_all(text.as_bytes()))
@@ -112,6 +117,11 @@ impl Output {
     /// Lets `write` write, such as a trace.
     pub(super) fn wrote(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
         write(&mut self.to).map_err(|error| Failure::of_write(&error, "the output"))
+    }
+
+    /// Shows what was written so far.
+    pub(super) fn flush(&mut self) -> Result<(), Failure> {
+        self.wrote(|to| to.flush())
     }
 
     /// Writes what is still held back.

@@ -78,7 +78,7 @@ pub fn timeline(viewed: &Viewed<'_>, settings: &Settings) -> Page {
 }
 
 /// What the lesson says in this run, each with the event at which it says it. A moment that does not come is silent.
-fn captions(viewed: &Viewed<'_>) -> Vec<(EventId, String)> {
+pub fn captions(viewed: &Viewed<'_>) -> Vec<(EventId, String)> {
     let found = viewed.log.header.lesson.captions.iter().filter_map(|caption| {
         let event = caption.at.find(viewed.log, &viewed.verbs)?;
         Some((event, visible(&fill(&caption.says, viewed.findings))))

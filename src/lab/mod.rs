@@ -6,13 +6,16 @@
 
 mod difference;
 mod problem;
+mod request;
 mod run;
 
 pub use difference::{Comparison, Pair, Shift, shifts};
 pub use problem::Problem;
+pub use request::{Answer, Reply, Request, serve};
 pub use run::{Branch, Change, Entry, Opening, Origin, Preview, Run, RunId, Saved, Sort, Target};
 
 use crate::ids::EventId;
+use std::sync::Arc;
 
 /// The most runs that are held at a time, branches included.
 pub const MAX_RUNS: usize = 64;
@@ -38,8 +41,8 @@ pub trait Laboratory {
     /// As [`Laboratory::open`].
     fn variants(&self, path: &str) -> Result<Vec<String>, Problem>;
 
-    /// A run that is held.
-    fn run(&self, run: RunId) -> Option<&Run>;
+    /// A run that is held. Runs do not change; whoever shows one keeps it while it is shown.
+    fn run(&self, run: RunId) -> Option<Arc<Run>>;
 
     /// The changes that are legal at an event of a run, those about the event's own parties first.
     ///

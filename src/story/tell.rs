@@ -91,7 +91,7 @@ struct Teller<'a> {
 impl Teller<'_> {
     fn text(&self, id: EventId, event: &Event) -> String {
         if let Role::Setup(at) = self.reading.roles[id.at()] {
-            return self.setup(&self.reading.setups[at]);
+            return self.setup(&self.reading.setups[at as usize]);
         }
         let actor = |key: &str| (key == "actor").then(|| self.log.actor_name(event.actor));
         match event.kind {

@@ -23,6 +23,7 @@ mod reasons;
 mod replays;
 mod rules;
 mod safe;
+mod stepping;
 mod storage;
 mod telling;
 mod vain;

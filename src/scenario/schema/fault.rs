@@ -55,6 +55,9 @@ pub struct Nemesis {
     pub draw: Vec<Action>,
 }
 
+/// Two groups of parties; an empty one stands for all others.
+pub type Groups = (Vec<Spanned<String>>, Vec<Spanned<String>>);
+
 /// What breaks.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Action {
@@ -92,7 +95,7 @@ pub enum Action {
     /// Nothing gets through between two groups of parties for a while.
     Partition {
         /// The groups; an empty one stands for all others.
-        between: (Vec<Spanned<String>>, Vec<Spanned<String>>),
+        between: Groups,
         /// Nothing gets through to the group of this one; without, to neither.
         towards: Option<Spanned<String>>,
         /// How long.
@@ -374,7 +377,7 @@ fn partition(f: &mut Fields<'_, '_>, at: Extent) -> Action {
 }
 
 /// Two groups of parties; or one name, against all others.
-fn groups(node: &Node, sink: &mut Sink) -> Option<(Vec<Spanned<String>>, Vec<Spanned<String>>)> {
+fn groups(node: &Node, sink: &mut Sink) -> Option<Groups> {
     if let Value::Text(_) = node.value {
         return name(node, sink).map(|name| (vec![name], Vec::new()));
     }

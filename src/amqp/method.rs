@@ -318,7 +318,7 @@ impl Method {
     }
 
     /// The message that it carries or is about.
-    fn about(&self) -> Name {
+    pub fn about(&self) -> Name {
         match self {
             Method::BasicAck { about, .. } | Method::BasicNack { about, .. } | Method::BasicReject { about, .. } => {
                 *about

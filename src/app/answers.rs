@@ -125,9 +125,13 @@ impl Producer {
                 self.conclude(spec, flight, Belief::Refused, rules::ROLLED_BACK, Because::INPUT, io);
                 continue;
             }
-            let because = self.conclude(spec, flight, Belief::Unknown, rules::TIMEOUT, Because::INPUT, io);
+            let (rule, again) = match spec.reliability {
+                Reliability::Replies { .. } => (rules::ANSWER_TIMEOUT, rules::ASK_AGAIN),
+                _ => (rules::TIMEOUT, rules::TIMEOUT_AGAIN),
+            };
+            let because = self.conclude(spec, flight, Belief::Unknown, rule, Because::INPUT, io);
             let pause = backoff.after(flight.attempt);
-            self.try_again(spec, flight, on_timeout, pause, rules::TIMEOUT_AGAIN, because, io);
+            self.try_again(spec, flight, on_timeout, pause, again, because, io);
         }
         self.publish_due(spec, Because::INPUT, io);
     }
@@ -234,6 +238,7 @@ impl Producer {
     ) -> Because {
         let what = match belief {
             Belief::Sent => What::BelievesSent,
+            Belief::Confirmed if matches!(spec.reliability, Reliability::Replies { .. }) => What::Answered,
             Belief::Confirmed => What::BelievesConfirmed,
             Belief::Refused => What::BelievesRefused,
             Belief::Unknown => What::BelievesUnknown,

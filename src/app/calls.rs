@@ -36,7 +36,10 @@ impl Producer {
                 let because = self.conclude(spec, open.flight, Belief::Confirmed, rule, row, io);
                 self.publish_due(spec, because, io);
             }
-            _ => _ = io.out.note(rules::LATE_ANSWER, got, What::Skipped, place, message.id, delivery.0),
+            (Some(_), _) => {
+                _ = io.out.note(rules::OTHER_ANSWER, got, What::NotTheAnswer, place, message.id, delivery.0);
+            }
+            (None, _) => _ = io.out.note(rules::LATE_ANSWER, got, What::NotAwaited, place, message.id, delivery.0),
         }
         // A client that fetches may fetch the next one; where answers are handed out this says nothing.
         if self.link.up() {

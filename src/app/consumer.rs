@@ -4,7 +4,7 @@
 //! (answers, what follows from the work, what is put aside) in `onward`.
 
 use super::link::{Link, Phase, RECONNECT, cancel_timer};
-use super::onward::{Onward, failures};
+use super::onward::{Counted, Later, Onward, failures};
 use super::template::Memo;
 use super::{AckPolicy, AppInput, ConsumerSpec, Io, Tables, rules};
 use crate::ids::{CopyId, Digest, Name, Names, PlaceId};
@@ -59,6 +59,8 @@ pub(super) struct Consumer {
     pub(super) flush_set: bool,
     /// What it publishes itself and waits for a confirm of, by ticket.
     pub(super) onward: VecMap<u32, Onward>,
+    /// What it comes to when what it asked for before is carried out, in order.
+    pub(super) later: VecDeque<Later>,
     /// What travels with the messages at hand, where one may have to be published again; by delivery.
     pub(super) kept: VecMap<Delivery, SharedProps>,
     /// It has asked for its subscription to end, and waits for that.
@@ -72,6 +74,7 @@ pub(super) struct Consumer {
     pub(super) reply_memo: Memo,
     pub(super) dedup_memo: Memo,
     pub(super) forward_memo: Memo,
+    pub(super) counted: Counted,
 }
 
 crate::clone_in_place!(Consumer {
@@ -83,6 +86,7 @@ crate::clone_in_place!(Consumer {
     unsettled,
     flush_set,
     onward,
+    later,
     kept,
     leaving,
     last,
@@ -93,6 +97,7 @@ crate::clone_in_place!(Consumer {
     reply_memo,
     dedup_memo,
     forward_memo,
+    counted,
 });
 
 impl Consumer {
@@ -106,6 +111,7 @@ impl Consumer {
         self.unsettled.clear();
         self.flush_set = false;
         self.onward.clear();
+        self.later.clear();
         self.kept.clear();
         self.leaving = false;
         self.last = 0;
@@ -146,6 +152,7 @@ impl Consumer {
             Input::Report(Report::Answer(ticket, answer)) => {
                 self.answered(spec, ticket, answer == Answer::Confirmed, io);
             }
+            Input::Report(Report::GoOn) => self.goes_on(spec, io),
             Input::Report(Report::Unsubscribed) => self.leaving = false,
             Input::Report(Report::Cancelled) => {
                 io.out.note(rules::CANCELLED, Because::INPUT, What::Withheld, self.place, Name::NONE, 0);
@@ -174,7 +181,7 @@ impl Consumer {
     fn has_finished(&self) -> bool {
         let all_hang = self.jobs.iter().all(|job| job.is_some_and(|job| job.hung));
         let idle = self.jobs.iter().flatten().all(|job| job.hung);
-        !self.leaving && idle && (self.inbox.is_empty() || all_hang) && self.onward.is_empty()
+        !self.leaving && idle && (self.inbox.is_empty() || all_hang) && self.onward.is_empty() && self.later.is_empty()
     }
 
     fn receive(
@@ -241,6 +248,7 @@ impl Consumer {
             }
         }
         self.lose_onward(io);
+        self.later.iter_mut().for_each(|later| later.item.void |= spec.ack != AckPolicy::Auto);
         self.leaving = false;
         self.keep_flush(None, Because::INPUT, io);
         self.link.lost(spec.reconnect, io);
@@ -294,6 +302,10 @@ impl Consumer {
             digest.word(u64::from(self.ticket - ticket) | u64::from(onward.settles) << 32);
             names.digest(onward.id, digest);
             self.digest_item(&onward.item, names, digest);
+        }
+        for later in &self.later {
+            digest.word(later.step as u64);
+            self.digest_item(&later.item, names, digest);
         }
         self.kept.values().for_each(|props| props.digest(digest));
         self.known.digest(names, digest);

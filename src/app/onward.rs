@@ -4,7 +4,7 @@
 use super::consumer::{Consumer, Item};
 use super::{AckPolicy, ConsumerSpec, Forward, Io, Park, rules};
 use crate::ids::{Name, Names, PlaceId};
-use crate::machine::{Ask, Because, Message, Props, Publish, Settle, SharedProps, Value};
+use crate::machine::{Ask, Because, Message, Props, Publish, Report, Settle, SharedProps, Value};
 use crate::trace::What;
 
 /// The header in which a consumer counts failures itself.
@@ -21,9 +21,29 @@ pub(super) struct Onward {
     pub(super) settles: bool,
 }
 
+/// A step that comes only when what was asked for before is carried out: the process may die of that, or over it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Later {
+    pub(super) item: Item,
+    pub(super) step: Step,
+}
+
+/// Which step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Step {
+    /// All that follows from the completed work.
+    FollowUp,
+    /// Publishing onward, behind the acknowledgement.
+    Forward,
+}
+
 impl Consumer {
     /// The work is complete and written: answers, publishes what follows from it, and settles.
     pub(super) fn follow_up(&mut self, spec: &ConsumerSpec, item: Item, done: Because, io: &mut Io<'_>) {
+        let publishes = spec.forward.is_some() || spec.reply.is_some() && item.reply_to.is_some();
+        if publishes && !io.out.asks.is_empty() {
+            return self.put_off(item, Step::FollowUp, done, io);
+        }
         self.reply(spec, &item, done, io);
         match &spec.forward {
             None => self.settle_done(spec, item, done, io),
@@ -34,8 +54,30 @@ impl Consumer {
             }
             Some(forward) => {
                 self.settle_done(spec, item, done, io);
-                self.forward(forward, item, done, io);
+                if io.out.asks.is_empty() {
+                    self.forward(forward, item, done, io);
+                } else {
+                    self.put_off(item, Step::Forward, done, io);
+                }
             }
+        }
+    }
+
+    /// Comes to a step when the client has done what it was asked for before. Until then nothing is published, so
+    /// nothing can be believed of it.
+    fn put_off(&mut self, item: Item, step: Step, because: Because, io: &mut Io<'_>) {
+        self.later.push_back(Later { item, step });
+        io.out.tell(because, Report::GoOn);
+    }
+
+    /// What was asked for before is carried out.
+    pub(super) fn goes_on(&mut self, spec: &ConsumerSpec, io: &mut Io<'_>) {
+        match (self.later.pop_front(), &spec.forward) {
+            (Some(Later { item, step: Step::FollowUp }), _) => self.follow_up(spec, item, Because::INPUT, io),
+            (Some(Later { item, step: Step::Forward }), Some(forward)) => {
+                self.forward(forward, item, Because::INPUT, io);
+            }
+            _ => {}
         }
     }
 
@@ -113,10 +155,10 @@ impl Consumer {
         }
         let failures = item.failures + 1;
         let props = self.kept.get(&item.delivery).cloned().unwrap_or_default();
-        let (to, rule, props) = if failures >= park.after {
-            (park.to, rules::PARK, props)
+        let (to, rule, what, props) = if failures >= park.after {
+            (park.to, rules::PARK, What::PutAside, props)
         } else if park.header {
-            (park.from, rules::RETRY_HEADER, counted(&props, failures))
+            (park.from, rules::RETRY_HEADER, What::TriedAgain, self.counted.get(&props, failures))
         } else {
             return false;
         };
@@ -124,7 +166,7 @@ impl Consumer {
         self.ticket += 1;
         let message = Message { id, size, reply_to, correlation, props };
         let publish = Publish { ticket: self.ticket, to: Name::EMPTY, key: to, message, mandatory: false };
-        let noted = io.out.note(rule, because, What::PutAside, self.place, id, failures);
+        let noted = io.out.note(rule, because, what, self.place, id, failures);
         let asked = io.out.ask(rule, noted, Ask::Publish(publish));
         self.settle(item, Settle::Done, rule, asked, io);
         true
@@ -149,6 +191,41 @@ pub(super) fn failures(park: &Park, props: &SharedProps, names: &Names) -> u32 {
         if is("queue", &queue) && is("reason", "rejected") { number(row("count")) } else { 0 }
     };
     deaths.iter().map(of_queue).fold(0, u32::saturating_add)
+}
+
+/// So many properties with a count are remembered.
+const REMEMBERED: usize = 32;
+
+/// The properties that were last given a count of failures, before and after: a run that is done again finds them again.
+/// No state: what is found is what would be made, so a copy keeps its own.
+#[derive(Debug, Default)]
+pub(super) struct Counted {
+    made: Vec<(SharedProps, u32, SharedProps)>,
+    /// The one that is overwritten next.
+    oldest: usize,
+}
+
+impl Clone for Counted {
+    fn clone(&self) -> Counted {
+        Counted::default()
+    }
+    fn clone_from(&mut self, _: &Counted) {}
+}
+
+impl Counted {
+    fn get(&mut self, props: &SharedProps, failures: u32) -> SharedProps {
+        if let Some((_, _, after)) = self.made.iter().find(|(before, n, _)| *n == failures && before.is(props)) {
+            return after.clone();
+        }
+        let made = counted(props, failures);
+        let entry = (props.clone(), failures, made.clone());
+        match self.made.get_mut(self.oldest) {
+            Some(oldest) => *oldest = entry,
+            None => self.made.push(entry),
+        }
+        self.oldest = (self.oldest + 1) % REMEMBERED;
+        made
+    }
 }
 
 /// The same properties with the failures counted in a header.

@@ -193,7 +193,7 @@ impl Producer {
                 self.booking.stop(io);
             }
         }
-        self.keep_timers(io);
+        self.keep_timers(spec, io);
     }
 
     fn timer(&mut self, spec: &ProducerSpec, token: Token, io: &mut Io<'_>) {
@@ -420,10 +420,14 @@ impl Producer {
     }
 
     /// Sets the two timers to the earliest of what they are for.
-    fn keep_timers(&mut self, io: &mut Io<'_>) {
+    fn keep_timers(&mut self, spec: &ProducerSpec, io: &mut Io<'_>) {
         let waits = self.link.phase != Phase::Exited;
         let timeout = self.open.front().filter(|_| waits).map_or(Time::NEVER, |o| o.deadline);
-        keep(&mut self.timeout_at, timeout, TIMEOUT, verbs::CONFIRM_TIMEOUT, rules::TIMEOUT, io);
+        let (verb, rule) = match spec.reliability {
+            Reliability::Replies { .. } => (verbs::ANSWER_TIMEOUT, rules::ANSWER_TIMEOUT),
+            _ => (verbs::CONFIRM_TIMEOUT, rules::TIMEOUT),
+        };
+        keep(&mut self.timeout_at, timeout, TIMEOUT, verb, rule, io);
         let again = self.again.front().filter(|_| self.link.up()).map_or(Time::NEVER, |a| a.at);
         keep(&mut self.again_at, again, AGAIN, verbs::BACKOFF, rules::BACKOFF, io);
     }

@@ -85,7 +85,8 @@ impl Consumer {
         self.unsettled.sort_unstable_by_key(|item| item.delivery);
         let working = self.jobs.iter().flatten().filter(|j| !j.item.void).map(|j| j.item.delivery);
         let waiting = self.onward.values().map(|onward| onward.item.delivery);
-        let open = working.chain(waiting).chain(self.inbox.front().map(|item| item.delivery)).min();
+        let later = self.later.iter().map(|later| later.item.delivery);
+        let open = working.chain(waiting).chain(later).chain(self.inbox.front().map(|item| item.delivery)).min();
         let together = self.unsettled.partition_point(|i| open.is_none_or(|w| i.delivery < w));
         if let Some(at) = together.checked_sub(1) {
             self.settle(&self.unsettled[at].clone(), Settle::DoneUpTo, rules::ACK_BATCH, because, io);

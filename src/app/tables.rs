@@ -101,18 +101,27 @@ impl Tables {
         table.is_some_and(|table| !table.with(key).is_empty())
     }
 
+    /// Looks whether a table has a row with this key, and notes the look.
+    pub(super) fn look(&mut self, table: Name, (key, message): (Name, Name), io: &mut Io<'_>) -> (bool, Because) {
+        let at = self.table(table, io);
+        let table = &self.tables[at];
+        let found = table.with(key).len() as u32;
+        let place = table.row(self.owner, (key, message), What::LookedUp, io);
+        (found > 0, io.out.note(rules::DEDUP_LOOK, Because::INPUT, What::LookedUp, place, message, found))
+    }
+
     /// Notes that a table refuses a row with this key, since it has one.
     pub(super) fn refuse(
         &mut self,
         table: Name,
-        message: Name,
+        (key, message): (Name, Name),
         rule: RuleId,
         because: Because,
         io: &mut Io<'_>,
     ) -> Because {
         let at = self.table(table, io);
-        let Table { place, rows, .. } = &self.tables[at];
-        io.out.note(rule, because, What::RowRefused, *place, message, rows.len() as u32)
+        let (table, owner) = (&self.tables[at], self.owner);
+        table.note(owner, (key, message), (rule, What::RowRefused), because, io)
     }
 
     /// The number that was added up in the first row with this key, if there is one.
@@ -156,14 +165,16 @@ impl Tables {
             EffectKind::Upsert => table.update(with.start, message, rule, because, io),
             EffectKind::Update if found => table.update(with.start, message, rule, because, io),
             EffectKind::Update => {
-                let rows = table.rows.len() as u32;
-                let noted = io.out.note(rules::NO_ROW, because, What::RowRefused, table.place, message, rows);
-                (RowOutcome::Refused, noted)
+                let what = (rules::NO_ROW, What::RowMissing);
+                (RowOutcome::Refused, table.note(self.owner, (key, message), what, because, io))
             }
             EffectKind::InsertUnique => {
-                let rows = table.rows.len() as u32;
-                let noted = io.out.note(rules::UNIQUE, because, What::RowRefused, table.place, message, rows);
-                (RowOutcome::Refused, noted)
+                let what = (rules::UNIQUE, What::RowRefused);
+                (RowOutcome::Refused, table.note(self.owner, (key, message), what, because, io))
+            }
+            EffectKind::Delete if !found => {
+                let what = (rules::NO_ROW, What::RowMissing);
+                (RowOutcome::Deleted(0), table.note(self.owner, (key, message), what, because, io))
             }
             EffectKind::Delete => table.delete(self.owner, with, (message, rule), because, io),
             EffectKind::Add(by) => {
@@ -244,6 +255,30 @@ impl Tables {
 }
 
 impl Table {
+    /// Notes that nothing is written, since a row with this key is there or is not; the number is the table's rows.
+    fn note(
+        &self,
+        owner: ActorId,
+        (key, message): (Name, Name),
+        (rule, what): (RuleId, What),
+        because: Because,
+        io: &mut Io<'_>,
+    ) -> Because {
+        let place = self.row(owner, (key, message), what, io);
+        io.out.note(rule, because, what, place, message, self.rows.len() as u32)
+    }
+
+    /// Where a note is about: the table, or the row where its key is not the message's id. Made only where somebody
+    /// listens.
+    fn row(&self, owner: ActorId, (key, message): (Name, Name), what: What, io: &mut Io<'_>) -> PlaceId {
+        if key == message || !io.out.wanted.notes.has(what) {
+            return self.place;
+        }
+        let name = self.name;
+        let name = io.names.compose(|names, text| write!(text, "{}.{}", names.show(name), names.show(key)));
+        io.registry.place(Place { kind: PlaceKind::Row, actor: owner, name, holder: ActorId::NONE })
+    }
+
     fn insert(
         &mut self,
         at: usize,

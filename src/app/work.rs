@@ -16,8 +16,9 @@ const SLOW: u16 = 1 << 15;
 impl Consumer {
     /// Begins to work on a delivery, unless the consumer knows its message.
     pub(super) fn begin(&mut self, spec: &ConsumerSpec, item: Item, io: &mut Io<'_>, tables: &mut Tables) {
-        if let Some(rule) = self.knows(spec, &item, io, tables) {
-            let noted = io.out.note(rule, Because::INPUT, What::Skipped, self.place, item.id, item.delivery.0);
+        let (known, mut because) = self.knows(spec, &item, io, tables);
+        if let Some(rule) = known {
+            let noted = io.out.note(rule, because, What::Skipped, self.place, item.id, item.delivery.0);
             self.remove(&item, io);
             if spec.ack == AckPolicy::BeforeWork {
                 self.settle(&item, Settle::Done, rules::ACK_BEFORE, noted, io);
@@ -26,7 +27,6 @@ impl Consumer {
             }
             return;
         }
-        let mut because = Because::INPUT;
         if spec.ack == AckPolicy::BeforeWork {
             because = self.settle(&item, Settle::Done, rules::ACK_BEFORE, because, io);
         }
@@ -44,16 +44,25 @@ impl Consumer {
         }
     }
 
-    /// The rule under which the consumer takes a message for one it has worked on before, if it does.
-    fn knows(&mut self, spec: &ConsumerSpec, item: &Item, io: &mut Io<'_>, tables: &Tables) -> Option<RuleId> {
-        match spec.dedup.as_ref()? {
-            Dedup::Memory { by, .. } => {
+    /// The rule under which the consumer takes a message for one it has worked on before, if it does, and what it knows
+    /// that from.
+    fn knows(
+        &mut self,
+        spec: &ConsumerSpec,
+        item: &Item,
+        io: &mut Io<'_>,
+        tables: &mut Tables,
+    ) -> (Option<RuleId>, Because) {
+        match &spec.dedup {
+            None => (None, Because::INPUT),
+            Some(Dedup::Memory { by, .. }) => {
                 let key = by.name(item.id, item.delivery.0, io.names, &mut self.dedup_memo);
-                self.known.contains(key).then_some(rules::SKIP)
+                (self.known.contains(key).then_some(rules::SKIP), Because::INPUT)
             }
-            Dedup::Table { table, key, .. } => {
+            Some(Dedup::Table { table, key, .. }) => {
                 let key = key.name(item.id, item.delivery.0, io.names, &mut self.dedup_memo);
-                tables.has(*table, key).then_some(rules::SKIP_ROW)
+                let (found, looked) = tables.look(*table, (key, item.id), io);
+                (found.then_some(rules::SKIP_ROW), looked)
             }
         }
     }
@@ -105,7 +114,7 @@ impl Consumer {
         if let Some(Dedup::Table { table, key, own, in_transaction: true }) = &spec.dedup {
             let key = key.name(item.id, item.delivery.0, io.names, &mut self.dedup_memo);
             if tables.has(*table, key) {
-                return tables.refuse(*table, item.id, rules::KNOWN_ROW, done, io);
+                return tables.refuse(*table, (key, item.id), rules::KNOWN_ROW, done, io);
             }
             if !own {
                 (_, done) = tables.write(*table, EffectKind::Insert, rules::DEDUP_ROW, (key, item.id), done, io);

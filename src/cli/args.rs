@@ -243,6 +243,9 @@ pub(super) struct WhyArgs {
     /// The run of this token.
     #[arg(long, value_name = "TOKEN")]
     pub(super) replay: Option<String>,
+    /// How deep to go: 1 what happened and who can know it, 2 the causes as well, 3 the rule with its source as well.
+    #[arg(long, value_name = "N", default_value_t = 2, conflicts_with = "not", value_parser = clap::value_parser!(u8).range(1..=3))]
+    pub(super) depth: u8,
     /// The whole chain, however long.
     #[arg(long)]
     pub(super) full: bool,

@@ -35,6 +35,7 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ("why", &[
         ("mqlab why lost-confirm --message order-2", "what became of it, and the causes down to a fault"),
         ("mqlab why lost-confirm --event 101", "the causes of one step"),
+        ("mqlab why lost-confirm --event 91 --depth 3", "the rule behind it as well, with its source"),
         ("mqlab why crash-before-fsync --message order-3 --not confirmed", "the first condition that was not met"),
         ("mqlab why crash-before-fsync --fate order-3", "after which event nothing that was tried saves it"),
     ]),

@@ -11,7 +11,7 @@ use crate::explore::{self, Fate, How};
 use crate::export::reasons;
 use crate::export::view::{Settings, Viewed, accounts, paragraph};
 use crate::ids::{EventId, Name, nearest};
-use crate::story::{causes, tell_events};
+use crate::story::{causes, end_grounds, grounds, tell_events};
 use crate::timeline::text::{Page, Style};
 use crate::trace::{Kind, Log, visible};
 use crate::verdict::Account;
@@ -70,10 +70,22 @@ fn answer(args: &WhyArgs, viewed: &Viewed<'_>, out: &mut Output) -> Result<(), F
             say(Style::Dim, &says, out)?;
         }
     }
-    out.styled(Style::Name, &format!("Why step {} happened", event.step()))?;
-    out.page(&reasons::chain(viewed, event, &settings))?;
+    if args.depth == 1 {
+        out.page(&reasons::line(viewed, event, &settings))?;
+    } else {
+        out.styled(Style::Name, &format!("Why step {} happened", event.step()))?;
+        out.page(&reasons::chain(viewed, event, &settings))?;
+        grounded(viewed, event, account, &settings, out)?;
+    }
+    if args.depth == 3 {
+        out.line("")?;
+        out.page(&reasons::rule(viewed, event, &settings))?;
+    }
     out.line("")?;
     out.page(&reasons::known_by(viewed, event, "it", &settings))?;
+    if args.depth == 1 {
+        return Ok(());
+    }
     // Who feels a fault is often another question than who sees what came of it.
     let root = causes(viewed.log, event).last().copied();
     let fault = root.filter(|id| matches!(viewed.log.events()[id.at()].kind, Kind::Fault(_)) && *id != event);
@@ -82,6 +94,25 @@ fn answer(args: &WhyArgs, viewed: &Viewed<'_>, out: &mut Output) -> Result<(), F
         out.page(&reasons::known_by(viewed, fault, "the fault", &settings))?;
     }
     Ok(())
+}
+
+/// What made it so, besides the triggers.
+fn grounded(
+    viewed: &Viewed<'_>,
+    event: EventId,
+    account: Option<&Account>,
+    settings: &Settings,
+    out: &mut Output,
+) -> Result<(), Failure> {
+    let found = match account.filter(|account| account.decided == event) {
+        Some(account) => end_grounds(viewed.log, &viewed.verbs, account.message, event),
+        None => grounds(viewed.log, &viewed.verbs, event, Name::NONE),
+    };
+    if found.is_empty() {
+        return Ok(());
+    }
+    out.line("")?;
+    out.page(&reasons::grounds(viewed, &found, &[event], settings))
 }
 
 /// The account of a message by its id.

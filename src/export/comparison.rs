@@ -138,8 +138,7 @@ pub fn difference(left: &Side<'_>, right: &Side<'_>, same: usize, rows: &[Row], 
         return page;
     }
     let title = match same {
-        0 => "they differ from the first step on.".to_owned(),
-        1 => "they differ from the second step on.".to_owned(),
+        0 | 1 => format!("they differ from the start; the first difference is step {}.", same + 1),
         _ => format!("the first {same} steps are the same; the first difference is step {}.", same + 1),
     };
     say(Style::Name, &format!("{} and {}: {title}", visible(left.name), visible(right.name)));

@@ -5,14 +5,17 @@
 use super::view::{READABLE, Settings, Viewed, signs};
 use crate::ids::{EventId, Name};
 use crate::story::Stage;
-use crate::story::{Link, Missing, Reason, Root, knowers, missing, tell_events, why};
+use crate::story::{Ground, Link, Missing, Reason, Root, declared, knowers, missing, tell_events, why};
 use crate::timeline::text::{Line, Page, Style};
 use crate::trace::{ActorKind, Belief, Kind, PlaceKind, visible, wrap};
 use crate::units::Clock;
 use crate::verdict::Account;
+use std::collections::BTreeSet;
 
 /// Of a long chain so many reasons are told at each end, unless all are asked for.
 const ENDS: usize = 12;
+/// The same where it is the chain of a ground.
+const GROUND_ENDS: usize = 4;
 
 /// Lines of a page under way.
 struct Pen<'a> {
@@ -43,7 +46,7 @@ pub fn account(viewed: &Viewed<'_>, account: &Account, settings: &Settings) -> P
     let log = viewed.log;
     let id = log.shown(account.message).unwrap_or_default();
     let words: Vec<String> = account.words.iter().map(|word| word.name().replace('_', " ")).collect();
-    let end = if words.is_empty() { "nothing went wrong with it".to_owned() } else { words.join(", ") };
+    let end = if words.is_empty() { uneventful(account).to_owned() } else { words.join(", ") };
     pen.say(Style::Name, "", &format!("{id}: {end}"));
     if account.producer.is_some() {
         let belief = account.belief.map_or("keeps no account of it", believes);
@@ -63,6 +66,17 @@ pub fn account(viewed: &Viewed<'_>, account: &Account, settings: &Settings) -> P
     let now = if places.is_empty() { "nothing of it is left".to_owned() } else { places.join(", ") };
     pen.say(Style::Plain, "  ", &format!("At the end: {now}."));
     pen.page
+}
+
+/// What is said of a message that no word of the verdict names.
+fn uneventful(account: &Account) -> &'static str {
+    match (account.worked, account.attempts, account.belief) {
+        (1.., ..) => "done",
+        (0, 0, _) => "it was never published",
+        (0, _, Some(Belief::Unknown)) => "not done, and its producer knows that it cannot know",
+        (0, _, Some(Belief::Refused)) => "not done, and its producer knows it",
+        _ => "not done, and nobody took it for done",
+    }
 }
 
 fn times(n: u32) -> String {
@@ -94,21 +108,46 @@ fn place(kind: PlaceKind) -> &'static str {
         PlaceKind::PageCache => "in a page cache",
         PlaceKind::Durable => "on a disk",
         PlaceKind::Inbox => "waiting at a consumer",
-        PlaceKind::Table => "in a table",
+        PlaceKind::Table | PlaceKind::Row => "in a table",
     }
+}
+
+/// What happened, in a line.
+pub fn line(viewed: &Viewed<'_>, asked: EventId, settings: &Settings) -> Page {
+    let mut pen = Pen { page: Page::default(), settings };
+    for told in tell_events(viewed.log, &viewed.verbs, &viewed.rules, &[asked]) {
+        let clock = Clock::of([told.time]);
+        pen.say(Style::Plain, &format!("{}  {}  ", asked.step(), clock.text(told.time)), &told.text);
+    }
+    pen.page
+}
+
+/// The rule under which an event happened, with its source.
+pub fn rule(viewed: &Viewed<'_>, asked: EventId, settings: &Settings) -> Page {
+    let mut pen = Pen { page: Page::default(), settings };
+    let Some(rule) = viewed.log.event(asked).and_then(|event| viewed.rules.get(event.rule)) else { return pen.page };
+    pen.say(Style::Name, "", &format!("The rule: {}", rule.key));
+    pen.say(Style::Plain, "  ", rule.sentence);
+    pen.say(Style::Plain, "  source    ", rule.source);
+    pen.say(Style::Plain, "  versions  ", rule.versions);
+    pen.say(Style::Plain, "  fidelity  ", &format!("{}: {}", rule.fidelity.word(), rule.fidelity.meaning()));
+    pen.page
 }
 
 /// The chain of causes of an event, each with its rule, down to where it begins.
 pub fn chain(viewed: &Viewed<'_>, asked: EventId, settings: &Settings) -> Page {
+    links(viewed, &why(viewed.log, &viewed.verbs, &viewed.rules, asked, settings.full), ENDS, settings)
+}
+
+fn links(viewed: &Viewed<'_>, reasons: &[Reason], ends: usize, settings: &Settings) -> Page {
     let mut pen = Pen { page: Page::default(), settings };
-    let reasons = why(viewed.log, &viewed.verbs, &viewed.rules, asked, settings.full);
     let steps = reasons.iter().map(|r| r.sentence.event.step().to_string().len()).max().unwrap_or(1);
     let clock = Clock::of(reasons.iter().map(|r| r.sentence.time));
     let times = reasons.iter().map(|r| clock.text(r.sentence.time).len()).max().unwrap_or(1);
-    let hidden = if settings.full { 0 } else { reasons.len().saturating_sub(2 * ENDS) };
+    let hidden = if settings.full { 0 } else { reasons.len().saturating_sub(2 * ends) };
     for (at, reason) in reasons.iter().enumerate() {
-        if hidden > 0 && (ENDS..ENDS + hidden).contains(&at) {
-            if at == ENDS {
+        if hidden > 0 && (ends..ends + hidden).contains(&at) {
+            if at == ends {
                 pen.say(Style::Dim, "  ", &format!("… {hidden} causes between left out; --full tells them"));
             }
             continue;
@@ -116,6 +155,42 @@ pub fn chain(viewed: &Viewed<'_>, asked: EventId, settings: &Settings) -> Page {
         link(&mut pen, reason, viewed, (steps, times), &clock);
     }
     pen.page
+}
+
+/// On what grounds something came out so, besides its triggers: each with its own causes, as far as they are not told
+/// yet. `above` is what the reader has read already.
+pub fn grounds(viewed: &Viewed<'_>, grounds: &[Ground], above: &[EventId], settings: &Settings) -> Page {
+    let mut pen = Pen { page: Page::default(), settings };
+    if grounds.is_empty() {
+        return pen.page;
+    }
+    pen.say(Style::Name, "", "What made it so");
+    let mut told: BTreeSet<EventId> = above
+        .iter()
+        .flat_map(|id| why(viewed.log, &viewed.verbs, &viewed.rules, *id, settings.full))
+        .map(event)
+        .collect();
+    for ground in grounds {
+        let line = ground.declared.as_ref().map_or_else(String::new, |row| {
+            format!(" Here it begins: {} in line {} of the scenario.", visible(&row.what), row.line)
+        });
+        pen.say(Style::Plain, "  ", &format!("{}{line}", ground.says));
+        let Some(at) = ground.event.filter(|at| !told.contains(at)) else { continue };
+        let mut reasons = why(viewed.log, &viewed.verbs, &viewed.rules, at, settings.full);
+        let known = reasons.iter().position(|reason| told.contains(&reason.sentence.event));
+        let joins = known.map(|at| reasons[at].sentence.event);
+        reasons.truncate(known.unwrap_or(reasons.len()));
+        told.extend(reasons.iter().map(|reason| reason.sentence.event));
+        pen.page.lines.extend(links(viewed, &reasons, GROUND_ENDS, settings).lines);
+        if let Some(joins) = joins {
+            pen.say(Style::Dim, " ↑ ", &format!("step {}, and on as above", joins.step()));
+        }
+    }
+    pen.page
+}
+
+fn event(reason: Reason) -> EventId {
+    reason.sentence.event
 }
 
 fn link(pen: &mut Pen<'_>, reason: &Reason, viewed: &Viewed<'_>, (steps, times): (usize, usize), clock: &Clock) {
@@ -139,22 +214,17 @@ fn link(pen: &mut Pen<'_>, reason: &Reason, viewed: &Viewed<'_>, (steps, times):
     }
     match reason.root {
         Some(Root::Fault) => {
-            let line = viewed.log.event(sentence.event).and_then(|event| match event.kind {
-                Kind::Fault(fault) => declared(viewed, fault),
-                _ => None,
-            });
-            let at = line.map_or_else(String::new, |line| format!(", line {line} of the scenario"));
+            let row = declared(viewed.log, sentence.event);
+            let at = row.map_or_else(String::new, |row| format!(", line {} of the scenario", row.line));
             pen.say(Style::Fault, &hang, &format!("Here it begins: a fault{at}."));
         }
-        Some(Root::Input) => pen.say(Style::Dim, &hang, "Here it begins: the scenario says so."),
+        Some(Root::Input) => {
+            let row = declared(viewed.log, sentence.event);
+            let at = row.map_or_else(String::new, |row| format!(" ({}, line {})", visible(&row.what), row.line));
+            pen.say(Style::Dim, &hang, &format!("Here it begins: the scenario says so{at}."));
+        }
         None => {}
     }
-}
-
-fn declared(viewed: &Viewed<'_>, fault: crate::ids::FaultId) -> Option<u32> {
-    let name = &viewed.log.header.faults.get(fault.at())?.name;
-    let what = format!("fault {name}");
-    viewed.log.header.declared.iter().find(|row| row.what == what).map(|row| row.line)
 }
 
 /// Who learns of an event, and who never does.

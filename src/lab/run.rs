@@ -126,10 +126,11 @@ impl Preview {
         if self.same == self.events.0 && self.same == self.events.1 {
             return vec!["Nothing would be different.".to_owned()];
         }
-        lines.push(match self.same {
-            0 => "It would be different from the first step on.".to_owned(),
-            same => say("The first difference is step {step}.", &[("step", (same + 1).to_string())]),
-        });
+        let template = match self.same {
+            0 | 1 => "It would be different from the start; the first difference is step {step}.",
+            _ => "The first difference is step {step}.",
+        };
+        lines.push(say(template, &[("step", (self.same + 1).to_string())]));
         if self.shifts.is_empty() {
             lines.push("The verdict would be the same.".to_owned());
         }

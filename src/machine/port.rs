@@ -130,6 +130,8 @@ pub enum Report {
     Cancelled,
     /// The subscription has ended, as was asked for; deliveries stay open.
     Unsubscribed,
+    /// What the application asked for before is carried out. It tells itself so, to go on only then.
+    GoOn,
 }
 
 impl Report {
@@ -157,6 +159,7 @@ impl Report {
             }
             Report::Cancelled => digest.word(9),
             Report::Unsubscribed => digest.word(10),
+            Report::GoOn => digest.word(11),
         }
     }
 }

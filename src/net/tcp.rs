@@ -76,6 +76,10 @@ pub struct Flight<F> {
     pub sent: EventId,
     /// Whether it has reached the receiver and waits until that goes on.
     pub waits: bool,
+    /// Whether its arrival was told already: it waits behind it.
+    pub told: bool,
+    /// The event of its arrival, for show.
+    pub arrived: EventId,
 }
 
 /// One direction of a connection.
@@ -400,7 +404,7 @@ impl<F> Tcp<F> {
                     d.word(stream.last.since(now).0);
                     d.word(stream.busy.since(now).0);
                     for flight in &stream.flights {
-                        d.word(flight.arrive.since(now).0 << 1 | u64::from(flight.waits));
+                        d.word(flight.arrive.since(now).0 << 2 | u64::from(flight.told) << 1 | u64::from(flight.waits));
                         match &flight.cargo {
                             Cargo::Syn => d.word(1),
                             Cargo::SynAck => d.word(2),

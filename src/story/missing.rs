@@ -3,8 +3,8 @@
 //! The way of a message has stages, each needing the one before. The first stage that no event shows is the answer;
 //! what was held back, refused or lost there is what stands in the way.
 
-use crate::ids::{EventId, Name};
-use crate::trace::{Class, Delta, DiskStep, Kind, Log, PlaceKind, VerbBook, What};
+use crate::ids::{EventId, Name, PlaceId};
+use crate::trace::{Class, Delta, DiskStep, Kind, Log, PlaceKind, Process, VerbBook, What};
 
 macro_rules! stages {
     ($($variant:ident: $name:literal, $did:literal, $not:literal;)*) => {
@@ -93,7 +93,13 @@ pub fn missing(log: &Log, verbs: &VerbBook, message: Name, asked: Stage) -> Miss
         }
     }
     let from = met.last().map_or(0, |(_, event)| event.at());
-    let against = if first.is_some() { search.against(from) } else { Vec::new() };
+    let against = match first {
+        None => Vec::new(),
+        Some(first) => {
+            let against = search.against(from);
+            if against.is_empty() { search.stalled(first, from) } else { against }
+        }
+    };
     Missing { met, first, against }
 }
 
@@ -170,7 +176,9 @@ impl Search<'_> {
 
     /// What was lost, refused, thrown away or held back of the message from an event on.
     fn against(&self, from: usize) -> Vec<EventId> {
-        const AGAINST: [What; 15] = [
+        const AGAINST: [What; 17] = [
+            What::InError,
+            What::Hangs,
             What::Unread,
             What::Withheld,
             What::Unroutable,
@@ -201,5 +209,40 @@ impl Search<'_> {
             new
         });
         found
+    }
+
+    /// What stands in the way where nothing is told of the message itself: the end of the process that has it, or what
+    /// holds back the queue that it is in.
+    fn stalled(&self, first: Stage, from: usize) -> Vec<EventId> {
+        let events = self.log.events();
+        let Some(last) = events.get(from) else { return Vec::new() };
+        if first > Stage::Received {
+            let ended = |id: &EventId| {
+                let event = &events[id.at()];
+                let ends = matches!(event.kind, Kind::Process(Process::Killed | Process::PowerLost | Process::Stopped));
+                ends && event.actor == last.actor
+            };
+            return self.ids().skip(from).find(ended).into_iter().collect();
+        }
+        let Some(place) = self.queued(from) else { return Vec::new() };
+        let held_back = |id: &EventId| matches!(events[id.at()].kind, Kind::Note { what: What::Withheld, place: other, .. } if other == place);
+        self.ids()
+            .skip(from)
+            .find(held_back)
+            .or_else(|| (0..from as u32).rev().map(EventId).find(held_back))
+            .into_iter()
+            .collect()
+    }
+
+    /// The queue that the message was last put in.
+    fn queued(&self, until: usize) -> Option<PlaceId> {
+        (0..=until as u32).rev().map(EventId).find_map(|id| {
+            self.log.deltas(id).iter().find_map(|delta| match *delta {
+                Delta::Put { place, message, .. } if message == self.message => {
+                    self.log.places.get(place.at()).filter(|found| found.kind == PlaceKind::Queue).map(|_| place)
+                }
+                _ => None,
+            })
+        })
     }
 }

@@ -24,6 +24,10 @@ pub(super) fn note(what: What) -> &'static str {
         What::Created => "{actor} makes {place}.",
         What::Deleted => "{actor} deletes[ {place}][ {message}].",
         What::Unread => "{message} waits in front of {actor}, which does not read at present.",
+        What::LeftUnread => "It waits in front of {actor}, which does not read at present.",
+        What::QueueDied => {
+            "The disk's error ends {place}: {actor} starts it again with what its file holds, and refuses the publishes that wait for it."
+        }
         What::Withheld => "{actor} holds back[ {message}][ in {place}].",
         What::Published => "{actor} hands {message} to its client library.",
         What::BelievesSent => "{actor} does not wait for an answer: it counts {message} as sent.",
@@ -38,10 +42,18 @@ pub(super) fn note(what: What) -> &'static str {
         What::WorkFailed => "{actor}'s work on {message} fails.",
         What::Hangs => "{actor} never comes back from its work on {message}.",
         What::PutAside => "{actor} puts {message} into a queue again, after {number} failed works on it.",
+        What::TriedAgain => {
+            "{actor} publishes {message} to its queue again, with {number} failed works counted in a header."
+        }
+        What::LookedUp => "{actor} looks[ for {message}][ in {place}] before it begins: {number} there.",
+        What::Answered => "{actor} has its answer to {message}.",
+        What::NotTheAnswer => "{actor} throws {message} away: it is not the answer to its question.",
+        What::NotAwaited => "{actor} throws {message} away: nobody waits for it any more.",
         What::Skipped => "{actor} has met {message} before and does not work on it again.",
         What::RowInserted => "{actor} inserts a row for {message}[ in {place}].",
         What::RowUpdated => "{actor} writes the row of {message}[ in {place}] again; there is still only one.",
-        What::RowRefused => "[{place} ]has a row for {message} already and takes no other.",
+        What::RowRefused => "[{place} ]has a row[ for {message}] already and takes no other.",
+        What::RowMissing => "[{place} ]has no row[ for {message}]: nothing is changed.",
         What::RowDeleted => "{actor} deletes the row of {message}[ in {place}].",
         What::Replied => "{actor} answers {message}.",
         What::BacksOff => "{actor} waits before it tries again.",
@@ -161,4 +173,55 @@ pub(super) fn end(what: Outcome) -> &'static str {
         Outcome::MessageLimit => "The run is cut short: it has reached the limit on messages.",
         Outcome::MemoryLimit => "The run is cut short: it has reached the limit on memory.",
     }
+}
+
+/// On what ground something came out as it did. `{step}` is the event that made it so.
+pub(super) mod ground {
+    pub(in crate::story) const CHANNEL_CLOSED: &str =
+        "Before it came, {actor} had closed this channel with an error (step {step}).";
+    pub(in crate::story) const CONNECTION_CLOSED: &str =
+        "Before it came, {actor} had closed this connection with an error (step {step}).";
+    pub(in crate::story) const CLOSED_WITH_IT: &str =
+        "Nothing had come of it yet when {actor} closed the channel with an error (step {step}).";
+    pub(in crate::story) const BROKEN_OFF: &str = "{actor} had been cut off in step {step}, and was not back.";
+    pub(in crate::story) const TOLD_OF_ERROR: &str = "{actor} had been told of an error in step {step}.";
+    pub(in crate::story) const LIMIT: &str = "{place} is declared with a limit, and holds no more than that.";
+    pub(in crate::story) const SINCE: &str = "{message} had lain in {place} since step {step}.";
+    pub(in crate::story) const TTL: &str = "A time to live is set, on {place} or on the message.";
+    pub(in crate::story) const NO_DEAD_LETTERS: &str =
+        "The dead letters[ of {place}] go to an exchange from which no queue takes them.";
+    pub(in crate::story) const WAS_DELETED: &str =
+        "There had been a queue for such messages; it was deleted in step {step}.";
+    pub(in crate::story) const WAS_NOT_DURABLE: &str = "There had been a queue for such messages. It, or its binding, was not durable, and ended with {actor}'s process in step {step}.";
+    pub(in crate::story) const COMES_LATER: &str =
+        "No queue was bound for it yet: the first such message that a queue takes is {message}, in step {step}.";
+    pub(in crate::story) const NO_BINDING: &str =
+        "No binding of {exchange} fits the key {key} and the headers of this message.";
+    pub(in crate::story) const NO_QUEUE: &str = "There is no queue called {key}.";
+    pub(in crate::story) const NOT_SYNCED: &str =
+        "{message} was written (step {step}), and no fsync had put it on the disk for good.";
+    pub(in crate::story) const NOT_PERSISTENT: &str =
+        "{message} was published as not persistent (step {step}), so {actor} did not write it to its disk.";
+    pub(in crate::story) const QUEUE_NOT_DURABLE: &str = "{message} was published as persistent (step {step}), but {actor} never wrote it: the queue that held it is not durable.";
+    pub(in crate::story) const NOT_YET_WRITTEN: &str = "{message} was published as persistent (step {step}), but {actor} had not written it yet, or its queue is not durable.";
+    pub(in crate::story) const RECEIVER_GONE: &str = "{to} was not running any more, from step {step} on.";
+    pub(in crate::story) const LINK_GONE: &str = "This connection had ended already, in step {step}.";
+    pub(in crate::story) const CUT: &str = "This connection was cut in step {step}.";
+    pub(in crate::story) const HANDED_OUT: &str =
+        "[{holder} ]has {message} out of {place} since step {step}, and it is not settled.";
+    pub(in crate::story) const NO_CONSUMER: &str = "Nobody in the scenario consumes from {place}.";
+    pub(in crate::story) const NO_CONSUMER_NOW: &str = "Nobody consumes from {place} at that time.";
+    pub(in crate::story) const CONSUMER_GONE: &str = "{actor} was not there: see step {step}.";
+    pub(in crate::story) const OVERTAKEN: &str =
+        "{other}, which was published after it, was done before it (step {step}).";
+    pub(in crate::story) const HELD_UP: &str = "{message} was held up in step {step}.";
+    pub(in crate::story) const DELIVERED_FIRST: &str = "{other} was handed out first, in step {step}.";
+    pub(in crate::story) const SLOWER: &str = "{message} was handed out first, but {who} began to work on {other} in step {step}, and was done with that first.";
+    pub(in crate::story) const AGAIN: &str = "It came again in step {step}.";
+    pub(in crate::story) const FIRST_TIME: &str = "The work on it had been done already, in step {step}.";
+    pub(in crate::story) const IN_THE_WAY: &str = "Step {step} stood in the way.";
+    pub(in crate::story) const SCRIPT: &str =
+        "{actor} follows a script, and no step of it acknowledges {message}: nothing counts as done.";
+    pub(in crate::story) const STILL_WORKING: &str = "The run ends before {actor} is done with it (step {step}).";
+    pub(in crate::story) const ENDS_BEFORE: &str = "The run ends before its turn comes (step {step}).";
 }

@@ -25,7 +25,7 @@ pub struct Sentence {
 /// Tells a log. Handshakes are one sentence each; what a timeline leaves out is left out here too.
 pub fn tell(log: &Log, verbs: &VerbBook, rules: &RuleBook) -> Vec<Sentence> {
     let reading = Reading::new(log, verbs, false);
-    let teller = Teller { log, verbs, reading };
+    let teller = Teller { log, verbs, reading: &reading };
     let ids = (0..log.events().len() as u32).map(EventId).filter(|id| teller.reading.begins(*id));
     let sentence = |id: EventId| {
         let event = &log.events()[id.at()];
@@ -37,17 +37,11 @@ pub fn tell(log: &Log, verbs: &VerbBook, rules: &RuleBook) -> Vec<Sentence> {
 
 /// Tells some events, each by itself: also what a story leaves out.
 pub fn tell_events(log: &Log, verbs: &VerbBook, rules: &RuleBook, ids: &[EventId]) -> Vec<Sentence> {
-    tell_with(log, verbs, rules, Reading::new(log, verbs, true), ids)
+    tell_read(log, verbs, rules, &Reading::new(log, verbs, true), ids)
 }
 
 /// Tells some events as a reading has them: where it folds a handshake, its first event tells all of it.
-pub(super) fn tell_with(
-    log: &Log,
-    verbs: &VerbBook,
-    rules: &RuleBook,
-    reading: Reading,
-    ids: &[EventId],
-) -> Vec<Sentence> {
+pub fn tell_read(log: &Log, verbs: &VerbBook, rules: &RuleBook, reading: &Reading, ids: &[EventId]) -> Vec<Sentence> {
     let teller = Teller { log, verbs, reading };
     let sentence = |id: &EventId| {
         let event = log.events().get(id.at())?;
@@ -91,7 +85,7 @@ pub fn render_part(part: &[Sentence], all: &[Sentence], width: usize, why: bool)
 struct Teller<'a> {
     log: &'a Log,
     verbs: &'a VerbBook,
-    reading: Reading,
+    reading: &'a Reading,
 }
 
 impl Teller<'_> {
@@ -155,7 +149,7 @@ impl Teller<'_> {
         let template = format!("{}{}", phrases::note(what), repeated(what, repeat));
         expand(&template, &|key| match key {
             "actor" => Some(self.log.actor_name(event.actor)),
-            "message" => self.log.shown(message),
+            "message" => self.log.shown(message).filter(|_| !self.log.is_row(place)),
             "place" => self.log.places.get(place.at()).and_then(|p| self.log.shown(p.name)),
             "number" => Some(event.number.to_string()),
             "times" => times(repeat).map(|n| n.to_string()),

@@ -2,7 +2,7 @@
 //!
 //! Not which event is worth asking about (that is the ledger's), and not the page (`export`).
 
-use super::tell::{Sentence, tell_with};
+use super::tell::{Sentence, tell_read};
 use crate::ids::{ActorId, EventId};
 use crate::rules::{Rule, RuleBook};
 use crate::trace::{ActorKind, Event, Kind, Log, Process, Reading, Role, VerbBook, What};
@@ -45,9 +45,13 @@ pub struct Reason {
 /// stands behind it. With `full` nothing is left out; else a handshake is one reason, and what a story leaves out, such
 /// as a timer that says what its work says, is none.
 pub fn why(log: &Log, verbs: &VerbBook, rules: &RuleBook, asked: EventId, full: bool) -> Vec<Reason> {
+    why_read(log, verbs, rules, &Reading::new(log, verbs, full), asked)
+}
+
+/// As [`why`], of a log that was read already.
+pub fn why_read(log: &Log, verbs: &VerbBook, rules: &RuleBook, reading: &Reading, asked: EventId) -> Vec<Reason> {
     let mut found: Vec<(EventId, Link)> = Vec::new();
-    let reading = Reading::new(log, verbs, full);
-    let causes: Vec<EventId> = causes(log, asked).iter().filter_map(|id| stands_for(&reading, *id, asked)).collect();
+    let causes: Vec<EventId> = causes(log, asked).iter().filter_map(|id| stands_for(reading, *id, asked)).collect();
     for (at, id) in causes.iter().enumerate() {
         if found.iter().any(|(known, _)| known == id) {
             continue;
@@ -61,7 +65,7 @@ pub fn why(log: &Log, verbs: &VerbBook, rules: &RuleBook, asked: EventId, full: 
     }
     let ids: Vec<EventId> = found.iter().map(|(id, _)| *id).collect();
     let last = causes.last().copied();
-    let told = tell_with(log, verbs, rules, reading, &ids);
+    let told = tell_read(log, verbs, rules, reading, &ids);
     let reason = |((id, link), sentence): ((EventId, Link), Sentence)| {
         let event = log.events().get(id.at());
         Reason {

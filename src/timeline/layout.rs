@@ -310,7 +310,7 @@ impl Layout<'_> {
             && self.says(message);
         let template = if said && what == What::WorkBegan { words::WORKS_ON_IT } else { template };
         let text = expand(template, &|key| match key {
-            "message" => self.log.shown(message).filter(|_| !said),
+            "message" => self.log.shown(message).filter(|_| !said && !self.log.is_row(place)),
             "place" => self.log.places.get(place.at()).and_then(|p| self.log.shown(p.name)),
             "number" => Some(event.number.to_string()),
             "times" => match repeat {

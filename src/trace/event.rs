@@ -187,6 +187,10 @@ words! {
         Withheld = "withheld",
         /// A message has come in, and its node does not read it at present: it waits in front of the node.
         Unread = "unread",
+        /// Something else than a message has come in, and its node does not read it at present.
+        LeftUnread = "left-unread",
+        /// A queue died of an error of its disk; it goes on with what its file holds.
+        QueueDied = "queue-died",
 
         /// A producer hands the message to its client library; `number` is the attempt, from 1.
         Published = "published",
@@ -215,14 +219,27 @@ words! {
         /// The consumer itself puts the message into a queue again, since the work on it failed; `number` counts the
         /// failures.
         PutAside = "put-aside",
+        /// The consumer itself publishes the message to its queue again, since the work on it failed; `number` counts the
+        /// failures.
+        TriedAgain = "tried-again",
+        /// The consumer looked into its table whether it knows the message; `number` counts what it found.
+        LookedUp = "looked-up",
         /// The consumer knew the message and did not work on it.
         Skipped = "skipped",
+        /// The producer has the answer to its question, or what it takes for it.
+        Answered = "answered",
+        /// The producer threw an answer away: it is not the answer to its question.
+        NotTheAnswer = "not-the-answer",
+        /// The producer threw an answer away: nobody waits for it any more.
+        NotAwaited = "not-awaited",
         /// A row was inserted.
         RowInserted = "row-inserted",
         /// A row was written again.
         RowUpdated = "row-updated",
         /// A row was there already and the table refused another.
         RowRefused = "row-refused",
+        /// There is no row to change or to delete.
+        RowMissing = "row-missing",
         /// A row was deleted.
         RowDeleted = "row-deleted",
         /// The consumer sent an answer.

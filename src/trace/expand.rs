@@ -3,8 +3,9 @@
 //! Not the templates: those are in the systems' vocabularies and in the phrase tables of the viewers.
 
 use super::event::Frame;
+use super::header::PlaceKind;
 use super::log::Log;
-use crate::ids::{ActorId, Name, visible};
+use crate::ids::{ActorId, Name, PlaceId, visible};
 
 /// Fills `{key}` by what `field` knows. A part in square brackets is left out where a field in it is missing; outside
 /// of brackets a missing field is nothing. Brackets do not nest; an unclosed one is taken as it stands.
@@ -49,6 +50,10 @@ impl Log {
     /// An actor's name as it can be printed; the lab and unknown ones are `the lab`.
     pub fn actor_name(&self, actor: ActorId) -> String {
         self.header.actors.get(actor.at()).map_or_else(|| "the lab".into(), |a| visible(&a.name))
+    }
+    /// Whether a place is a row: what is noted of it is about its key, and not about the id of a message.
+    pub fn is_row(&self, place: PlaceId) -> bool {
+        self.places.get(place.at()).is_some_and(|place| place.kind == PlaceKind::Row)
     }
     /// Names as items of a list, at most `most` of them and then how many more: in the order in which their series first
     /// come, each series by number, and three or more neighbours as `a to c`.

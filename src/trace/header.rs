@@ -38,6 +38,8 @@ words! {
         Inbox = "inbox",
         /// Rows of an application's table.
         Table = "table",
+        /// One row of a table, by its key, where that is not a message's id. Nothing is put there.
+        Row = "row",
     }
 }
 

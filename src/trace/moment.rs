@@ -8,7 +8,7 @@ use super::event::{DiskStep, Event, Kind, What};
 use super::header::PlaceKind;
 use super::log::Log;
 use super::observable::Observable;
-use super::vocabulary::VerbBook;
+use super::vocabulary::{Class, VerbBook};
 use crate::ids::{ActorId, EventId, Name};
 use crate::units::Time;
 use serde::{Deserialize, Serialize};
@@ -97,14 +97,29 @@ impl Moment {
                 Kind::Arrived(id) => search.frame(frame, id),
                 _ => false,
             }),
-            Moment::Work(work) => found(work.nth, &mut |_, event| match event.kind {
-                Kind::Note { what, message, .. } => {
-                    what == work.what
-                        && search.is(event.actor, &work.consumer)
-                        && search.about(message, work.message.as_deref())
+            Moment::Work(work) => {
+                let noted = found(work.nth, &mut |_, event| match event.kind {
+                    Kind::Note { what, message, .. } => {
+                        what == work.what
+                            && search.is(event.actor, &work.consumer)
+                            && search.about(message, work.message.as_deref())
+                    }
+                    _ => false,
+                });
+                if work.what != What::Received {
+                    return noted;
                 }
-                _ => false,
-            }),
+                // A process that stands still has received what has reached it, and acts on it later or never.
+                match noted {
+                    None => found(work.nth, &mut |_, event| search.reaches(event, work)),
+                    Some(id) => {
+                        let event = &log.events()[id.at()];
+                        let came = log.events().get(event.cause.at()).filter(|came| came.time < event.time);
+                        let early = came.is_some_and(|came| search.reaches(came, work));
+                        Some(if early { event.cause } else { id })
+                    }
+                }
+            }
             Moment::Disk(disk) => {
                 let mut state = Observable::new();
                 found(disk.nth, &mut |id, event| {
@@ -141,6 +156,16 @@ impl Search<'_> {
             && wanted.from.as_deref().is_none_or(|name| self.is(frame.from, name))
             && wanted.to.as_deref().is_none_or(|name| self.is(frame.to, name))
             && self.about(frame.message, wanted.message.as_deref())
+    }
+
+    /// Whether a delivery reaches its consumer.
+    fn reaches(&self, event: &Event, wanted: &WorkAt) -> bool {
+        let Kind::Arrived(id) = event.kind else { return false };
+        let Some(frame) = self.log.frame(id) else { return false };
+        self.verbs.get(frame.verb).is_some_and(|verb| verb.class == Class::Deliver)
+            && self.is(event.actor, &wanted.consumer)
+            && self.about(frame.message, wanted.message.as_deref())
+            && frame.message.is_some()
     }
 
     fn disk(&self, wanted: &DiskAt, id: EventId, event: &Event, before: &Observable) -> bool {

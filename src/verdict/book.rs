@@ -27,6 +27,10 @@ pub(super) mod mark {
     pub(in super::super) const ONWARD: u8 = 2;
     /// Its producer gave up on it.
     pub(in super::super) const GAVE_UP: u8 = 4;
+    /// It is a question, and its producer has an answer.
+    pub(in super::super) const ANSWERED: u8 = 8;
+    /// It is an answer that came to whom it was for, who had no use for it.
+    pub(in super::super) const THROWN_AWAY: u8 = 16;
 }
 
 /// Marks of a cell.
@@ -94,7 +98,7 @@ impl Message {
     #[inline]
     pub(super) fn is_plain(&self) -> bool {
         let Cell { next, lane: _, arrival: _, dest, marks, done, rows, failed } = self.own;
-        self.marks == mark::PUBLISHED
+        self.marks & !mark::ANSWERED == mark::PUBLISHED
             && matches!(self.belief, Belief::Sent | Belief::Confirmed)
             && next == 0
             && dest != Dest::NOWHERE

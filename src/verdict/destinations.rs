@@ -148,7 +148,7 @@ impl Destinations {
                 // A table that no work for a message leads to, such as a producer's own, is no destination.
                 dest
             }
-            PlaceKind::PageCache | PlaceKind::Durable => None,
+            PlaceKind::PageCache | PlaceKind::Durable | PlaceKind::Row => None,
         }
     }
 

@@ -50,8 +50,14 @@ pub struct ProducerView {
     /// Messages it was to publish, where the scenario says how many.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub planned: Option<u32>,
-    /// Publishes, retries included.
+    /// Publishes of these, retries included.
     pub attempts: u32,
+    /// Publishes of messages that somebody else had published first.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub passed_on: u32,
+    /// Whether what it has for a yes are answers to its questions, and not the broker's confirms.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub answers: bool,
     /// Handed to the network without waiting for an answer.
     pub sent: Ids,
     /// Answered: yes.
@@ -103,6 +109,9 @@ pub struct ConsumerView {
     /// When it last completed work.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finished: Option<Time>,
+    /// Answers that it had no use for.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub thrown_away: u32,
     /// The destination for which its work counts, where that is neither its own table nor, without one, its queue:
     /// consumers of one queue are one destination.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -273,4 +282,9 @@ impl Findings {
     pub fn holds(&self, word: Word) -> bool {
         self.guarantees.iter().all(|line| line.word != word || line.broken == 0)
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
 }

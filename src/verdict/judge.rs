@@ -211,8 +211,12 @@ fn judge_fate(slot: usize, message: &Message, dest: Dest, done: bool, live: bool
     if !done && live {
         judged[2].at(at).add(slot);
     } else if !done && believed {
+        // An answer that nobody wanted is not lost: it has come to whom it was for.
+        if message.marks & mark::THROWN_AWAY != 0 {
+            return;
+        }
         judged[0].at(at).add(slot);
-        if message.belief == Belief::Confirmed {
+        if message.belief == Belief::Confirmed && message.marks & mark::ANSWERED == 0 {
             judged[1].at(at).add(slot);
         }
     } else if done && published && message.belief == Belief::Unknown {

@@ -230,7 +230,7 @@ impl Book<'_> {
                 facts.failed = Some(id);
             }
             What::Skipped => account.skipped += 1,
-            What::Unroutable | What::Discarded | What::RefusedByBroker => facts.gone = Some(id),
+            What::Unroutable | What::Discarded | What::InError | What::RefusedByBroker => facts.gone = Some(id),
             _ => {}
         }
     }

@@ -102,11 +102,20 @@ impl Sheet {
                 n if n > view.published => format!(" in {}", number(n, "attempt", "attempts")),
                 _ => String::new(),
             };
-            let text = format!("published {planned}{attempts}{}", left(view.left));
+            let passed_on = match view.passed_on {
+                0 => String::new(),
+                n => format!("published {} under the id that another had given", number(n, "message", "messages")),
+            };
+            let own = match view.published == 0 && view.planned.is_none() && view.passed_on > 0 {
+                true => String::new(),
+                false => format!("published {planned}{attempts}"),
+            };
+            let both = if own.is_empty() || passed_on.is_empty() { "" } else { ", " };
+            let text = format!("{own}{both}{passed_on}{}", left(view.left));
             self.row(&plain(&view.name), &text);
             for (label, ids) in [
                 ("sent", &view.sent),
-                ("confirmed", &view.confirmed),
+                (if view.answers { "answered" } else { "confirmed" }, &view.confirmed),
                 ("refused", &view.refused),
                 ("unknown", &view.unknown),
                 ("gave up", &view.gave_up),
@@ -156,6 +165,9 @@ impl Sheet {
             if view.skipped > 0 {
                 parts.push(format!("{} known already and skipped", view.skipped));
             }
+            if view.thrown_away > 0 {
+                parts.push(number(view.thrown_away, "answer thrown away", "answers thrown away"));
+            }
             self.row(&plain(&view.name), &(parts.join(", ") + &left(view.left)));
             if let Some(at) = &view.counted_at {
                 let at = counted_at(findings, at);
@@ -166,6 +178,10 @@ impl Sheet {
     }
 
     fn tables(&mut self, findings: &Findings) {
+        if findings.tables.is_empty() {
+            return;
+        }
+        self.heading("What is in the tables");
         for view in &findings.tables {
             let rows = number(view.rows.count, "row", "rows");
             let of = match (view.rows.count as usize, view.rows.ids.len()) {
@@ -173,7 +189,7 @@ impl Sheet {
                 _ if view.rows.more => String::new(),
                 (_, messages) => format!(" for {}", number(messages as u32, "message", "messages")),
             };
-            self.row(&format!("table {}", plain(&view.name)), &format!("{rows}{of}"));
+            self.row(&plain(&view.name), &format!("{rows}{of}"));
         }
     }
 

@@ -37,6 +37,10 @@ const NOTES: Notes = Notes::of(&[
     What::WorkDone,
     What::WorkFailed,
     What::PutAside,
+    What::TriedAgain,
+    What::Answered,
+    What::NotTheAnswer,
+    What::NotAwaited,
     What::Skipped,
     What::Unread,
     What::RefusedByBroker,
@@ -56,6 +60,12 @@ pub(super) struct Deeds {
     pub(super) skipped: u32,
     /// When it last completed work.
     pub(super) finished: Time,
+    /// Publishes of what somebody else had published first.
+    pub(super) passed_on: u32,
+    /// Questions answered.
+    pub(super) answered: u32,
+    /// Answers that it had no use for.
+    pub(super) thrown_away: u32,
     /// When it gave up connecting.
     pub(super) left: Option<Time>,
 }
@@ -228,10 +238,20 @@ impl Verdict {
                 self.published(actor, message);
                 self.believes(message, Belief::Sent);
             }
-            What::BelievesSent => _ = self.believes(message, Belief::Sent),
-            What::BelievesConfirmed => _ = self.believes(message, Belief::Confirmed),
-            What::BelievesRefused => _ = self.believes(message, Belief::Refused),
-            What::BelievesUnknown => _ = self.believes(message, Belief::Unknown),
+            What::BelievesSent => self.concludes(actor, message, Belief::Sent),
+            What::BelievesConfirmed => self.concludes(actor, message, Belief::Confirmed),
+            What::BelievesRefused => self.concludes(actor, message, Belief::Refused),
+            What::BelievesUnknown => self.concludes(actor, message, Belief::Unknown),
+            What::Answered => {
+                self.believes(message, Belief::Confirmed);
+                self.mark(message, mark::ANSWERED);
+                self.deed(actor, |deeds| deeds.answered += 1);
+            }
+            // It has come to whom it was for.
+            What::NotTheAnswer | What::NotAwaited => {
+                self.mark(message, mark::THROWN_AWAY);
+                self.deed(actor, |deeds| deeds.thrown_away += 1);
+            }
             What::GaveUp => self.mark(message, mark::GAVE_UP),
             What::Returned => {
                 let slot = self.believes(message, Belief::Refused);
@@ -251,7 +271,7 @@ impl Verdict {
             What::WorkDone => self.done(actor, place, message, tables),
             What::WorkFailed => self.failed(actor, place, message, tables),
             // The queue that it comes to now was not chosen by its publisher.
-            What::PutAside => self.mark(message, mark::ONWARD),
+            What::PutAside | What::TriedAgain => self.mark(message, mark::ONWARD),
             What::Skipped => {
                 self.deed(actor, |deeds| deeds.skipped += 1);
                 self.list(actor, Deed::Skipped, message);
@@ -276,13 +296,26 @@ impl Verdict {
     fn published(&mut self, actor: ActorId, message: Name) {
         let slot = self.book.slot(message);
         let Some(deeds) = self.deeds.get_mut(actor.at()) else { return };
-        deeds.attempts += 1;
         let message = self.book.message_mut(slot);
+        if message.marks & mark::PUBLISHED != 0 && message.producer != actor {
+            deeds.passed_on += 1;
+            return;
+        }
+        deeds.attempts += 1;
         if message.marks & mark::PUBLISHED == 0 {
             deeds.published += 1;
             message.marks |= mark::PUBLISHED;
             message.producer = actor;
             message.seq = deeds.published;
+        }
+    }
+
+    /// What is believed of a message is for the one to say that published it first, and not for who passes it on.
+    fn concludes(&mut self, actor: ActorId, message: Name, belief: Belief) {
+        let slot = self.book.slot(message);
+        let producer = self.book.message(slot).producer;
+        if !producer.is_some() || producer == actor {
+            self.book.message_mut(slot).belief = belief;
         }
     }
 

@@ -25,7 +25,7 @@ impl Verdict {
         let mut views = Vec::new();
         for (at, actor) in self.header.actors.iter().enumerate() {
             let published = self.deeds[at].published;
-            if actor.kind != ActorKind::Producer && self.deeds[at].attempts == 0 {
+            if actor.kind != ActorKind::Producer && self.deeds[at].attempts + self.deeds[at].passed_on == 0 {
                 continue;
             }
             let of = |row: usize| listing.ids(&tallies[at][row]);
@@ -34,6 +34,8 @@ impl Verdict {
                 published,
                 planned: self.header.planned.iter().find(|row| row.producer.at() == at).map(|row| row.messages),
                 attempts: self.deeds[at].attempts,
+                passed_on: self.deeds[at].passed_on,
+                answers: self.deeds[at].answered > 0,
                 sent: of(Belief::Sent as usize),
                 confirmed: of(Belief::Confirmed as usize),
                 refused: of(Belief::Refused as usize),
@@ -62,6 +64,7 @@ impl Verdict {
                 done: deeds.done,
                 failed: deeds.failed,
                 skipped: deeds.skipped,
+                thrown_away: deeds.thrown_away,
                 messages: Deeds {
                     received: messages(Deed::Received, deeds.received),
                     done: messages(Deed::Done, deeds.done),

@@ -34,16 +34,19 @@ pub(super) struct Watch {
     pub(super) frames: bool,
     pub(super) notes: Notes,
     pub(super) disk: bool,
+    /// Whether a client's pause waits for a delivery.
+    pub(super) received: bool,
 }
 
 /// The notes of consumers that faults look at.
 const STEPS_OF_WORK: Notes = Notes::of(&[What::WorkDone, What::Received]);
 
-/// The two moments of a frame.
+/// The moments of a frame: it is sent, it is about to arrive, it has arrived and nobody has acted on it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Moment {
     Sending,
     Arriving,
+    Arrived,
 }
 
 impl Watch {
@@ -57,9 +60,9 @@ impl Watch {
         let mut watch = Watch::default();
         for fault in faults {
             match fault.when {
-                Trigger::Received { .. } if holds_back(fault) => watch.frames = true,
+                Trigger::Received { .. } if holds_back(fault) => watch.received = true,
                 Trigger::At { .. } | Trigger::Drawn => {}
-                Trigger::Told => return Watch { frames: true, notes: STEPS_OF_WORK, disk: true },
+                Trigger::Told => (watch.frames, watch.notes, watch.disk) = (true, STEPS_OF_WORK, true),
                 Trigger::Sending(_) | Trigger::Arriving(_) => watch.frames = true,
                 Trigger::BeforeSync { .. } | Trigger::Written { .. } | Trigger::Synced { .. } => watch.disk = true,
                 Trigger::Worked { .. } | Trigger::Received { .. } => {
@@ -161,10 +164,13 @@ impl World {
 
     pub(super) fn frame_fault(&mut self, moment: Moment, words: &Words, ends: (ActorId, ActorId)) -> Vec<u16> {
         // A process that is to stand still when it has received something must not act on it: its pause begins when
-        // the delivery reaches it.
-        let delivers = moment == Moment::Arriving
+        // the delivery has reached it.
+        let delivers = moment == Moment::Arrived
             && words.message.is_some()
             && VERBS.get(words.verb).is_some_and(|verb| verb.class == Class::Deliver);
+        if moment == Moment::Arrived && !delivers {
+            return Vec::new();
+        }
         self.fitting(|_, fault| match &fault.when {
             Trigger::Sending(frame) if moment == Moment::Sending => fits(frame, words, ends),
             Trigger::Arriving(frame) if moment == Moment::Arriving => fits(frame, words, ends),

@@ -112,7 +112,7 @@ impl World {
                 let gone = match place.kind {
                     PlaceKind::Queue | PlaceKind::Unacked | PlaceKind::Inbox => place.actor == actor,
                     PlaceKind::PageCache => power && Some(place.actor) == disk,
-                    PlaceKind::Durable | PlaceKind::Table => false,
+                    PlaceKind::Durable | PlaceKind::Table | PlaceKind::Row => false,
                 };
                 if gone {
                     deltas.push(Delta::Clear { place: crate::ids::PlaceId(id as u32) });

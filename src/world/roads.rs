@@ -67,7 +67,8 @@ impl World {
         let latency = self.choices.draw_span(stream, kinds::LATENCY, link.latency);
         let times = (at, link.transmission(size), latency);
         let seq = self.engine.reserve();
-        let flight = |arrive| Flight { arrive, seq, cargo, frame, sent, waits: false };
+        let flight =
+            |arrive| Flight { arrive, seq, cargo, frame, sent, waits: false, told: false, arrived: EventId::NONE };
         if let Some(arrive) = self.net.send(conn, towards, times, flight) {
             self.engine.schedule_reserved(arrive, seq, Due::Arrival(conn, towards), false);
         }
@@ -167,9 +168,7 @@ impl World {
             }
         }
         match flight.cargo {
-            Cargo::Frame(frame) => {
-                self.frame_arrives(conn, (side, actor), frame, (flight.frame, flight.sent), observer)
-            }
+            Cargo::Frame(_) => self.frame_arrives(conn, (side, actor), flight, observer),
             Cargo::Syn => self.asked(conn, flight.sent, observer),
             Cargo::SynAck => self.granted(conn, flight.sent, observer),
             Cargo::Fin => self.ended(conn, side, Ending::Closed, flight.sent, observer),
@@ -190,22 +189,49 @@ impl World {
         self.strike_all(faults, flight.sent, None, observer);
     }
 
+    /// Lets the faults strike that stop its receiver as it has received this, before it acts on it. Says whether the
+    /// receiver goes on.
+    #[cold]
+    fn is_taken_in<O: Observer>(&mut self, conn: ConnId, side: Side, flight: &Flight<Frame>, observer: &mut O) -> bool {
+        let Cargo::Frame(frame) = &flight.cargo else { return true };
+        let words = frame.words(&self.names);
+        let ends = (self.net.end(conn, side.other()), self.net.end(conn, side));
+        let faults = self.frame_fault(Moment::Arrived, &words, ends);
+        self.strike_all(faults, flight.arrived, None, observer);
+        self.processes[ends.1.at()].takes()
+    }
+
     #[inline]
     fn frame_arrives<O: Observer>(
         &mut self,
         conn: ConnId,
         (side, actor): (Side, ActorId),
-        frame: Frame,
-        (id, sent): (FrameId, EventId),
+        mut flight: Flight<Frame>,
         observer: &mut O,
     ) {
+        let (id, sent) = (flight.frame, flight.sent);
         if !self.net.is_up(conn, side) || !self.processes[actor.at()].alive {
-            self.emit(Kind::Lost(id), About::of(actor, sent, rules::TCP_NOBODY), observer);
-            self.answer_nobody(conn, side, sent);
+            // What was told of already goes with the socket that it waited at, and nobody hears of that.
+            if !flight.told {
+                self.emit(Kind::Lost(id), About::of(actor, sent, rules::TCP_NOBODY), observer);
+                self.answer_nobody(conn, side, sent);
+            }
             return;
         }
-        let rule = if O::WANTS.all { self.order_kept(conn, side) } else { RuleId::NONE };
-        let event = self.emit(Kind::Arrived(id), About::of(actor, sent, rule), observer);
+        if !flight.told {
+            let rule = if O::WANTS.all { self.order_kept(conn, side) } else { RuleId::NONE };
+            flight.arrived = self.emit(Kind::Arrived(id), About::of(actor, sent, rule), observer);
+            flight.told = true;
+            if self.watch.received && !self.is_taken_in(conn, side, &flight, observer) {
+                if self.processes[actor.at()].alive {
+                    self.net.put_back(conn, side, flight);
+                    self.stalled.push(Due::Arrival(conn, side));
+                }
+                return;
+            }
+        }
+        let event = flight.arrived;
+        let Cargo::Frame(frame) = flight.cargo else { return };
         if self.is_node(actor) {
             self.call_node(actor, event, |node, _, given, outs| node.frame(conn, frame, given, outs), observer);
         } else {
@@ -322,7 +348,8 @@ impl World {
         let receiver = self.net.end(conn, towards);
         let mut lost = std::mem::take(&mut self.scratch.lost);
         let under_way = self.net.drain(conn, towards);
-        lost.extend(under_way.filter(|flight| matches!(flight.cargo, Cargo::Frame(_))).map(|flight| flight.frame));
+        let dies = |flight: &Flight<Frame>| matches!(flight.cargo, Cargo::Frame(_)) && !flight.told;
+        lost.extend(under_way.filter(dies).map(|flight| flight.frame));
         let some = !lost.is_empty();
         for frame in lost.drain(..) {
             self.emit(Kind::Lost(frame), About::of(receiver, cause, rule), observer);

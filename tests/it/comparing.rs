@@ -33,7 +33,9 @@ fn what_differs_is_named_down_to_rows_consumers_and_sums() {
     assert!(text.contains("differ from the ") || text.contains("the first difference is step"), "{text}");
     assert!(compared(&["idempotent-upsert"], 0).contains("ann in balances"));
     assert!(compared(&["forgotten-ack"], 0).contains("unacked in "));
-    assert!(compared(&["hello", "lost-confirm"], 0).contains("they differ from the first step on."));
+    assert!(
+        compared(&["hello", "lost-confirm"], 0).contains("they differ from the start; the first difference is step ")
+    );
 }
 
 #[test]

@@ -24,5 +24,6 @@ mod replays;
 mod rules;
 mod safe;
 mod storage;
+mod telling;
 mod vain;
 mod verdicts;

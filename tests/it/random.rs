@@ -132,12 +132,14 @@ impl Maker {
         format!("(from: \"x\", to: \"q{n}\", key: \"{key}\"{arguments})")
     }
 
-    fn publish(&mut self, producer: u64) -> String {
+    /// A series; of questions, where the producer asks for answers.
+    fn publish(&mut self, producer: u64, asks: bool) -> String {
         let count = 1 + self.below(6);
         let every = self.timing();
         if self.redis {
             let to = self.below(self.queues);
-            return format!("(to: \"q{to}\", id: \"m{producer}-{{n}}\", count: {count}, every: {every})");
+            let asked = if asks { ", reply_to: \"q0\"" } else { "" };
+            return format!("(to: \"q{to}\", id: \"m{producer}-{{n}}\", count: {count}, every: {every}{asked})");
         }
         let queue = format!("q{}", self.below(self.queues));
         let key = self.pick(&["a.b", "a.c", "c", "nowhere"]);
@@ -147,37 +149,111 @@ impl Maker {
             0 => ", priority: 2",
             1 => ", expiration: \"8ms\"",
             2 => ", headers: {\"h\": 1}",
-            3 => ", reply_to: \"q0\", correlation_id: \"c-{n}\"",
+            3 if !asks => ", reply_to: \"q0\", correlation_id: \"c-{n}\"",
             _ => "",
         };
+        let more = if asks { ", reply_to: \"q0\", correlation_id: \"c-{n}\"" } else { more };
         format!(
             "(to: \"{to}\", key: \"{key}\", id: \"m{producer}-{{n}}\", count: {count}, every: {every}, \
              persistent: {persistent}, mandatory: {mandatory}{more})"
         )
     }
 
-    fn producer(&mut self, n: u64) -> String {
+    fn reliability(&mut self) -> String {
         let retry = ["give_up", "republish(max: 3)", "republish(max: 2, backoff: \"5ms\")"];
-        let reliability = if self.one_in(3) {
+        if self.one_in(4) {
             "fire_and_forget".to_owned()
+        } else if !self.redis && self.one_in(3) {
+            let every = 1 + self.below(3);
+            let back = self.pick(&["", "", ", rollback_every: 2"]);
+            let timeout = self.pick(&["", ", timeout: \"40ms\""]);
+            let late = self.pick(&retry);
+            format!("transactions(every: {every}{back}{timeout}, on_timeout: {late})")
         } else {
             let window = self.below(4);
             let batch = self.pick(&["", "", ", batch: 2"]);
             let timeout = self.pick(&["", ", timeout: \"40ms\"", ", timeout: \"150ms\""]);
             let (late, refused) = (self.pick(&retry), self.pick(&retry));
             format!("confirms(window: {window}{batch}{timeout}, on_timeout: {late}, on_refused: {refused})")
+        }
+    }
+
+    /// What a producer does beside its publishing: a table, or a wait for answers.
+    fn beside(&mut self, reliability: &str) -> String {
+        let mut text = String::new();
+        if reliability.starts_with("confirms") && self.one_in(4) {
+            let _ = write!(text, ", outbox: (every: \"7ms\", batch: {})", 1 + self.below(3));
+        } else if self.one_in(6) {
+            let (first, gap) = (self.pick(&["table", "broker"]), self.pick(&["0s", "2ms"]));
+            let _ = write!(text, ", dual_write: (first: {first}, gap: \"{gap}\")");
+        }
+        if !self.redis && self.one_in(4) {
+            let to = self.pick(&["q0", "morgue"]);
+            let _ = write!(text, ", on_returned: republish(to: \"\", key: \"{to}\")");
+        }
+        text
+    }
+
+    fn producer(&mut self, n: u64) -> String {
+        let asks = self.one_in(8);
+        let (reliability, beside) = if asks {
+            let (retry, correlation) = (self.below(3), self.truth());
+            let waits =
+                format!(", expects_reply: (timeout: \"30ms\", retry: {retry}, check_correlation: {correlation})");
+            ("fire_and_forget".to_owned(), waits)
+        } else {
+            let reliability = self.reliability();
+            let beside = self.beside(&reliability);
+            (reliability, beside)
         };
-        let (publish, start) = (self.publish(n), self.start(n));
+        let (publish, start) = (self.publish(n, asks), self.start(n));
         let (reconnect, restart) = (self.reconnect(), self.restart());
         format!(
-            "(name: \"p{n}\", publish: [{publish}], reliability: {reliability}, start: {start}{reconnect}{restart})"
+            "(name: \"p{n}\", publish: [{publish}], reliability: {reliability}{beside}, start: \
+             {start}{reconnect}{restart})"
         )
+    }
+
+    fn ack(&mut self) -> &'static str {
+        const USUAL: [&str; 6] =
+            ["automatic", "before_work", "after_work", "after_work", "batch(2, flush: \"20ms\")", "never"];
+        const MISTAKES: [&str; 3] = ["twice", "wrong_channel", "stale"];
+        if !self.redis && self.one_in(6) { self.pick(&MISTAKES) } else { self.pick(&USUAL) }
+    }
+
+    /// How a consumer gets its messages and passes them on.
+    fn ways(&mut self, ack: &str) -> String {
+        let mut text = String::new();
+        text += self.pick(&["", "", "", ", reply: true", ", reply: \"re-{id}\""]);
+        if self.one_in(6) {
+            let work = self.timing();
+            let which = self.pick(&["every: 2", "message: \"m0-1\""]);
+            let _ = write!(text, ", slow: [({which}, work: {work})]");
+        }
+        if self.redis {
+            return text;
+        }
+        if self.one_in(5) {
+            let _ = write!(text, ", poll: (every: \"4ms\", batch: {})", 1 + self.below(3));
+        }
+        // Where nobody takes from: what is passed on does not go round.
+        if !matches!(ack, "automatic" | "before_work" | "never") && self.one_in(5) {
+            let after = 1 + self.below(3);
+            let _ = write!(text, ", park: (after: {after}, to: \"morgue\", count: header)");
+        }
+        if self.one_in(5) {
+            let (confirms, order) = (self.truth(), self.pick(&["before_ack", "after_ack"]));
+            let _ = write!(
+                text,
+                ", forward: (to: \"\", key: \"morgue\", id: \"on-{{id}}\", confirms: {confirms}, order: {order})"
+            );
+        }
+        text
     }
 
     fn consumer(&mut self, n: u64, number: u64) -> String {
         let from = self.below(self.queues);
-        let ack =
-            self.pick(&["automatic", "before_work", "after_work", "after_work", "batch(2, flush: \"20ms\")", "never"]);
+        let ack = self.ack();
         let (prefetch, parallel, work) = (self.below(4), 1 + self.below(2), self.timing());
         let mut text = format!(
             "(name: \"c{n}\", from: \"q{from}\", ack: {ack}, prefetch: {prefetch}, parallel: {parallel}, work: {work}, \
@@ -190,13 +266,24 @@ impl Maker {
             ", effect: upsert(table: \"t\", key: \"{id}\")",
             ", effect: insert_unique(table: \"t\", key: \"{id}\")",
             ", effect: add(table: \"t\", by: 2)",
+            ", effect: update(table: \"t\", key: \"{id}\")",
+            ", effect: by_message({\"m0-1\": insert(table: \"t\"), \"m0-2\": delete(table: \"t\", key: \"m0-1\")})",
         ]);
         if self.one_in(3) {
             let then = self.pick(&["requeue", "reject", "swallow", "hang", "crash", "crash_after_effect"]);
             let which = self.pick(&["every: 3", "message: \"m0-1\""]);
             let _ = write!(text, ", fail: [({which}, times: 2, then: {then})]");
         }
-        text += self.pick(&["", "", ", dedup: memory(size: 3)", ", dedup: memory()"]);
+        text += self.pick(&[
+            "",
+            "",
+            ", dedup: memory(size: 3)",
+            ", dedup: memory()",
+            ", dedup: memory(by: delivery)",
+            ", dedup: table(\"seen\")",
+            ", dedup: table(\"seen\", in_transaction: true)",
+        ]);
+        text += &self.ways(ack);
         text += self.reconnect();
         text += self.restart();
         text + ")"

@@ -254,7 +254,8 @@ impl Client {
 
     /// A transaction has ended: each of its publishes is answered.
     fn transaction_ended(&mut self, answer: Answer, io: &mut Io<'_>) {
-        let Some(last) = self.window.ended_transaction() else { return };
+        // One without publishes has none to answer; 0 would mean all there are.
+        let Some(last) = self.window.ended_transaction().filter(|last| *last > 0) else { return };
         self.window.answer(last, true, |ticket, _, _| {
             tell(Because::INPUT, Report::Answer(ticket, answer), io);
         });

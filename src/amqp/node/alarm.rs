@@ -7,8 +7,9 @@ use super::channel::Stage;
 use super::{Node, Port};
 use crate::amqp::access::Capabilities;
 use crate::amqp::{Frame, Method, rules};
-use crate::ids::{ConnId, Digest, Names};
+use crate::ids::{ConnId, Digest, Names, PlaceId};
 use crate::machine::{Because, Need, Resource, Wire};
+use crate::trace::What;
 use std::collections::VecDeque;
 
 /// What a node is short of, as bits.
@@ -67,9 +68,13 @@ impl Node {
             _ => None,
         };
         if connection.throttle.blocked {
+            let sign_of_life = matches!(frame.body, Method::Heartbeat);
+            let about = frame.body.about();
             connection.throttle.waiting.push_back(frame);
             if let Some((message, _)) = publish {
                 Node::note_kept_waiting(rules::BLOCKED, Because::INPUT, message, ports);
+            } else if !sign_of_life {
+                ports.out.note(rules::BLOCKED, Because::INPUT, What::LeftUnread, PlaceId::NONE, about, 0);
             }
             return None;
         }

@@ -38,7 +38,6 @@ pub(super) struct Unacked {
 pub(super) struct Pending {
     pub(super) number: u32,
     pub(super) queues: u32,
-    pub(super) refused: bool,
     /// Which message it is, for show.
     pub(super) message: Name,
 }

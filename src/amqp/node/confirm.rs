@@ -17,7 +17,7 @@ impl Node {
             return self.outcome(at, number, message, rules::CONFIRM_TRANSIENT);
         }
         if let Some(channel) = self.channel_mut(at) {
-            channel.confirms.pending.push(number, Pending { number, queues, refused: false, message });
+            channel.confirms.pending.push(number, Pending { number, queues, message });
         }
     }
 
@@ -45,12 +45,12 @@ impl Node {
         let confirms = &mut channel.confirms;
         let Some(pending) = confirms.pending.get_mut(waiting.number) else { return };
         pending.queues -= 1;
-        pending.refused |= refused;
-        if pending.queues > 0 {
+        // One refusal decides; nobody waits for what the other queues will say (`rabbit_confirms:reject`).
+        if pending.queues > 0 && !refused {
             return;
         }
         let outcome = (waiting.number, pending.message);
-        if pending.refused {
+        if refused {
             confirms.refused.push(outcome);
         } else {
             confirms.done.push(outcome);

@@ -15,8 +15,10 @@ use crate::trace::{Delta, Flags, Order, What};
 impl Node {
     pub(super) fn on_disk_failed(&mut self, failed: Token, ports: &mut Port<'_>) {
         let Some((tick @ (Tick::Written | Tick::Synced | Tick::Dropped), number)) = Tick::of(failed) else { return };
-        let place = self.queues.get(&number).map_or(PlaceId::NONE, |queue| queue.place);
-        let because = ports.out.note(rules::STORE_FAILED, Because::INPUT, What::RefusedByBroker, place, Name::NONE, 1);
+        let queue = self.queues.get(&number).map(|queue| queue.place);
+        let what = if queue.is_some() { What::QueueDied } else { What::RefusedByBroker };
+        let place = queue.unwrap_or(PlaceId::NONE);
+        let because = ports.out.note(rules::STORE_FAILED, Because::INPUT, what, place, Name::NONE, 1);
         if self.life != Life::Up {
             // It ends without the mark of a clean stop.
             self.life = Life::Gone;

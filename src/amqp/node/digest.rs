@@ -159,7 +159,7 @@ impl Node {
         channel.tx.queues.iter().for_each(|queue| names.digest(*queue, digest));
         digest.word(u64::from(channel.confirms.last));
         for pending in channel.confirms.pending.iter() {
-            digest.word(u64::from(pending.number) << 32 | u64::from(pending.queues) << 1 | u64::from(pending.refused));
+            digest.word(u64::from(pending.number) << 32 | u64::from(pending.queues));
         }
         digest.word(channel.awaited.as_ref().map_or(0, |awaited| 1 + u64::from(awaited.missing)));
         for body in &channel.held {

@@ -57,7 +57,7 @@ fn a_table_skips_what_it_knows_unless_two_look_at_the_same_time() {
         while rig.tick() {}
         assert_eq!(rows(&rig), left);
         rig.offer(3, "order-1");
-        assert_eq!(rig.notes(), [What::Received, What::Skipped]);
+        assert_eq!(rig.notes(), [What::Received, What::LookedUp, What::Skipped]);
     }
 }
 
@@ -111,6 +111,6 @@ fn an_effect_is_chosen_by_the_routing_key_or_the_message() {
     let message = Message::plain(id, 10);
     let from = rig.names.intern("billing");
     rig.report(Report::Offer { delivery: Delivery(2), message, from, key: changed, redelivered: false });
-    assert_eq!(rig.notes().last(), Some(&What::RowRefused), "there is no row to change");
+    assert_eq!(rig.notes().last(), Some(&What::RowMissing), "there is no row to change");
     assert_eq!(rows(&rig), 1);
 }

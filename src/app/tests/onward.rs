@@ -35,12 +35,46 @@ fn order(rig: &Rig) -> String {
 
 #[test]
 fn what_follows_from_the_work_is_published_before_or_after_the_acknowledgement() {
-    for (before, asked) in [(true, "ps"), (false, "sp")] {
+    for (before, asked) in [(true, "ps"), (false, "")] {
         let mut rig = forward(false, before);
         rig.offer(1, "order-1");
-        assert_eq!(order(&rig), asked);
+        if before {
+            assert_eq!(order(&rig), asked);
+        } else {
+            assert_eq!(order(&rig), "s", "the client has not settled yet");
+            assert!(!rig.notes().contains(&What::Published));
+            rig.report(Report::GoOn);
+            assert_eq!(order(&rig), "p");
+        }
         assert_eq!(ids(&rig.published()), ["shipped-order-1"]);
     }
+}
+
+#[test]
+fn what_is_put_off_is_done_in_its_order_and_not_in_a_session_that_is_gone() {
+    let mut rig = consumer(AckPolicy::AfterWork, |spec, names| {
+        spec.parallel = 2;
+        spec.forward = Some(Forward {
+            to: Name::EMPTY,
+            key: names.intern("shipping"),
+            id: Derived::new("shipped-{id}", names).unwrap(),
+            confirms: false,
+            before_ack: false,
+            props: Props::default().into(),
+        });
+    });
+    for n in 1..=2 {
+        rig.offer(n, &format!("order-{n}"));
+    }
+    rig.tick();
+    rig.tick();
+    rig.report(Report::GoOn);
+    assert_eq!(ids(&rig.published()), ["shipped-order-1"]);
+    rig.report(Report::Down(Down::Lost));
+    rig.report(Report::GoOn);
+    assert!(rig.published().is_empty() && rig.notes().contains(&What::Withheld));
+    rig.report(Report::GoOn);
+    assert!(rig.notes().is_empty(), "there is nothing more to come to");
 }
 
 #[test]

@@ -9,7 +9,7 @@ fn tables_insert_refuse_write_again_add_and_delete() {
         (EffectKind::InsertUnique, [What::RowInserted, What::RowRefused], 1),
         (EffectKind::Upsert, [What::RowInserted, What::RowUpdated], 1),
         (EffectKind::Add(7), [What::RowInserted, What::RowUpdated], 1),
-        (EffectKind::Delete, [What::RowDeleted, What::RowDeleted], 0),
+        (EffectKind::Delete, [What::RowMissing, What::RowMissing], 0),
     ];
     for (kind, notes, left) in kinds {
         let mut rig = consumer(AckPolicy::AfterWork, |spec, names| {

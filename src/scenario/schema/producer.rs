@@ -314,5 +314,7 @@ fn expects_reply(node: &Node, sink: &mut Sink) -> Option<ExpectsReply> {
     let check_correlation = f.or("check_correlation", true, truth);
     let table = f.optional("table", name).unwrap_or_else(|| named("answers", node));
     f.finish();
-    Some(ExpectsReply { at: node.head(), timeout: timeout?, retry, check_correlation, table })
+    // Its table is known even where its timeout is not.
+    let timeout = timeout.unwrap_or(Span::ZERO);
+    Some(ExpectsReply { at: node.head(), timeout, retry, check_correlation, table })
 }

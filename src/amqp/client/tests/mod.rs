@@ -1,5 +1,9 @@
 //! Conversations by hand: what the client sends and tells for what it is asked and sent.
 
+mod polls;
+mod strays;
+mod transactions;
+
 use super::*;
 use crate::amqp::Tune;
 use crate::machine::{Message, NoDraws, Out, Registry, Take};

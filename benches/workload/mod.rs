@@ -153,9 +153,12 @@ pub fn pipeline(messages: u32) -> Arc<Plan> {
         until: None,
         nodes: vec![NodePlan { name: "broker".to_owned(), config, disk: Speed::default() }],
         clients,
-        link: Link { latency: Spread::Uniform { lo: LATENCY, hi: LATENCY + JITTER }, bandwidth: None },
+        link: Link { latency: Spread::Uniform { lo: LATENCY, hi: LATENCY + JITTER }, bandwidth: None, lossy: None },
         links: vec![],
+        tcp_timeout: Span::secs(900),
         faults: vec![],
+        roads: vec![],
+        nemeses: vec![],
     };
     plan.header.actors = plan.actors();
     plan.header.destinations =

@@ -160,6 +160,11 @@ impl<'n, 's> Fields<'n, 's> {
         pair.unwrap_or_else(|| (Spanned::unread(head), Spanned::unread(head)))
     }
 
+    /// Whether a field stands there that is called none of these, so that it may be one of them misspelt.
+    pub fn has_others(&self, names: &[&str]) -> bool {
+        self.args.iter().filter_map(|arg| arg.name.as_ref()).any(|name| !names.contains(&name.value.as_str()))
+    }
+
     /// Whether it is not what it should be, so that nothing can be known of it.
     pub fn is_unread(&self) -> bool {
         self.unread
@@ -489,6 +494,16 @@ pub fn size(node: &Node, sink: &mut Sink) -> Option<u32> {
             None
         }
     }
+}
+
+/// What a line carries in a second: a size above zero.
+pub fn rate(node: &Node, sink: &mut Sink) -> Option<u32> {
+    let rate = size(node, sink)?;
+    if rate == 0 {
+        let bad = Diagnostic::new(Code::OutOfRange, "a line that carries nothing", node.at, "zero");
+        sink.push(bad.help("the fault `black_hole` lets nothing through for a while"));
+    }
+    Some(rate)
 }
 
 /// A probability.

@@ -189,6 +189,15 @@ fn wrong() -> Vec<(&'static str, String)> {
         ("times of a single strike", with("at(\"42ms\"))", "at(\"42ms\")), times: 3")),
         ("a slow link as it was", fault("slow(between: (\"shop\", \"broker\"), lasting: \"1s\", when: at(\"1s\"))")),
         ("a slow disk as it was", fault("slow_disk(\"broker\", factor: 1, lasting: \"1s\", when: at(\"1s\"))")),
+        ("a clock that runs apart", fault("clock_drift(\"broker\", when: at(\"1s\"))")),
+        (
+            "a probability of a probability",
+            fault("kill(\"broker\", when: with(\"1/2\", when: with(\"1/2\", when: at(\"1s\"))))"),
+        ),
+        (
+            "a slow link that carries nothing",
+            fault("slow(between: (\"shop\", \"broker\"), bandwidth: \"0B\", lasting: \"1s\", when: at(\"1s\"))"),
+        ),
         ("a clock that jumps", fault("clock_jump(\"broker\", by: \"1h\", when: at(\"1s\"))")),
         (
             "a partition without a node",

@@ -30,7 +30,11 @@ pub(super) fn lossy(client: &str, node: &str, Lossy { drop, duplicate, overtake 
     format!(
         "between {client} and {node} is a datagram link and no TCP, where single messages {}; real brokers of this kind \
          do not talk over such a link",
-        does.join(" and ")
+        if does.is_empty() {
+            "could vanish, double and overtake, and none does".to_owned()
+        } else {
+            does.join(" and ")
+        }
     )
 }
 

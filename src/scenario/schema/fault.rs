@@ -6,7 +6,7 @@ use crate::app::Timing;
 use crate::machine::Resource;
 use crate::scenario::diagnostics::{Code, Diagnostic, Extent, Sink, Spanned};
 use crate::scenario::fields::{
-    Fields, choice, list, name, no_arguments, positive, size, some_span, span, truth, word, wrong_type,
+    Fields, choice, list, name, no_arguments, positive, rate, some_span, span, truth, word, wrong_type,
 };
 use crate::scenario::tree::{Call, Node, Value};
 use crate::units::Span;
@@ -55,6 +55,9 @@ pub struct Nemesis {
     pub draw: Vec<Action>,
 }
 
+/// Two groups of parties; an empty one stands for all others.
+pub type Groups = (Vec<Spanned<String>>, Vec<Spanned<String>>);
+
 /// What breaks.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Action {
@@ -92,7 +95,7 @@ pub enum Action {
     /// Nothing gets through between two groups of parties for a while.
     Partition {
         /// The groups; an empty one stands for all others.
-        between: (Vec<Spanned<String>>, Vec<Spanned<String>>),
+        between: Groups,
         /// Nothing gets through to the group of this one; without, to neither.
         towards: Option<Spanned<String>>,
         /// How long.
@@ -261,7 +264,7 @@ fn strike(node: &Node, sink: &mut Sink) -> Option<Strike> {
 
 /// The word of what breaks.
 fn known(node: &Node, sink: &mut Sink) -> Option<&'static str> {
-    if let Some(clock) = node.word().filter(|word| ["clock_jump", "clock_skew"].contains(word)) {
+    if let Some(clock) = node.word().filter(|word| word.starts_with("clock")) {
         let title = format!("`{clock}` is not modelled");
         let bad = Diagnostic::new(Code::UnknownWord, title, node.head(), "clocks do not jump and do not differ here");
         sink.push(bad.help("`mqlab explain lab.clocks` says what a real one would do"));
@@ -359,8 +362,8 @@ fn cut(f: &mut Fields<'_, '_>, at: Extent) -> Action {
 fn slow(f: &mut Fields<'_, '_>, at: Extent) -> Action {
     let (between, towards) = (f.pair("between"), f.optional("towards", name));
     let given = f.gives("latency") || f.gives("bandwidth");
-    let (latency, bandwidth) = (f.optional("latency", timing), f.optional("bandwidth", size));
-    if !given {
+    let (latency, bandwidth) = (f.optional("latency", timing), f.optional("bandwidth", rate));
+    if !given && !f.has_others(&["between", "towards", "lasting", "when"]) {
         let bad = Diagnostic::new(Code::MissingField, "a slow link that is as it was", at, "how slow?");
         f.sink().push(bad.help("give it a `latency` or a `bandwidth`"));
     }
@@ -374,7 +377,7 @@ fn partition(f: &mut Fields<'_, '_>, at: Extent) -> Action {
 }
 
 /// Two groups of parties; or one name, against all others.
-fn groups(node: &Node, sink: &mut Sink) -> Option<(Vec<Spanned<String>>, Vec<Spanned<String>>)> {
+fn groups(node: &Node, sink: &mut Sink) -> Option<Groups> {
     if let Value::Text(_) = node.value {
         return name(node, sink).map(|name| (vec![name], Vec::new()));
     }
@@ -413,7 +416,8 @@ fn disk(kind: &str, f: &mut Fields<'_, '_>, at: Extent) -> Action {
             let given = f.gives("write") || f.gives("fsync");
             let factor = f.or("factor", 1, positive);
             let (write, fsync) = (f.optional("write", timing), f.optional("fsync", timing));
-            if factor == 1 && !given {
+            let other = f.has_others(&["who", "factor", "write", "fsync", "lasting", "when"]);
+            if factor == 1 && !given && !other {
                 let bad = Diagnostic::new(Code::MissingField, "a slow disk that is as it was", at, "how slow?");
                 f.sink().push(bad.help("give it a `factor` above 1, or say how long a `write` or an `fsync` takes"));
             }

@@ -111,6 +111,10 @@ pub(super) fn moment(node: &Node, sink: &mut Sink) -> Option<When> {
         _ => {
             let probability = f.first("probability", ratio).unwrap_or(Ratio::ONE);
             let inner = f.required("when", moment);
+            if let Some(When::With(..)) = inner {
+                let title = "a probability of a probability";
+                f.sink().push(Diagnostic::new(Code::Conflict, title, node.head(), "holds another `with`"));
+            }
             inner.map(|inner| When::With(probability, Box::new(inner)))
         }
     };

@@ -3,7 +3,7 @@
 use super::timing::timing;
 use crate::app::Timing;
 use crate::scenario::diagnostics::{Sink, Spanned};
-use crate::scenario::fields::{Fields, list, number, ratio, size, some_span, span};
+use crate::scenario::fields::{Fields, list, number, rate, ratio, some_span, span};
 use crate::scenario::tree::{Call, Node, Value};
 use crate::units::{Ratio, Span};
 
@@ -115,7 +115,7 @@ impl Step {
 pub(super) fn network(node: &Node, sink: &mut Sink) -> Option<Network> {
     let mut f = Fields::of_struct(node, "the network", sink);
     let latency = f.or("latency", Network::default().latency, timing);
-    let bandwidth = f.optional("bandwidth", size);
+    let bandwidth = f.optional("bandwidth", rate);
     let tcp_timeout = f.or("tcp_timeout", Network::default().tcp_timeout, some_span);
     let links = f.list("links", link);
     f.finish();
@@ -126,7 +126,7 @@ fn link(node: &Node, sink: &mut Sink) -> Option<Link> {
     let mut f = Fields::of_struct(node, "a link", sink);
     let between = f.pair("between");
     let latency = f.optional("latency", timing);
-    let bandwidth = f.optional("bandwidth", size);
+    let bandwidth = f.optional("bandwidth", rate);
     let lossy = f.optional("lossy", lossy);
     f.finish();
     Some(Link { between, latency, bandwidth, lossy })

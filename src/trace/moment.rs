@@ -82,29 +82,26 @@ pub struct WorkAt {
 impl Moment {
     /// The event at which it comes; `None` where it does not come in this run.
     pub fn find(&self, log: &Log, verbs: &VerbBook) -> Option<EventId> {
-        let search = Search { log, verbs };
+        let search = Search { log };
         let found = |nth: u32, fits: &mut dyn FnMut(EventId, &Event) -> bool| {
             let ids = (0..log.events().len() as u32).map(EventId);
             ids.filter(|id| fits(*id, &log.events()[id.at()])).nth(nth.checked_sub(1)? as usize)
         };
         match self {
             Moment::At(time) => found(1, &mut |_, event| event.time >= Time(*time)),
-            Moment::Sending(frame) => found(frame.nth, &mut |_, event| match event.kind {
-                Kind::Sent(id) => search.frame(frame, id),
-                _ => false,
-            }),
-            Moment::Arriving(frame) => found(frame.nth, &mut |_, event| match event.kind {
-                Kind::Arrived(id) => search.frame(frame, id),
-                _ => false,
-            }),
-            Moment::Work(work) => found(work.nth, &mut |_, event| match event.kind {
-                Kind::Note { what, message, .. } => {
-                    what == work.what
-                        && search.is(event.actor, &work.consumer)
-                        && search.about(message, work.message.as_deref())
-                }
-                _ => false,
-            }),
+            Moment::Sending(frame) => {
+                let wanted = search.frame(frame, false)?;
+                found(frame.nth, &mut |_, event| wanted.fits(event, log, verbs))
+            }
+            Moment::Arriving(frame) => {
+                let wanted = search.frame(frame, true)?;
+                found(frame.nth, &mut |_, event| wanted.fits(event, log, verbs))
+            }
+            Moment::Work(work) => {
+                let actor = search.actor(&work.consumer)?;
+                let wanted = NoteIs { actor, what: work.what, message: search.message(work.message.as_deref())? };
+                found(work.nth, &mut |_, event| wanted.fits(event))
+            }
             Moment::Disk(disk) => {
                 let mut state = Observable::new();
                 found(disk.nth, &mut |id, event| {
@@ -120,33 +117,92 @@ impl Moment {
     }
 }
 
+/// Frames that are alike: what is left out fits any.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FrameIs<'a> {
+    /// Whether it arrives; else it is sent.
+    pub arrives: bool,
+    /// The protocol's method.
+    pub method: Option<&'a str>,
+    /// Its sender.
+    pub from: Option<ActorId>,
+    /// Its receiver.
+    pub to: Option<ActorId>,
+    /// The message it carries or is about.
+    pub message: Option<Name>,
+}
+
+impl FrameIs<'_> {
+    /// Whether an event is the sending or the arrival of such a frame.
+    pub fn fits(&self, event: &Event, log: &Log, verbs: &VerbBook) -> bool {
+        let (Kind::Sent(id) | Kind::Arrived(id)) = event.kind else { return false };
+        let Some(frame) = log.frame(id).filter(|_| matches!(event.kind, Kind::Arrived(_)) == self.arrives) else {
+            return false;
+        };
+        let method = || verbs.get(frame.verb).map(|verb| verb.name);
+        self.from.is_none_or(|from| frame.from == from)
+            && self.to.is_none_or(|to| frame.to == to)
+            && self.message.is_none_or(|message| frame.message == message)
+            && self.method.is_none_or(|wanted| method() == Some(wanted))
+    }
+}
+
+/// Notes that are alike.
+#[derive(Clone, Copy, Debug)]
+pub struct NoteIs {
+    /// Whose.
+    pub actor: ActorId,
+    /// What is noted.
+    pub what: What,
+    /// On which message; any without.
+    pub message: Option<Name>,
+}
+
+impl NoteIs {
+    /// Whether an event is such a note.
+    pub fn fits(&self, event: &Event) -> bool {
+        let Kind::Note { what, message, .. } = event.kind else { return false };
+        event.actor == self.actor && what == self.what && self.message.is_none_or(|wanted| message == wanted)
+    }
+}
+
 struct Search<'a> {
     log: &'a Log,
-    verbs: &'a VerbBook,
 }
 
 impl Search<'_> {
-    fn is(&self, actor: ActorId, name: &str) -> bool {
-        self.log.header.actors.get(actor.at()).is_some_and(|actor| actor.name == name)
+    /// The party with this name, if the run has it.
+    fn actor(&self, name: &str) -> Option<ActorId> {
+        let at = self.log.header.actors.iter().position(|actor| actor.name == name)?;
+        Some(ActorId(at as u16))
     }
 
-    fn about(&self, message: Name, wanted: Option<&str>) -> bool {
-        wanted.is_none_or(|wanted| message.is_some() && self.log.names.text(message) == wanted)
+    /// The message with this id: any where none is wanted, `None` where the run has no such.
+    fn message(&self, wanted: Option<&str>) -> Option<Option<Name>> {
+        match wanted {
+            Some(wanted) => self.log.names.find(wanted).map(Some),
+            None => Some(None),
+        }
     }
 
-    fn frame(&self, wanted: &FrameAt, id: crate::ids::FrameId) -> bool {
-        let Some(frame) = self.log.frame(id) else { return false };
-        let method = self.verbs.get(frame.verb).map(|verb| verb.name);
-        wanted.method.as_deref().is_none_or(|wanted| method == Some(wanted))
-            && wanted.from.as_deref().is_none_or(|name| self.is(frame.from, name))
-            && wanted.to.as_deref().is_none_or(|name| self.is(frame.to, name))
-            && self.about(frame.message, wanted.message.as_deref())
+    fn frame<'a>(&self, wanted: &'a FrameAt, arrives: bool) -> Option<FrameIs<'a>> {
+        let party = |name: &Option<String>| match name {
+            Some(name) => self.actor(name).map(Some),
+            None => Some(None),
+        };
+        Some(FrameIs {
+            arrives,
+            method: wanted.method.as_deref(),
+            from: party(&wanted.from)?,
+            to: party(&wanted.to)?,
+            message: self.message(wanted.message.as_deref())?,
+        })
     }
 
     fn disk(&self, wanted: &DiskAt, id: EventId, event: &Event, before: &Observable) -> bool {
         let Kind::Disk { what, .. } = event.kind else { return false };
         let owner = self.log.header.actors.get(event.actor.at()).and_then(|actor| actor.of).unwrap_or(event.actor);
-        if what != wanted.step || !self.is(owner, &wanted.node) {
+        if what != wanted.step || self.actor(&wanted.node) != Some(owner) {
             return false;
         }
         let Some(message) = wanted.message.as_deref() else { return true };

@@ -53,8 +53,8 @@ fn equal_fingerprints_look_equal_and_go_on_equally() {
                 // A step that comes to nothing, such as an arrival on a connection that is gone, is no successor.
                 // How early clients that try for ever are stopped is no behaviour: it leaves no mark.
                 let stopped = world.outcome() == Some(mqlab::trace::Outcome::InVain);
-                let last = last.filter(|last| *last != digest && !stopped);
-                if let Some(last) = last.and_then(|last| seen.get_mut(&last)) {
+                let from = last.filter(|last| *last != digest && !stopped);
+                if let Some(last) = from.and_then(|last| seen.get_mut(&last)) {
                     let (after, next) = *last.next.get_or_insert((passed, digest));
                     // Such a step may also come between, at another time.
                     assert!(

@@ -123,21 +123,23 @@ impl Moment {
     /// Gives every event that is such a moment, whatever its number, until `more` says that it is enough.
     fn each(&self, log: &Log, verbs: &VerbBook, more: &mut dyn FnMut(EventId) -> bool) {
         let search = Search { log, verbs };
+        let (frame, note) = match self {
+            Moment::Sending(at) => (search.frame(at, false), None),
+            Moment::Arriving(at) => (search.frame(at, true), None),
+            Moment::Work(at) => (None, search.note(at)),
+            Moment::At(_) | Moment::Disk(_) => (None, None),
+        };
         let mut state = Observable::new();
         for (n, event) in log.events().iter().enumerate() {
             let id = EventId(n as u32);
-            let fits = match (self, event.kind) {
-                (Moment::At(time), _) => event.time >= Time(*time),
-                (Moment::Sending(frame), Kind::Sent(sent)) => search.frame(frame, sent),
-                (Moment::Arriving(frame), Kind::Arrived(arrived)) => search.frame(frame, arrived),
-                (Moment::Work(work), Kind::Note { what, message, .. }) => {
-                    what == work.what
-                        && search.is(event.actor, &work.consumer)
-                        && search.about(message, work.message.as_deref())
+            let fits = match self {
+                Moment::At(time) => event.time >= Time(*time),
+                Moment::Sending(_) | Moment::Arriving(_) => {
+                    frame.is_some_and(|wanted| wanted.fits(event, log, verbs))
                 }
+                Moment::Work(_) => note.is_some_and(|wanted| wanted.fits(event)),
                 // What a sync is about lies in the page cache before it is done.
-                (Moment::Disk(disk), _) => search.disk(disk, id, event, &state),
-                _ => false,
+                Moment::Disk(disk) => search.disk(disk, id, event, &state),
             };
             if fits && !more(id) {
                 return;
@@ -146,6 +148,55 @@ impl Moment {
                 log.deltas(id).iter().for_each(|delta| _ = state.apply(delta));
             }
         }
+    }
+}
+
+/// Frames that are alike: what is left out fits any.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FrameIs<'a> {
+    /// Whether it arrives; else it is sent.
+    pub arrives: bool,
+    /// The protocol's method.
+    pub method: Option<&'a str>,
+    /// Its sender.
+    pub from: Option<ActorId>,
+    /// Its receiver.
+    pub to: Option<ActorId>,
+    /// The message it carries or is about.
+    pub message: Option<Name>,
+}
+
+impl FrameIs<'_> {
+    /// Whether an event is the sending or the arrival of such a frame.
+    pub fn fits(&self, event: &Event, log: &Log, verbs: &VerbBook) -> bool {
+        let (Kind::Sent(id) | Kind::Arrived(id)) = event.kind else { return false };
+        let Some(frame) = log.frame(id).filter(|_| matches!(event.kind, Kind::Arrived(_)) == self.arrives) else {
+            return false;
+        };
+        let method = || verbs.get(frame.verb).map(|verb| verb.name);
+        self.from.is_none_or(|from| frame.from == from)
+            && self.to.is_none_or(|to| frame.to == to)
+            && self.message.is_none_or(|message| frame.message == message)
+            && self.method.is_none_or(|wanted| method() == Some(wanted))
+    }
+}
+
+/// Notes that are alike.
+#[derive(Clone, Copy, Debug)]
+pub struct NoteIs {
+    /// Whose.
+    pub actor: ActorId,
+    /// What is noted.
+    pub what: What,
+    /// On which message; any without.
+    pub message: Option<Name>,
+}
+
+impl NoteIs {
+    /// Whether an event is such a note.
+    pub fn fits(&self, event: &Event) -> bool {
+        let Kind::Note { what, message, .. } = event.kind else { return false };
+        event.actor == self.actor && what == self.what && self.message.is_none_or(|wanted| message == wanted)
     }
 }
 
@@ -191,21 +242,32 @@ impl Search<'_> {
         }
     }
 
-    fn is(&self, actor: ActorId, name: &str) -> bool {
-        self.log.header.actors.get(actor.at()).is_some_and(|actor| actor.name == name)
+    /// The party with this name, if the run has it.
+    fn actor(&self, name: &str) -> Option<ActorId> {
+        let at = self.log.header.actors.iter().position(|actor| actor.name == name)?;
+        Some(ActorId(at as u16))
     }
 
-    fn about(&self, message: Name, wanted: Option<&str>) -> bool {
-        wanted.is_none_or(|wanted| message.is_some() && self.log.names.text(message) == wanted)
+    /// The message with this id: any where none is wanted, `None` where the run has no such.
+    fn message(&self, wanted: Option<&str>) -> Option<Option<Name>> {
+        match wanted {
+            Some(wanted) => self.log.names.find(wanted).map(Some),
+            None => Some(None),
+        }
     }
 
-    fn frame(&self, wanted: &FrameAt, id: crate::ids::FrameId) -> bool {
-        let Some(frame) = self.log.frame(id) else { return false };
-        let method = self.verbs.get(frame.verb).map(|verb| verb.name);
-        wanted.method.as_deref().is_none_or(|wanted| method == Some(wanted))
-            && wanted.from.as_deref().is_none_or(|name| self.is(frame.from, name))
-            && wanted.to.as_deref().is_none_or(|name| self.is(frame.to, name))
-            && self.about(frame.message, wanted.message.as_deref())
+    fn frame<'a>(&self, wanted: &'a FrameAt, arrives: bool) -> Option<FrameIs<'a>> {
+        let party = |name: &Option<String>| match name {
+            Some(name) => self.actor(name).map(Some),
+            None => Some(None),
+        };
+        Some(FrameIs {
+            arrives,
+            method: wanted.method.as_deref(),
+            from: party(&wanted.from)?,
+            to: party(&wanted.to)?,
+            message: self.message(wanted.message.as_deref())?,
+        })
     }
 
     /// When a consumer receives something: a process that stands still has received what has reached it, and acts on it
@@ -213,8 +275,7 @@ impl Search<'_> {
     fn received(&self, work: &WorkAt, noted: Option<EventId>) -> Option<EventId> {
         let events = self.log.events();
         let Some(id) = noted else {
-            let ids = (0..events.len() as u32).map(EventId).filter(|id| self.reaches(&events[id.at()], work));
-            let mut ids = ids;
+            let mut ids = (0..events.len() as u32).map(EventId).filter(|id| self.reaches(&events[id.at()], work));
             return ids.nth(work.nth.checked_sub(1)? as usize);
         };
         let event = self.log.event(id)?;
@@ -226,17 +287,22 @@ impl Search<'_> {
     /// Whether a delivery reaches its consumer.
     fn reaches(&self, event: &Event, wanted: &WorkAt) -> bool {
         let Kind::Arrived(id) = event.kind else { return false };
-        let Some(frame) = self.log.frame(id) else { return false };
+        let Some(frame) = self.log.frame(id).filter(|frame| frame.message.is_some()) else { return false };
         self.verbs.get(frame.verb).is_some_and(|verb| verb.class == Class::Deliver)
-            && self.is(event.actor, &wanted.consumer)
-            && self.about(frame.message, wanted.message.as_deref())
-            && frame.message.is_some()
+            && self.note(wanted).is_some_and(|note| {
+                note.actor == event.actor && note.message.is_none_or(|message| message == frame.message)
+            })
+    }
+
+    fn note(&self, wanted: &WorkAt) -> Option<NoteIs> {
+        let actor = self.actor(&wanted.consumer)?;
+        Some(NoteIs { actor, what: wanted.what, message: self.message(wanted.message.as_deref())? })
     }
 
     fn disk(&self, wanted: &DiskAt, id: EventId, event: &Event, before: &Observable) -> bool {
         let Kind::Disk { what, .. } = event.kind else { return false };
         let owner = self.log.header.actors.get(event.actor.at()).and_then(|actor| actor.of).unwrap_or(event.actor);
-        if what != wanted.step || !self.is(owner, &wanted.node) {
+        if what != wanted.step || self.actor(&wanted.node) != Some(owner) {
             return false;
         }
         let Some(message) = wanted.message.as_deref() else { return true };

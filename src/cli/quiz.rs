@@ -109,6 +109,7 @@ impl Asker<'_> {
             say(&format!("  {}  ", letter(n)), &choice.text, out)?;
         }
         match (self.args.list, question.is_open()) {
+            (true, _) if n + 1 == of => Ok(()),
             (true, _) => out.line(""),
             (false, true) => out.line("Your answer (return leaves it out, q ends):"),
             (false, false) => out.line("Your answer (a letter; return leaves it out, q ends):"),

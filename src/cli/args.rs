@@ -47,6 +47,8 @@ pub(super) enum Command {
     Hunt(HuntArgs),
     /// Why something happened to a message, why something else did not, and when its fate was sealed.
     Why(WhyArgs),
+    /// Ask the questions of a scenario: its lesson's, and what its run lets one ask.
+    Quiz(QuizArgs),
     /// Parse and validate scenarios with all their variants, and run nothing.
     Check(CheckArgs),
     /// Write a commented scenario to start from.
@@ -313,6 +315,28 @@ impl ValueEnum for StageArg {
     fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
         Some(clap::builder::PossibleValue::new(self.0.name()).help(self.0.came()))
     }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct QuizArgs {
+    /// A scenario, a recorded trace, or a name from the gallery.
+    pub(super) file: String,
+    /// Read an answer a line, a letter or the answer itself, and print the score alone; exit code 1 where not all are right.
+    #[arg(long)]
+    pub(super) grade: bool,
+    /// Print the questions, and ask none.
+    #[arg(long, conflicts_with_all = ["grade", "results"])]
+    pub(super) list: bool,
+    /// A variant of the scenario.
+    #[arg(long, value_name = "NAME")]
+    pub(super) variant: Option<String>,
+    /// Another seed than the scenario's.
+    #[arg(long, value_name = "N", value_parser = seed, allow_negative_numbers = true)]
+    pub(super) seed: Option<u64>,
+    /// Add the result to this file, as a line of JSON; without it to quiz.jsonl in the folder for state, and with --grade
+    /// to none.
+    #[arg(long, value_name = "FILE")]
+    pub(super) results: Option<String>,
 }
 
 #[derive(Debug, Args)]

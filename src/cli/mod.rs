@@ -22,6 +22,7 @@ mod output;
 mod outside;
 mod panic;
 mod plain;
+mod quiz;
 mod route;
 mod run;
 mod shelf;
@@ -94,6 +95,7 @@ fn dispatch(command: Option<Command>, out: &mut Output) -> Result<Exit, Failure>
         Some(Command::Compare(args)) => compare::compare(&args, out),
         Some(Command::Hunt(args)) => hunt::hunt(&args, out),
         Some(Command::Why(args)) => why::why(&args, out),
+        Some(Command::Quiz(args)) => quiz::quiz(&args, out),
         Some(Command::Check(args)) => check::check(&args, out),
         Some(Command::New(args)) => new::new(&args, out),
         Some(Command::List(args)) => list::list(&args, out),

@@ -119,14 +119,14 @@ impl Output {
         write(&mut self.to).map_err(|error| Failure::of_write(&error, "the output"))
     }
 
-    /// Shows what was written so far.
+    /// Writes what is still held back, before something is waited for.
     pub(super) fn flush(&mut self) -> Result<(), Failure> {
         self.wrote(|to| to.flush())
     }
 
     /// Writes what is still held back.
     pub(super) fn finish(mut self) -> Result<(), Failure> {
-        self.wrote(|to| to.flush())
+        self.flush()
     }
 }
 

@@ -6,13 +6,14 @@
 
 mod difference;
 mod problem;
+pub mod quiz;
 mod request;
 mod run;
 
 pub use difference::{Comparison, Pair, Shift, shifts};
 pub use problem::Problem;
 pub use request::{Answer, Reply, Request, serve};
-pub use run::{Branch, Change, Entry, Opening, Origin, Preview, Run, RunId, Saved, Sort, Target};
+pub use run::{Branch, Change, Entry, Opening, Origin, Preview, Run, RunId, Saved, Sort, Target, Trial};
 
 use crate::ids::EventId;
 use std::sync::Arc;
@@ -55,6 +56,12 @@ pub trait Laboratory {
     /// # Errors
     /// As [`Laboratory::changes`], and where the change is not legal there.
     fn preview(&self, run: RunId, at: EventId, change: &str) -> Result<Preview, Problem>;
+
+    /// The run that a change would make; nothing is kept.
+    ///
+    /// # Errors
+    /// As [`Laboratory::preview`].
+    fn trial(&self, run: RunId, at: EventId, change: &str) -> Result<Trial, Problem>;
 
     /// Makes a change and keeps the run. Before the event the run is the same, byte for byte, unless a setting is
     /// changed: that holds from the start.

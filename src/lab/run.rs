@@ -112,6 +112,15 @@ pub struct Change {
     pub behind: Option<EventId>,
 }
 
+/// A run that was made to be looked at, and is not held.
+#[derive(Debug)]
+pub struct Trial {
+    /// What happened.
+    pub log: Log,
+    /// What came of it.
+    pub findings: Findings,
+}
+
 /// What a change would come to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Preview {

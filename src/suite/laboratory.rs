@@ -5,7 +5,7 @@ use crate::explore::{self, align, judge, same_until};
 use crate::ids::EventId;
 use crate::lab::{
     Branch, Change, Comparison, Entry, Laboratory, MAX_BYTES, MAX_NAME, MAX_RUNS, Opening, Origin, Pair, Preview,
-    Problem, Run, RunId, Saved, Sort, Target, shifts,
+    Problem, Run, RunId, Saved, Sort, Target, Trial, shifts,
 };
 use crate::trace::Log;
 use std::sync::Arc;
@@ -258,6 +258,12 @@ impl<S: Shelf> Laboratory for Bench<S> {
             ended: (held.run.findings.ended, made.findings.ended),
             shifts: shifts(&held.run.findings, &made.findings),
         })
+    }
+
+    fn trial(&self, run: RunId, at: EventId, change: &str) -> Result<Trial, Problem> {
+        let (held, study) = self.changeable(run, at)?;
+        let (_, made) = self.made(study, at, change, "trial", &held.run.log)?;
+        Ok(Trial { log: made.log, findings: made.findings })
     }
 
     fn branch(&mut self, run: RunId, at: EventId, change: &str) -> Result<RunId, Problem> {

@@ -18,6 +18,7 @@ mod lessons;
 mod orders;
 mod pages;
 mod proofs;
+mod quiz;
 mod random;
 mod reasons;
 mod replays;

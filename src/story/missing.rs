@@ -170,7 +170,7 @@ impl Search<'_> {
 
     /// What was lost, refused, thrown away or held back of the message from an event on.
     fn against(&self, from: usize) -> Vec<EventId> {
-        const AGAINST: [What; 15] = [
+        const AGAINST: [What; 18] = [
             What::Unread,
             What::Withheld,
             What::Unroutable,
@@ -185,6 +185,9 @@ impl Search<'_> {
             What::BelievesRefused,
             What::WorkFailed,
             What::Skipped,
+            What::NotTheAnswer,
+            What::NotAwaited,
+            What::LeftUnread,
             What::GaveUp,
         ];
         let stands = |id: &EventId| {

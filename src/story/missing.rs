@@ -98,7 +98,7 @@ pub struct Way {
 }
 
 /// What may stand in a message's way.
-const AGAINST: [What; 17] = [
+const AGAINST: [What; 20] = [
     What::InError,
     What::Hangs,
     What::Unread,
@@ -115,6 +115,9 @@ const AGAINST: [What; 17] = [
     What::BelievesRefused,
     What::WorkFailed,
     What::Skipped,
+    What::NotTheAnswer,
+    What::NotAwaited,
+    What::LeftUnread,
     What::GaveUp,
 ];
 

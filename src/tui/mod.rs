@@ -10,6 +10,7 @@ mod gallery;
 pub mod key;
 mod overlay;
 mod states;
+mod survey;
 pub mod theme;
 pub mod view;
 

@@ -4,6 +4,9 @@ mod branches;
 mod find;
 mod keep;
 mod keys;
+mod mouse;
+mod pages;
+mod task;
 mod walk;
 
 use super::action::{ACTIONS, Action};
@@ -11,6 +14,7 @@ use super::desk::{Books, Desk, Way};
 use super::gallery::Gallery;
 use super::key::Key;
 use super::overlay::{Overlay, Prompt};
+use task::Task;
 use super::theme::Look;
 use crate::ids::EventId;
 use crate::lab::{Answer, Branch, Opening, Problem, Reply, Request, Run, RunId};
@@ -35,8 +39,23 @@ pub enum Input {
     Answer(Ticket, Answer),
     /// Time passes while playing.
     Tick,
+    /// Nothing else is to be done: what takes long goes on for a slice.
+    Idle,
+    /// The mouse: a column and a row, from 0 at the top left, and what was done there.
+    Mouse(u16, u16, Mouse),
     /// The file of the scenario that is shown has changed.
     FileChanged,
+}
+
+/// What was done with a mouse.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mouse {
+    /// Its button was pressed, or it was dragged with the button down.
+    Press,
+    /// Its wheel was turned forward, away from the person.
+    WheelUp,
+    /// Its wheel was turned back.
+    WheelDown,
 }
 
 /// What is to be done outside.
@@ -129,6 +148,8 @@ pub struct App {
     /// Milliseconds a step.
     pub(super) pace: u32,
     pub(super) size: (u16, u16),
+    /// What is under way and takes long.
+    task: Option<Task>,
     opening: Option<Opening>,
     asked: Vec<(Ticket, For)>,
     next: Ticket,
@@ -153,6 +174,7 @@ impl App {
             playing: false,
             pace: 500,
             size: (100, 30),
+            task: None,
             opening: None,
             asked: Vec::new(),
             next: Ticket(0),
@@ -193,6 +215,14 @@ impl App {
         self.playing.then_some(self.pace)
     }
 
+    /// Whether something is under way that goes on with [`Input::Idle`].
+    pub fn working(&self) -> bool {
+        self.desk.as_ref().is_some_and(|desk| self.task.is_some() || !desk.surveyed())
+    }
+    /// How far what is under way is, in hundredths, where a person waits for it.
+    pub fn progress(&self) -> Option<u32> {
+        Some(self.task.as_ref()?.progress(self.desk.as_deref()?))
+    }
     /// The file that is shown, to be watched.
     pub fn file(&self) -> Option<&str> {
         self.desk.as_ref()?;
@@ -233,6 +263,8 @@ impl App {
                 }
             }
             Input::Tick => {}
+            Input::Idle => self.work(),
+            Input::Mouse(column, row, what) => self.mouse(column, row, what),
             Input::FileChanged => self.reload(),
         }
     }
@@ -279,19 +311,16 @@ impl App {
             Action::Goto => self.goto(argument),
             Action::Play => self.playing = !self.playing,
             Action::Faster | Action::Slower => self.pace(action == Action::Faster),
-            Action::Until => self.search(argument, Way::Forward),
-            Action::Search => {
-                if let Some(desk) = &mut self.desk {
-                    argument.clone_into(&mut desk.sought);
-                }
-                self.search(argument, Way::Forward);
-            }
+            Action::Until => self.until(argument),
+            Action::Search => self.search(argument, Way::Forward),
             Action::NextHit | Action::PreviousHit => self.hit(action == Action::NextHit),
             Action::Mark | Action::NextMark => self.marks(action, argument),
             Action::Follow => self.follow(argument),
             Action::NextFollowed | Action::PreviousFollowed => self.followed(action == Action::NextFollowed),
             Action::Why => self.why(),
-            Action::Details => self.on_desk(|desk| desk.details = !desk.details),
+            Action::WhyNot => self.why_not(argument),
+            Action::Life => self.life(argument),
+            Action::Details => self.details(),
             Action::Verdict => self.verdict(),
             Action::Violation => self.violation(),
             Action::Branch | Action::Disasters => self.changes(action == Action::Disasters, argument),

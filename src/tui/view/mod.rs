@@ -60,6 +60,53 @@ fn panes(app: &App, frame: &mut Frame<'_>, area: Rect) {
     }
 }
 
+/// What is at a place of the screen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Spot {
+    /// The strip: a time of the run.
+    Time(Time),
+    /// A row of the timeline.
+    Step(EventId),
+    /// Anything else in a pane.
+    Pane(Pane),
+}
+
+/// What is at a column and a row of the screen, from 0 at the top left.
+pub fn spot(app: &App, column: u16, row: u16) -> Option<Spot> {
+    let desk = app.desk()?;
+    let (at, screen) = (Position { x: column, y: row }, Rect { x: 0, y: 0, width: app.size.0, height: app.size.1 });
+    let main = Rect { height: screen.height.saturating_sub(1), ..screen };
+    let strip = Rect { y: main.bottom().saturating_sub(1), height: 1, ..main };
+    if strip.contains(at) {
+        return Some(Spot::Time(strip::time_at(desk, strip, column)));
+    }
+    let (pane, area) = places(app, main).into_iter().find(|(_, area)| area.contains(at))?;
+    if pane == Pane::Timeline {
+        let line = usize::from(row).checked_sub(usize::from(area.y) + 1);
+        let step = line.and_then(|line| timeline::step_at(app, desk, inside(area), line));
+        return Some(step.map_or(Spot::Pane(pane), Spot::Step));
+    }
+    Some(Spot::Pane(pane))
+}
+
+/// How many lines of a pane are beyond its window.
+pub fn beyond(app: &App, pane: Pane) -> usize {
+    let Some(desk) = app.desk() else { return 0 };
+    let main = Rect { x: 0, y: 0, width: app.size.0, height: app.size.1.saturating_sub(1) };
+    let Some((_, area)) = places(app, main).into_iter().find(|(shown, _)| *shown == pane) else { return 0 };
+    let inner = inside(area);
+    let lines = match pane {
+        Pane::State => return state::beyond(app, desk, inner),
+        Pane::Why => why::told(app, desk, inner.width).len(),
+        _ => 0,
+    };
+    lines.saturating_sub(usize::from(inner.height))
+}
+
+fn inside(area: Rect) -> Rect {
+    area.inner(Margin { horizontal: 1, vertical: 1 })
+}
+
 fn one(app: &App, frame: &mut Frame<'_>, area: Rect, pane: Pane) {
     match pane {
         Pane::Timeline => timeline::draw(app, frame, area),

@@ -138,9 +138,16 @@ pub(super) struct StepArgs {
     /// Have a run again, byte for byte, from the token that it printed.
     #[arg(long, value_name = "TOKEN")]
     pub(super) replay: Option<String>,
-    /// Begin at this step.
-    #[arg(long, value_name = "STEP", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(super) at: Option<u32>,
+    /// Print the screen at this step, or at a time such as 42ms, and leave.
+    #[arg(long, value_name = "STEP|TIME")]
+    pub(super) at: Option<String>,
+    /// No screen: sentences, numbered choices, and the same commands on standard input, one a line. Also where there is
+    /// no terminal.
+    #[arg(long)]
+    pub(super) plain: bool,
+    /// Write the bookmarks of this session into a new file as the lesson of a scenario; - prints it at the end.
+    #[arg(long, value_name = "FILE", conflicts_with = "at")]
+    pub(super) record: Option<String>,
     /// The colours.
     #[arg(long, value_enum, value_name = "THEME", default_value_t = ThemeArg::Dark)]
     pub(super) theme: ThemeArg,

@@ -19,7 +19,9 @@ mod load;
 mod manual;
 mod new;
 mod output;
+mod outside;
 mod panic;
+mod plain;
 mod route;
 mod run;
 mod shelf;
@@ -30,7 +32,9 @@ mod terminal;
 mod why;
 
 pub use exit::{EXIT_CODES, Exit};
+pub use panic::install as report_panics;
 pub use shelf::Files;
+pub use terminal::with_screen;
 
 use args::{Cli, Command};
 use clap::{CommandFactory, FromArgMatches};

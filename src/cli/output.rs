@@ -119,6 +119,11 @@ impl Output {
         write(&mut self.to).map_err(|error| Failure::of_write(&error, "the output"))
     }
 
+    /// Shows what was written so far.
+    pub(super) fn flush(&mut self) -> Result<(), Failure> {
+        self.wrote(|to| to.flush())
+    }
+
     /// Writes what is still held back.
     pub(super) fn finish(mut self) -> Result<(), Failure> {
         self.wrote(|to| to.flush())

@@ -5,53 +5,128 @@
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::outside::{self, Watch};
+use super::plain::Table;
 use super::shelf::Files;
 use crate::lab::{Answer, Request, serve};
 use crate::suite::Bench;
 use crate::tui::{App, Effect, Input, Key, Ticket, view};
 use ratatui::DefaultTerminal;
-use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use std::fs;
+use ratatui::crossterm::cursor::Show;
+use ratatui::crossterm::event::{
+    self, DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, Event, KeyCode, KeyEvent, KeyEventKind,
+    KeyModifiers,
+};
+use ratatui::crossterm::execute;
+use std::collections::VecDeque;
 use std::io::{self, Write};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::panic;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 /// How long a key is waited for before answers and files are looked at.
 const PATIENCE: Duration = Duration::from_millis(200);
 /// The same while an answer is due.
 const EAGER: Duration = Duration::from_millis(15);
 
-/// Runs the interface until it ends. The terminal is restored, also after a panic.
-pub(super) fn run(app: App, bench: Bench<Files>) -> Result<Exit, Failure> {
+/// Runs the interface until it ends.
+pub(super) fn run(table: &mut Table) -> Result<Exit, Failure> {
     let (ask, asked) = channel();
     let (reply, replies) = channel();
+    let bench = std::mem::replace(&mut table.bench, Bench::new(Files));
     thread::spawn(move || work(bench, &asked, &reply));
-    let terminal = ratatui::try_init().map_err(|error| Failure::of_write(&error, "the terminal"))?;
-    let done = Session { app, terminal, ask, replies, watched: None }.run();
-    ratatui::restore();
+    let told = signals().map_err(|error| Failure::of_write(&error, "the terminal"))?;
+    let app = &mut table.app;
+    let done = with_screen(|terminal| Session { app, terminal, ask, replies, watch: Watch::default(), told }.run());
     done.map_err(|error| Failure::of_write(&error, "the terminal"))
 }
 
-/// Fulfils requests in the order in which they come.
+/// Gives a function the whole terminal, and the terminal its old state back: when the function is done, when it fails,
+/// and when anything panics.
+///
+/// # Errors
+/// Where there is no terminal, or the function fails.
+pub fn with_screen<T>(body: impl FnOnce(&mut DefaultTerminal) -> io::Result<T>) -> io::Result<T> {
+    let said = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        leave();
+        said(info);
+    }));
+    let mut terminal = enter()?;
+    let done = body(&mut terminal);
+    leave();
+    done
+}
+
+fn enter() -> io::Result<DefaultTerminal> {
+    let terminal = ratatui::try_init()?;
+    execute!(io::stdout(), EnableBracketedPaste)?;
+    Ok(terminal)
+}
+
+fn leave() {
+    // There is nobody who could be told that this failed.
+    let _ = execute!(io::stdout(), DisableMouseCapture, DisableBracketedPaste, Show);
+    ratatui::restore();
+}
+
+/// A flag that is raised when the program is told to end.
+#[cfg(unix)]
+fn signals() -> io::Result<Arc<AtomicBool>> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let told = Arc::new(AtomicBool::new(false));
+    for signal in [SIGHUP, SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&told))?;
+    }
+    Ok(told)
+}
+
+#[cfg(not(unix))]
+fn signals() -> io::Result<Arc<AtomicBool>> {
+    Ok(Arc::default())
+}
+
+/// Fulfils requests in the order in which they come, but previews last: whoever decides does not wait for them. With a
+/// decision those that were asked for before it are not wanted any more.
 fn work(mut bench: Bench<Files>, asked: &Receiver<(Ticket, Request)>, reply: &Sender<(Ticket, Answer)>) {
-    while let Ok((ticket, request)) = asked.recv() {
+    let mut previews = VecDeque::new();
+    loop {
+        let next = match asked.try_recv() {
+            Ok((ticket, request @ Request::Preview(..))) => {
+                previews.push_back((ticket, request));
+                continue;
+            }
+            Ok(next) => {
+                previews.clear();
+                next
+            }
+            Err(TryRecvError::Disconnected) => return,
+            Err(TryRecvError::Empty) => match previews.pop_front().map_or_else(|| asked.recv(), Ok) {
+                Ok(next) => next,
+                Err(_) => return,
+            },
+        };
+        let (ticket, request) = next;
         if reply.send((ticket, serve(&mut bench, request))).is_err() {
             return;
         }
     }
 }
 
-struct Session {
-    app: App,
-    terminal: DefaultTerminal,
+struct Session<'a> {
+    app: &'a mut App,
+    terminal: &'a mut DefaultTerminal,
     ask: Sender<(Ticket, Request)>,
     replies: Receiver<(Ticket, Answer)>,
-    /// The file that is shown, and when it was changed last.
-    watched: Option<(String, Option<SystemTime>)>,
+    watch: Watch,
+    /// Whether the program was told to end.
+    told: Arc<AtomicBool>,
 }
 
-impl Session {
+impl Session<'_> {
     fn run(mut self) -> io::Result<Exit> {
         let size = self.terminal.size()?;
         self.app.take(Input::Size(size.width, size.height));
@@ -61,8 +136,11 @@ impl Session {
             if let Some(exit) = self.fulfil()? {
                 return Ok(exit);
             }
+            if self.told.load(Ordering::Relaxed) {
+                return Ok(Exit::Interrupted);
+            }
             if stale {
-                self.terminal.draw(|frame| view::draw(&self.app, frame))?;
+                self.terminal.draw(|frame| view::draw(self.app, frame))?;
             }
             stale = self.listen(&mut ticked)?;
         }
@@ -89,7 +167,7 @@ impl Session {
             self.app.take(Input::Tick);
             heard = true;
         }
-        if self.changed() {
+        if self.watch.changed(self.app.file()) {
             self.app.take(Input::FileChanged);
             heard = true;
         }
@@ -116,35 +194,21 @@ impl Session {
                 Effect::Ask(ticket, request) => _ = self.ask.send((ticket, request)),
                 Effect::Copy(text) => copy(&text)?,
                 Effect::Quit => return Ok(Some(Exit::Holds)),
+                Effect::Interrupt => return Ok(Some(Exit::Interrupted)),
                 Effect::Suspend => self.suspend()?,
-                Effect::Remember(_) | Effect::Write(..) => {}
+                effect => outside::fulfil(self.app, effect),
             }
         }
         Ok(None)
     }
 
-    /// Whether the file that is shown has been changed since it was looked at last.
-    fn changed(&mut self) -> bool {
-        let Some(path) = self.app.file() else { return false };
-        let modified = fs::metadata(path).and_then(|about| about.modified()).ok();
-        match &mut self.watched {
-            Some((known, when)) if known == path => {
-                let changed = modified.is_some() && *when != modified;
-                *when = modified.or(*when);
-                changed
-            }
-            watched => {
-                *watched = Some((path.to_owned(), modified));
-                false
-            }
-        }
-    }
-
     #[cfg(unix)]
     fn suspend(&mut self) -> io::Result<()> {
-        ratatui::restore();
+        leave();
         rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP)?;
-        self.terminal = ratatui::try_init()?;
+        *self.terminal = enter()?;
+        let size = self.terminal.size()?;
+        self.app.take(Input::Size(size.width, size.height));
         self.terminal.clear()
     }
 

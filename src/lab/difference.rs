@@ -2,6 +2,7 @@
 
 use crate::ids::EventId;
 use crate::verdict::{Findings, Word};
+use std::collections::BTreeSet;
 
 /// Something that two verdicts say differently.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -12,6 +13,8 @@ pub struct Shift {
     pub before: String,
     /// What the second says.
     pub after: String,
+    /// Of the first's point of view and in few words, with the messages named: `order-2 would be lost`.
+    pub short: String,
 }
 
 /// Two runs side by side.
@@ -42,6 +45,9 @@ pub fn shifts(a: &Findings, b: &Findings) -> Vec<Shift> {
     for word in Word::ALL {
         let (before, after) = (a.cases(*word), b.cases(*word));
         push(&mut shifts, word.name().replace('_', " "), before, after);
+        if let (Some(shift), Some(short)) = (shifts.last_mut(), short(*word, a, b)) {
+            shift.short = short;
+        }
     }
     let mut tables: Vec<&str> = a.tables.iter().chain(&b.tables).map(|table| table.name.as_str()).collect();
     tables.dedup();
@@ -59,7 +65,62 @@ pub fn shifts(a: &Findings, b: &Findings) -> Vec<Shift> {
 
 fn push(shifts: &mut Vec<Shift>, what: String, before: String, after: String) {
     if before != after {
-        shifts.push(Shift { what, before, after });
+        let short = format!("{what} would be {after} and not {before}");
+        shifts.push(Shift { what, before, after, short });
+    }
+}
+
+/// What would become of a message that counts among a word's cases; the gravest first.
+const BECOMES: &[(Word, &str)] = &[
+    (Word::Lost, "lost"),
+    (Word::LostConfirmed, "lost though confirmed"),
+    (Word::Stuck, "stuck"),
+    (Word::Duplicated, "worked on again"),
+    (Word::DuplicateRows, "in the table twice"),
+    (Word::Reordered, "out of order"),
+    (Word::PoisonLoop, "going round and round"),
+    (Word::Unexpected, "done though refused or never sent"),
+    (Word::Vanished, "gone with the broker's memory"),
+    (Word::Unroutable, "thrown away, since no queue wants it"),
+    (Word::InError, "answered with an error"),
+    (Word::Discarded, "thrown away unread"),
+    (Word::Expired, "expired"),
+    (Word::Dropped, "dropped from a full queue"),
+    (Word::Rejected, "rejected"),
+    (Word::DeadLettered, "dead-lettered"),
+    (Word::Purged, "purged"),
+    (Word::Returned, "returned"),
+    (Word::Refused, "refused"),
+    (Word::Unknown, "unknown to its producer"),
+    (Word::Recovered, "done without its producer knowing"),
+];
+
+/// How grave it is what a shift tells of; 0 is the gravest.
+pub(super) fn gravity(shift: &Shift) -> usize {
+    let of = |(word, _): &(Word, &str)| word.name().replace('_', " ") == shift.what;
+    BECOMES.iter().position(of).unwrap_or(BECOMES.len())
+}
+
+/// What becomes of which messages, and of which it does not any more.
+fn short(word: Word, a: &Findings, b: &Findings) -> Option<String> {
+    let (_, becomes) = BECOMES.iter().find(|(known, _)| *known == word)?;
+    let (before, after) = (a.ids(word), b.ids(word));
+    let without = |these: &[&str], those: &[&str]| -> Vec<String> {
+        let those: BTreeSet<&str> = those.iter().copied().collect();
+        these.iter().filter(|id| !those.contains(*id)).map(|id| (*id).to_owned()).collect()
+    };
+    let (new, gone) = (without(&after, &before), without(&before, &after));
+    let said = [(new, "would be"), (gone, "would not be")].into_iter().filter(|(ids, _)| !ids.is_empty());
+    let said: Vec<String> = said.map(|(ids, would)| format!("{} {would} {becomes}", few(&ids))).collect();
+    (!said.is_empty()).then(|| said.join(", "))
+}
+
+fn few(ids: &[String]) -> String {
+    match ids {
+        [one] => one.clone(),
+        [first, second] => format!("{first} and {second}"),
+        [first, ..] => format!("{first} and {} more", ids.len() - 1),
+        [] => String::new(),
     }
 }
 

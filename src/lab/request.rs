@@ -12,6 +12,8 @@ pub enum Request {
     List,
     /// A scenario or a recorded trace.
     Open(Opening),
+    /// The variants of a scenario.
+    Variants(String),
     /// A run that is held.
     Get(RunId),
     /// The changes that are legal at an event.
@@ -43,8 +45,10 @@ pub enum Reply {
     Preview(Preview),
     /// What was saved.
     Saved(Saved),
-    /// Two runs side by side.
-    Compared(Comparison),
+    /// The variants of a scenario, in the order of its file.
+    Names(Vec<String>),
+    /// Two runs side by side: the first one, and how they differ.
+    Compared(Arc<Run>, Comparison),
     /// It is done.
     Done,
 }
@@ -72,6 +76,7 @@ fn fulfil(lab: &mut dyn Laboratory, request: Request) -> Result<Reply, Problem> 
             let id = lab.open(&opening)?;
             held(lab, id)
         }
+        Request::Variants(path) => lab.variants(&path).map(Reply::Names),
         Request::Get(run) => held(lab, run),
         Request::Changes(run, at) => lab.changes(run, at).map(Reply::Changes),
         Request::Preview(run, at, change) => lab.preview(run, at, &change).map(Reply::Preview),
@@ -82,6 +87,9 @@ fn fulfil(lab: &mut dyn Laboratory, request: Request) -> Result<Reply, Problem> 
         Request::Rename(run, name) => lab.rename(run, &name).map(|()| Reply::Done),
         Request::Prune(run) => lab.prune(run).map(|()| Reply::Done),
         Request::Save(run, to) => lab.save(run, &to).map(Reply::Saved),
-        Request::Compare(left, right) => lab.compare(left, right).map(Reply::Compared),
+        Request::Compare(left, right) => {
+            let run = lab.run(left).ok_or(Problem::NoSuchRun)?;
+            lab.compare(left, right).map(|comparison| Reply::Compared(run, comparison))
+        }
     }
 }

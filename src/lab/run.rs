@@ -1,6 +1,6 @@
 //! What a laboratory holds and hands out: runs, changes, branches. Plain values.
 
-use super::difference::Shift;
+use super::difference::{Shift, gravity};
 use crate::ids::EventId;
 use crate::trace::{Log, Outcome, expand};
 use crate::verdict::{Checked, Findings};
@@ -72,6 +72,8 @@ pub struct Run {
     pub checked: Vec<Checked>,
     /// What brings it back, where it can be run.
     pub token: Option<String>,
+    /// What was changed in the scenario or its variant, each change as it stands in a variant.
+    pub changes: Vec<String>,
 }
 
 /// What a change changes.
@@ -83,6 +85,17 @@ pub enum Sort {
     Removal,
     /// A setting has another value, from the start of the run.
     Setting,
+}
+
+impl Sort {
+    /// The heading over changes of this sort.
+    pub fn title(self) -> &'static str {
+        match self {
+            Sort::Fault => "Faults that can strike here",
+            Sort::Removal => "Faults to come that can be left out",
+            Sort::Setting => "Settings, from the start of the run",
+        }
+    }
 }
 
 /// A change that is legal at an event.
@@ -113,6 +126,30 @@ pub struct Preview {
 }
 
 impl Preview {
+    /// What matters most of it, in few words: `order-2 would be lost, and 2 more differences`.
+    pub fn brief(&self) -> String {
+        if self.same == self.events.0 && self.same == self.events.1 {
+            return "nothing would be different".to_owned();
+        }
+        let mut shifts: Vec<&Shift> = self.shifts.iter().collect();
+        shifts.sort_by_key(|shift| gravity(shift));
+        let ends = self.ended.1.filter(|_| self.ended.0 != self.ended.1).map(Outcome::word);
+        let ends = ends.map(|word| format!("the run would end with {word}"));
+        let mut said: Vec<String> = shifts.iter().take(2).map(|shift| shift.short.clone()).chain(ends).collect();
+        match shifts.len() {
+            0 if said.is_empty() => "other steps, and the same verdict".to_owned(),
+            0..=2 => said.join(", "),
+            3 => {
+                said.push("and one more difference".to_owned());
+                said.join(", ")
+            }
+            n => {
+                said.push(format!("and {} more differences", n - 2));
+                said.join(", ")
+            }
+        }
+    }
+
     /// The preview in lines for people.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();

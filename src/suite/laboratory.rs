@@ -109,6 +109,16 @@ impl<S: Shelf> Bench<S> {
         Ok(id)
     }
 
+    /// What a scenario that is opened is called: by what makes it another than those that are open.
+    fn name_of(&self, what: &Opening) -> String {
+        let others = self.held.iter().any(|held| held.path != what.path);
+        let file = what.path.rsplit(['/', '\\']).next().unwrap_or(&what.path);
+        let file = others.then(|| file.strip_suffix(".ron").unwrap_or(file).to_owned());
+        let seed = what.seed.map(|seed| format!("seed-{seed}"));
+        let parts: Vec<String> = [file, what.variant.clone(), seed].into_iter().flatten().collect();
+        if parts.is_empty() { "main".to_owned() } else { parts.join("@") }
+    }
+
     /// A name that no run has yet.
     fn fresh(&self, wanted: &str) -> String {
         let taken = |name: &str| self.held.iter().any(|held| held.name == name);
@@ -136,13 +146,14 @@ fn studied(path: &str, bytes: &[u8], wish: &Wish) -> Result<Study, Problem> {
     })
 }
 
-fn run_of(made: explore::Run, origin: Origin) -> Run {
+fn run_of(made: explore::Run, origin: Origin, changes: Vec<String>) -> Run {
     Run {
         id: RunId(u32::MAX),
         origin,
         findings: made.findings,
         checked: made.checked,
         token: Some(made.token.to_string()),
+        changes,
         log: made.log,
     }
 }
@@ -186,14 +197,15 @@ impl<S: Shelf> Laboratory for Bench<S> {
                 let findings = judge(&log);
                 let checked = explore::checked(&log, &findings);
                 let origin = Origin::Recorded(path.clone());
-                let run = Run { id, origin, findings, checked, token: None, log: *log };
+                let changes = Vec::new();
+                let run = Run { id, origin, findings, checked, token: None, changes, log: *log };
                 self.keep(run, name, None, path)
             }
             Found::Scenario(bytes) => {
                 let (variant, seed, token) = (what.variant.clone(), what.seed, what.token.clone());
                 let study = studied(&path, &bytes, &Wish { variant, seed, token })?;
-                let name = self.fresh(what.variant.as_deref().unwrap_or("main"));
-                let run = run_of(study.run(), Origin::Scenario(what.clone()));
+                let name = self.fresh(&self.name_of(what));
+                let run = run_of(study.run(), Origin::Scenario(what.clone()), Vec::new());
                 self.keep(run, name, Some(study), path)
             }
         }
@@ -238,7 +250,7 @@ impl<S: Shelf> Laboratory for Bench<S> {
         let name = self.fresh(&change.id.replace(':', "-"));
         let (study, made) = self.made(study, at, &change.id, &name, &held.run.log)?;
         let path = held.path.clone();
-        let run = run_of(made, Origin::Branch { of: run, at, change });
+        let run = run_of(made, Origin::Branch { of: run, at, change }, study.changes());
         self.keep(run, name, Some(study), path)
     }
 

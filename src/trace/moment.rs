@@ -5,7 +5,7 @@
 
 use super::delta::Delta;
 use super::event::{DiskStep, Event, Kind, What};
-use super::header::PlaceKind;
+use super::header::{ActorKind, PlaceKind};
 use super::log::Log;
 use super::observable::Observable;
 use super::vocabulary::VerbBook;
@@ -80,41 +80,67 @@ pub struct WorkAt {
 }
 
 impl Moment {
+    /// The moment of an event, such that [`Moment::find`] comes back to it: by what happens where that can be said, else
+    /// by its time, and then to the first event of that time.
+    pub fn of(log: &Log, verbs: &VerbBook, id: EventId) -> Moment {
+        let Some(event) = log.event(id) else { return Moment::At(0) };
+        let mut moment = Search { log, verbs }.named(event).unwrap_or(Moment::At(event.time.0));
+        // The how-manieth it is shows when all before it are counted.
+        let mut nth = 0;
+        moment.each(log, verbs, &mut |found| {
+            nth += 1;
+            found < id
+        });
+        match &mut moment {
+            Moment::At(_) => {}
+            Moment::Sending(frame) | Moment::Arriving(frame) => frame.nth = nth,
+            Moment::Disk(disk) => disk.nth = nth,
+            Moment::Work(work) => work.nth = nth,
+        }
+        moment
+    }
+
     /// The event at which it comes; `None` where it does not come in this run.
     pub fn find(&self, log: &Log, verbs: &VerbBook) -> Option<EventId> {
-        let search = Search { log, verbs };
-        let found = |nth: u32, fits: &mut dyn FnMut(EventId, &Event) -> bool| {
-            let ids = (0..log.events().len() as u32).map(EventId);
-            ids.filter(|id| fits(*id, &log.events()[id.at()])).nth(nth.checked_sub(1)? as usize)
+        let nth = match self {
+            Moment::At(_) => 1,
+            Moment::Sending(frame) | Moment::Arriving(frame) => frame.nth,
+            Moment::Disk(disk) => disk.nth,
+            Moment::Work(work) => work.nth,
         };
-        match self {
-            Moment::At(time) => found(1, &mut |_, event| event.time >= Time(*time)),
-            Moment::Sending(frame) => found(frame.nth, &mut |_, event| match event.kind {
-                Kind::Sent(id) => search.frame(frame, id),
-                _ => false,
-            }),
-            Moment::Arriving(frame) => found(frame.nth, &mut |_, event| match event.kind {
-                Kind::Arrived(id) => search.frame(frame, id),
-                _ => false,
-            }),
-            Moment::Work(work) => found(work.nth, &mut |_, event| match event.kind {
-                Kind::Note { what, message, .. } => {
+        let (mut left, mut at) = (nth, None);
+        self.each(log, verbs, &mut |found| {
+            left = left.saturating_sub(1);
+            at = (left == 0 && nth > 0).then_some(found);
+            at.is_none()
+        });
+        at
+    }
+
+    /// Gives every event that is such a moment, whatever its number, until `more` says that it is enough.
+    fn each(&self, log: &Log, verbs: &VerbBook, more: &mut dyn FnMut(EventId) -> bool) {
+        let search = Search { log, verbs };
+        let mut state = Observable::new();
+        for (n, event) in log.events().iter().enumerate() {
+            let id = EventId(n as u32);
+            let fits = match (self, event.kind) {
+                (Moment::At(time), _) => event.time >= Time(*time),
+                (Moment::Sending(frame), Kind::Sent(sent)) => search.frame(frame, sent),
+                (Moment::Arriving(frame), Kind::Arrived(arrived)) => search.frame(frame, arrived),
+                (Moment::Work(work), Kind::Note { what, message, .. }) => {
                     what == work.what
                         && search.is(event.actor, &work.consumer)
                         && search.about(message, work.message.as_deref())
                 }
+                // What a sync is about lies in the page cache before it is done.
+                (Moment::Disk(disk), _) => search.disk(disk, id, event, &state),
                 _ => false,
-            }),
-            Moment::Disk(disk) => {
-                let mut state = Observable::new();
-                found(disk.nth, &mut |id, event| {
-                    // What a sync is about lies in the page cache before it is done.
-                    let fits = search.disk(disk, id, event, &state);
-                    for delta in log.deltas(id) {
-                        state.apply(delta);
-                    }
-                    fits
-                })
+            };
+            if fits && !more(id) {
+                return;
+            }
+            if matches!(self, Moment::Disk(_)) {
+                log.deltas(id).iter().for_each(|delta| _ = state.apply(delta));
             }
         }
     }
@@ -126,6 +152,42 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
+    /// What happens at an event, as the first of its kind.
+    fn named(&self, event: &Event) -> Option<Moment> {
+        let name = |id: ActorId| self.log.header.actors.get(id.at()).map(|actor| actor.name.clone());
+        let text = |message: Name| {
+            let text = message.is_some().then(|| self.log.names.text(message).to_string());
+            text.filter(|text| !text.is_empty() && text.len() <= 255 && !text.chars().any(char::is_control))
+        };
+        match event.kind {
+            Kind::Sent(id) | Kind::Arrived(id) => {
+                let frame = self.log.frame(id)?;
+                let actor = |id: ActorId| self.log.header.actors.get(id.at());
+                let is_node = |id: ActorId| actor(id).is_some_and(|actor| actor.kind == ActorKind::Node);
+                // One end is a node in most systems, so the other one is what tells frames apart.
+                let (from, to) = match (is_node(frame.from), is_node(frame.to)) {
+                    (true, false) => (None, name(frame.to)),
+                    (false, true) => (name(frame.from), None),
+                    _ => (name(frame.from), name(frame.to)),
+                };
+                let method = self.verbs.get(frame.verb).map(|verb| verb.name.to_owned());
+                let at = FrameAt { method, from, to, message: text(frame.message), nth: 1 };
+                Some(if matches!(event.kind, Kind::Sent(_)) { Moment::Sending(at) } else { Moment::Arriving(at) })
+            }
+            Kind::Note { what: what @ (What::WorkDone | What::Received), message, .. } => {
+                let actor = self.log.header.actors.get(event.actor.at())?;
+                let consumer = (actor.kind == ActorKind::Consumer).then(|| actor.name.clone())?;
+                Some(Moment::Work(WorkAt { consumer, what, message: text(message), nth: 1 }))
+            }
+            Kind::Disk { what: step @ (DiskStep::Sync | DiskStep::Written | DiskStep::Synced), .. } => {
+                let disk = self.log.header.actors.get(event.actor.at())?;
+                let node = name(disk.of.unwrap_or(event.actor))?;
+                Some(Moment::Disk(DiskAt { node, step, message: None, nth: 1 }))
+            }
+            _ => None,
+        }
+    }
+
     fn is(&self, actor: ActorId, name: &str) -> bool {
         self.log.header.actors.get(actor.at()).is_some_and(|actor| actor.name == name)
     }

@@ -2,15 +2,16 @@
 //!
 //! It changes nothing of the run, and draws nothing: `view` does.
 
+use super::beside::Beside;
 use super::states::States;
-use super::survey::{Moment, Survey};
+use super::survey::{Mishap, Survey};
 use crate::export::view::{Viewed, captions};
 use crate::ids::{ActorId, EventId, Name};
-use crate::lab::{Comparison, Run};
+use crate::lab::Run;
 use crate::rules::RuleBook;
 use crate::story::{Reason, Sentence, knowers, tell_read, why_some};
 use crate::timeline::{Reel, Row, Timeline};
-use crate::trace::{Event, Kind, Log, Observable, VerbBook, visible};
+use crate::trace::{Event, Kind, Log, Moment, Observable, VerbBook, visible};
 use crate::units::Time;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -88,10 +89,12 @@ pub struct Desk {
     /// Who can, each with the first event of its own that came of it; looked for when it is shown.
     pub(super) known: Vec<(ActorId, EventId)>,
     survey: Survey,
+    /// How many unacknowledged deliveries each consumer asked for at most, each from an event on.
+    prefetches: Vec<(EventId, ActorId, u32)>,
     /// Whether what is still to come is hidden.
     pub(super) curtain: bool,
     /// What it is compared with.
-    pub(super) compared: Option<(Arc<Run>, Comparison)>,
+    pub(super) compared: Option<Box<Beside>>,
 }
 
 impl Desk {
@@ -109,6 +112,7 @@ impl Desk {
             rules: books.rules,
         };
         let captions = captions(&viewed);
+        let prefetches = prefetches(&run.log, &books.verbs, &reel);
         let row = reel.row_at(&run.log, &books.verbs, EventId(0)).unwrap_or_else(nothing);
         let lanes = (0..sample.lanes.len()).collect();
         let mut desk = Desk {
@@ -130,6 +134,7 @@ impl Desk {
             depth: 0,
             details: false,
             known: Vec::new(),
+            prefetches,
             survey: Survey::new(&run.checked),
             curtain: false,
             compared: None,
@@ -150,7 +155,7 @@ impl Desk {
         self.survey.is_done()
     }
     /// Where something goes wrong with a message, or an invariant breaks, in order; only what is known already.
-    pub fn moments(&self) -> &[Moment] {
+    pub fn moments(&self) -> &[Mishap] {
         self.survey.moments()
     }
 
@@ -173,6 +178,19 @@ impl Desk {
     /// How many steps there are.
     pub fn steps(&self) -> u32 {
         self.log().events().len() as u32
+    }
+    /// The events that begin what is shown, in order.
+    pub(super) fn shown(&self) -> &[EventId] {
+        self.reel.shown()
+    }
+    /// The first event of the row that tells of an event.
+    pub(super) fn row_of(&self, event: EventId) -> EventId {
+        self.reel.row_at(self.log(), &self.books.verbs, event).map_or(event, |row| row.first)
+    }
+    /// How many unacknowledged deliveries a consumer may have by now; nothing where it did not say.
+    pub fn prefetch(&self, of: ActorId) -> Option<u32> {
+        let said = self.prefetches.iter().rev().find(|(at, who, _)| *who == of && *at <= self.until);
+        said.map(|(_, _, most)| *most).filter(|most| *most > 0)
     }
     /// Where the run turns.
     pub fn turns(&self) -> &[EventId] {
@@ -255,6 +273,18 @@ impl Desk {
         self.row = row;
         self.arrive();
         moved
+    }
+
+    /// Goes where another run's desk is: to the same moment, or where it does not come, to the same time.
+    pub(super) fn go_like(&mut self, other: &Desk) {
+        let verbs = &self.books.verbs;
+        match Moment::of(other.log(), verbs, other.at()) {
+            Moment::At(_) => _ = self.go_to_time(other.row.time),
+            moment => match moment.find(self.log(), verbs) {
+                Some(event) => _ = self.go(event),
+                None => _ = self.go_to_time(other.row.time),
+            },
+        }
     }
 
     /// Goes to the last step that has begun at a time.
@@ -418,6 +448,15 @@ impl Desk {
 
 fn turns(reel: &Reel, log: &Log) -> Vec<EventId> {
     (0..log.events().len() as u32).map(EventId).filter(|id| reel.is_turn(log, *id)).collect()
+}
+
+/// The limits on unacknowledged deliveries that consumers ask for, in the order in which they are asked for.
+fn prefetches(log: &Log, verbs: &VerbBook, reel: &Reel) -> Vec<(EventId, ActorId, u32)> {
+    let Some(verb) = verbs.find("basic.qos") else { return Vec::new() };
+    let asked = log.frames.iter().zip(&reel.reading().ends).filter(|(frame, _)| frame.verb == verb);
+    let mut asked: Vec<_> = asked.map(|(frame, (sent, _))| (*sent, frame.from, frame.number)).collect();
+    asked.sort();
+    asked
 }
 
 /// The message that an event is about.

@@ -5,10 +5,12 @@
 
 pub mod action;
 mod app;
+mod beside;
 mod desk;
 mod gallery;
 pub mod key;
 mod overlay;
+mod plain;
 mod states;
 mod survey;
 pub mod theme;
@@ -19,3 +21,4 @@ pub use desk::{Books, Desk, Followed, Way, Zoom};
 pub use gallery::Gallery;
 pub use key::Key;
 pub use overlay::{Overlay, Prompt};
+pub use plain::Plain;

@@ -21,7 +21,7 @@ pub enum Wrong {
 
 /// Something goes wrong with an event.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Moment {
+pub struct Mishap {
     /// Which.
     pub at: EventId,
     /// What.
@@ -34,7 +34,7 @@ pub(super) struct Survey {
     /// What is entered so far; nothing any more when it is done.
     ledger: Option<Ledger>,
     entered: u32,
-    moments: Vec<Moment>,
+    moments: Vec<Mishap>,
 }
 
 impl Survey {
@@ -42,7 +42,7 @@ impl Survey {
     pub(super) fn new(checked: &[Checked]) -> Survey {
         let broken = checked.iter().filter(|checked| !checked.holds).filter_map(|checked| {
             let what = Wrong::Broken(checked.expectation.clone(), checked.found.clone());
-            Some(Moment { at: checked.decided?, what })
+            Some(Mishap { at: checked.decided?, what })
         });
         Survey { ledger: Some(Ledger::default()), entered: 0, moments: broken.collect() }
     }
@@ -51,7 +51,7 @@ impl Survey {
         self.ledger.is_none()
     }
 
-    pub(super) fn moments(&self) -> &[Moment] {
+    pub(super) fn moments(&self) -> &[Mishap] {
         &self.moments
     }
 
@@ -66,7 +66,7 @@ impl Survey {
             return true;
         }
         let found = ledger.moments(log, findings).into_iter();
-        self.moments.extend(found.map(|(at, word, message)| Moment { at, what: Wrong::Word(word, message) }));
+        self.moments.extend(found.map(|(at, word, message)| Mishap { at, what: Wrong::Word(word, message) }));
         self.moments.sort();
         self.ledger = None;
         false

@@ -4,13 +4,14 @@
 
 use super::task::{Task, Wanted};
 use super::{App, Pane};
-use crate::export::{reasons, view};
+use crate::export::reasons;
 use crate::ids::Name;
 use crate::story::Stage;
 use crate::timeline::text::Page;
 use crate::trace::visible;
 use crate::tui::desk::{Desk, Followed, Way};
 use crate::tui::survey::Wrong;
+use crate::tui::view;
 
 impl App {
     /// Goes to where these words are told of: the next step, or the last one before this.
@@ -83,7 +84,8 @@ impl App {
         let Some(desk) = &mut self.desk else { return };
         if let Some(found) = seek.found {
             desk.go(found);
-            let said = desk.moments().iter().filter(|moment| moment.at == found).map(|moment| wrong(desk, &moment.what));
+            let said =
+                desk.moments().iter().filter(|moment| moment.at == found).map(|moment| wrong(desk, &moment.what));
             let said: Vec<String> = said.collect();
             if !said.is_empty() {
                 self.say(format!("here: {}", said.join("; ")));
@@ -94,7 +96,9 @@ impl App {
         match seek.wanted {
             Wanted::Wrong(None) => self.say("nothing goes wrong any more"),
             Wanted::Wrong(Some(word)) => self.complain(format!("no message is {} {way} this step", word.name())),
-            Wanted::About(_) if way == "behind" => self.say(format!("that was the last step of {}", visible(&seek.says))),
+            Wanted::About(_) if way == "behind" => {
+                self.say(format!("that was the last step of {}", visible(&seek.says)))
+            }
             Wanted::About(_) => self.say(format!("that was the first step of {}", visible(&seek.says))),
             _ => self.complain(format!("no step {way} this one tells of {}", visible(&seek.says))),
         }
@@ -111,22 +115,29 @@ impl App {
         };
         desk.depth = if causes < next { causes } else { next };
         self.scroll[Pane::Why as usize] = usize::MAX;
+        self.see_why();
         if let Some(says) = says {
             self.say(says);
+        }
+    }
+
+    /// Where only one pane is seen, it is the one that answers.
+    fn see_why(&mut self) {
+        if self.size.0 < view::WIDE {
+            self.pane = Pane::Why;
         }
     }
 
     pub(super) fn details(&mut self) {
         self.on_desk(Desk::detail);
         self.scroll[Pane::Why as usize] = 0;
-        // Where only one pane is seen, it is the one that was asked for.
-        self.pane = Pane::Why;
+        self.see_why();
     }
 
     pub(super) fn verdict(&mut self) {
         let Some(desk) = &self.desk else { return };
         let settings = self.settings();
-        let page = view::verdict(&desk.viewed(), &settings);
+        let page = crate::export::view::verdict(&desk.viewed(), &settings);
         self.read("Verdict", page);
     }
 

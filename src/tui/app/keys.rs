@@ -14,14 +14,14 @@ impl App {
             prompt.problem = None;
         } else if self.desk.is_none() && self.gallery.typing {
             self.gallery.words.push(c);
-            self.gallery.chosen = 0;
+            self.gallery.narrowed();
         }
     }
 
     pub(super) fn key(&mut self, key: Key) {
         self.note = None;
         if key == Key::Ctrl('c') {
-            self.effects.push(Effect::Quit);
+            self.effects.push(Effect::Interrupt);
             return;
         }
         if !self.overlays.is_empty() {
@@ -32,6 +32,10 @@ impl App {
         }
         if self.pane == Pane::Tree && self.tree_key(key) {
             return;
+        }
+        if let (Pane::State | Pane::Why, Key::PageDown | Key::PageUp) = (self.pane, key) {
+            let lines = usize::from(self.size.1 / 4).max(1);
+            return self.scroll_pane(self.pane, key == Key::PageDown, lines);
         }
         match Action::of_key(key) {
             Some(action) => self.perform(action, ""),
@@ -45,13 +49,18 @@ impl App {
                 Key::Char(c) => self.typed(c),
                 Key::Backspace => {
                     self.gallery.words.pop();
-                    self.gallery.chosen = 0;
+                    self.gallery.narrowed();
                 }
                 Key::Esc => {
                     self.gallery.typing = false;
                     self.gallery.words.clear();
+                    self.gallery.narrowed();
                 }
                 Key::Enter | Key::Down | Key::Tab => self.gallery.typing = false,
+                Key::Ctrl('u') => {
+                    self.gallery.words.clear();
+                    self.gallery.narrowed();
+                }
                 _ => {}
             }
             if key == Key::Enter {
@@ -63,17 +72,22 @@ impl App {
             Key::Enter => self.open_chosen(),
             Key::PageDown => self.gallery.choose(10),
             Key::PageUp => self.gallery.choose(-10),
-            Key::Esc => self.gallery.words.clear(),
+            Key::Right | Key::Char('V') => self.gallery.choose_variant(true),
+            Key::Left => self.gallery.choose_variant(false),
+            Key::Esc => {
+                self.gallery.words.clear();
+                self.gallery.narrowed();
+            }
             _ => match Action::of_key(key) {
                 Some(Action::Next) => self.gallery.choose(1),
                 Some(Action::Previous) => self.gallery.choose(-1),
-                Some(Action::Start) => self.gallery.chosen = 0,
+                Some(Action::Start) => self.gallery.choose(isize::MIN),
                 Some(Action::Last) => self.gallery.choose(isize::MAX),
                 Some(Action::Search) => self.gallery.typing = true,
                 Some(action @ (Action::Help | Action::Quit | Action::Theme | Action::Command | Action::Suspend)) => {
                     self.perform(action, "");
                 }
-                _ => self.complain("Enter opens, / searches, q leaves"),
+                _ => self.complain("Enter opens, left and right choose a variant, / searches, q leaves"),
             },
         }
     }
@@ -147,6 +161,8 @@ impl App {
             Key::Up | Key::Char('k') => changes.chosen = changes.chosen.saturating_sub(1),
             Key::PageDown => changes.chosen = (changes.chosen + 10).min(shown.saturating_sub(1)),
             Key::PageUp => changes.chosen = changes.chosen.saturating_sub(10),
+            Key::Home | Key::Char('g') => changes.chosen = 0,
+            Key::End | Key::Char('G') => changes.chosen = shown.saturating_sub(1),
             Key::Enter => {
                 if let Some((change, _)) = changes.offers.get(changes.chosen) {
                     let (at, id) = (changes.at, change.id.clone());
@@ -154,8 +170,8 @@ impl App {
                     self.make_branch(at, id);
                 }
             }
-            Key::Char(c) if changes.faults_only && c.is_ascii_digit() => {
-                let n = (c as usize).wrapping_sub('1' as usize);
+            Key::Char(c @ '1'..='9') => {
+                let n = (c as usize) - ('1' as usize);
                 if let Some((change, _)) = changes.offers.get(n) {
                     let (at, id) = (changes.at, change.id.clone());
                     self.overlays.pop();
@@ -201,7 +217,7 @@ impl App {
         }
     }
 
-    pub(super) fn command(&mut self, line: &str) {
+    pub(in crate::tui) fn command(&mut self, line: &str) {
         let line = line.trim();
         let (name, argument) = line.split_once(' ').unwrap_or((line, ""));
         if name.is_empty() {

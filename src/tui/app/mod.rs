@@ -1,6 +1,7 @@
 //! The interface as a value: inputs change it, and it says what is to be done outside of it.
 
 mod branches;
+mod compare;
 mod find;
 mod keep;
 mod keys;
@@ -14,13 +15,13 @@ use super::desk::{Books, Desk, Way};
 use super::gallery::Gallery;
 use super::key::Key;
 use super::overlay::{Overlay, Prompt};
-use task::Task;
 use super::theme::Look;
 use crate::ids::EventId;
-use crate::lab::{Answer, Branch, Opening, Problem, Reply, Request, Run, RunId};
+use crate::lab::{Answer, Branch, Opening, Origin, Problem, Reply, Request, Run, RunId, Target};
 use crate::timeline::text::{Line, Page, Style};
-use crate::trace::visible;
+use crate::trace::{Moment, visible};
 use std::sync::Arc;
+use task::Task;
 
 /// Which request an answer belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -45,6 +46,8 @@ pub enum Input {
     Mouse(u16, u16, Mouse),
     /// The file of the scenario that is shown has changed.
     FileChanged,
+    /// A file is written: its path, or why it is not.
+    Written(Result<String, String>),
 }
 
 /// What was done with a mouse.
@@ -66,13 +69,22 @@ pub enum Effect {
     /// A text is put on the clipboard.
     Copy(String),
     /// A new file is written; nothing is overwritten.
-    Write(String, String),
+    Write {
+        /// Its path.
+        path: String,
+        /// Whether it may get a number where there is such a file already.
+        numbered: bool,
+        /// What is in it.
+        text: String,
+    },
     /// The names that were opened lately are remembered.
     Remember(Vec<String>),
     /// The shell comes up.
     Suspend,
     /// The program ends.
     Quit,
+    /// The program ends at once, since somebody pressed Ctrl-C.
+    Interrupt,
 }
 
 /// What a request was made for.
@@ -88,10 +100,21 @@ pub enum For {
     Preview(EventId, String),
     /// A branch is shown at the step where it begins.
     Branch(EventId),
-    /// Something is saved.
-    Save,
-    /// Two runs are compared: the other one.
-    Compare(RunId),
+    /// The file was run again in the place of this run.
+    Reload(RunId),
+    /// The variant behind the one that is shown is opened.
+    NextVariant,
+    /// A branch is saved here.
+    Save(Target),
+    /// Something is opened to be compared with.
+    Other(Opening),
+    /// The run on the desk is compared.
+    Compare {
+        /// With which.
+        other: RunId,
+        /// Whether that is put on the screen.
+        show: bool,
+    },
     /// Nothing but the tree is changed.
     Tree,
 }
@@ -151,6 +174,8 @@ pub struct App {
     /// What is under way and takes long.
     task: Option<Task>,
     opening: Option<Opening>,
+    /// The bookmarks of a run that is not on the desk any more.
+    recorded: Vec<(Moment, String)>,
     asked: Vec<(Ticket, For)>,
     next: Ticket,
     effects: Vec<Effect>,
@@ -176,6 +201,7 @@ impl App {
             size: (100, 30),
             task: None,
             opening: None,
+            recorded: Vec::new(),
             asked: Vec::new(),
             next: Ticket(0),
             effects: Vec::new(),
@@ -186,7 +212,6 @@ impl App {
 
     /// Opens a scenario or a recorded trace, and goes to a step.
     pub fn open(&mut self, opening: Opening, at: Option<EventId>) {
-        self.opening = Some(opening.clone());
         self.ask(Request::Open(opening), For::Show(at.map_or(Place::Start, Place::Step)));
     }
 
@@ -241,11 +266,11 @@ impl App {
         self.effects.push(Effect::Ask(ticket, request));
     }
 
-    fn say(&mut self, text: impl Into<String>) {
+    pub(super) fn say(&mut self, text: impl Into<String>) {
         self.note = Some((text.into(), false));
     }
 
-    fn complain(&mut self, text: impl Into<String>) {
+    pub(super) fn complain(&mut self, text: impl Into<String>) {
         self.note = Some((text.into(), true));
     }
 
@@ -265,7 +290,9 @@ impl App {
             Input::Tick => {}
             Input::Idle => self.work(),
             Input::Mouse(column, row, what) => self.mouse(column, row, what),
-            Input::FileChanged => self.reload(),
+            Input::FileChanged => self.file_changed(),
+            Input::Written(Ok(path)) => self.say(format!("written to {}", visible(&path))),
+            Input::Written(Err(why)) => self.complain(why),
         }
     }
 
@@ -288,11 +315,7 @@ impl App {
             Action::Quit => return self.quit(),
             Action::Suspend => return self.effects.push(Effect::Suspend),
             Action::Theme => return self.theme(argument),
-            Action::Gallery => {
-                self.desk = None;
-                self.overlays.clear();
-                return;
-            }
+            Action::Gallery => return self.to_gallery(),
             Action::Back => return self.back(),
             _ => {}
         }
@@ -328,10 +351,14 @@ impl App {
             Action::Rename => self.rename(argument),
             Action::Prune => self.ask_prune(),
             Action::Compare => self.compare(argument),
+            Action::NextDifference => self.difference(Way::Forward),
+            Action::PreviousDifference => self.difference(Way::Back),
             Action::Variant | Action::Seed => self.reopen(action, argument),
             Action::Reload => self.reload(),
             Action::Save => self.save(argument),
             Action::CopyToken => self.token(),
+            Action::Export => self.export(argument),
+            Action::Report => self.report(),
             Action::NextPane | Action::PreviousPane => self.turn_pane(action == Action::NextPane),
             Action::Lanes => self.lanes(),
             Action::ZoomIn | Action::ZoomOut => self.zoom(action == Action::ZoomIn),
@@ -378,28 +405,23 @@ impl App {
         let Some(at) = self.asked.iter().position(|(asked, _)| *asked == ticket) else { return };
         let (_, why) = self.asked.remove(at);
         match (why, answer.reply) {
-            (For::Gallery, Ok(Reply::List(entries))) => self.gallery.entries = entries,
+            (For::Gallery, Ok(Reply::List(entries))) => self.gallery.fill(entries),
             (For::Show(place), Ok(Reply::Run(run))) => self.show(run, place),
-            (For::Branch(at), Ok(Reply::Run(run))) => {
-                let before = self.desk.as_ref().map(|desk| desk.run.id);
-                self.show(run, Place::Step(at));
-                // The first thing that is different is worth seeing.
-                self.on_desk(|desk| _ = desk.step(Way::Forward));
-                self.say("a branch; = compares it with where it came from, S saves it");
-                if let (Some(before), Some(desk)) = (before, &self.desk) {
-                    let here = desk.run.id;
-                    self.ask(Request::Compare(before, here), For::Tree);
-                }
-            }
+            (For::Branch(at), Ok(Reply::Run(run))) => self.branched(run, at),
+            (For::Reload(old), Ok(Reply::Run(run))) => self.reloaded(run, old),
+            (For::NextVariant, Ok(Reply::Names(names))) => self.next_variant(&names),
+            (For::Other(_), Ok(Reply::Run(run))) => self.other_opened(run.id),
+            (For::Other(opening), Err(problem)) => self.other_missing(&opening, &problem),
             (For::Changes(at), Ok(Reply::Changes(offers))) => self.offered(at, offers),
             (For::Preview(at, id), reply) => self.previewed(at, &id, reply),
-            (For::Save, Ok(Reply::Saved(saved))) => {
+            (For::Save(_), Ok(Reply::Saved(saved))) => {
                 self.say(format!("saved as variant {} in {}", visible(&saved.variant), visible(&saved.path)));
             }
-            (For::Compare(_), Ok(Reply::Compared(comparison))) => {
-                let _ = comparison;
+            (For::Save(target), Err(problem)) => self.not_saved(&target, &problem),
+            (For::Compare { show, .. }, Ok(Reply::Compared(other, comparison))) => {
+                self.compared(other, comparison, show)
             }
-            (For::Show(_), Err(problem)) if self.desk.is_some() => self.errors = Some(problem.to_string()),
+            (For::Reload(_), Err(problem)) => self.errors = Some(problem.to_string()),
             (For::Changes(_), Err(problem)) => {
                 self.overlays.pop();
                 self.complain(problem.to_string());
@@ -409,7 +431,7 @@ impl App {
         }
     }
 
-    fn fail(&mut self, problem: &Problem) {
+    pub(super) fn fail(&mut self, problem: &Problem) {
         let text = problem.to_string();
         if text.lines().count() > 1 {
             let lines = text.lines().map(|line| Line::of(Style::Plain, line.to_owned())).collect();
@@ -422,23 +444,29 @@ impl App {
     fn show(&mut self, run: Arc<Run>, place: Place) {
         self.errors = None;
         let mut desk = Box::new(Desk::new(run, self.books));
-        if let Some(old) = self.desk.take() {
+        match &desk.run.origin {
+            Origin::Scenario(opening) => self.opening = Some(opening.clone()),
+            Origin::Recorded(path) => self.opening = Some(Opening { path: path.clone(), ..Opening::default() }),
+            Origin::Branch { .. } => {}
+        }
+        if let Some(old) = self.desk.take().filter(|_| place != Place::Start) {
             desk.zoom(old.zoom);
             if old.sample.lanes == desk.sample.lanes {
                 desk.lanes = old.lanes.clone();
             }
             desk.curtain = old.curtain;
+            App::take_marks(&old, &mut desk);
             if place == Place::Same {
-                desk.go_to_time(old.row.time);
-                desk.go(old.at());
+                desk.go_like(&old);
             }
         }
         if let Place::Step(at) = place {
             desk.go(at);
         }
-        if let Some(opening) = &self.opening {
+        if let Some(opening) = self.opening.as_ref().filter(|_| place == Place::Start) {
             self.gallery.opened(&opening.path);
             self.effects.push(Effect::Remember(self.gallery.recent.clone()));
+            self.tidy(desk.run.id);
         }
         self.branch = self.tree.iter().position(|branch| branch.run == desk.run.id).unwrap_or(0);
         self.desk = Some(desk);

@@ -149,7 +149,8 @@ impl Task {
                 let until = end.min(*at + SLICE);
                 for id in (*at..until).map(EventId) {
                     ledger.enter(desk.log(), &desk.books().verbs, id);
-                    let about = desk.log().event(id).is_some_and(|event| message_of(desk.log(), event) == Some(*message));
+                    let about =
+                        desk.log().event(id).is_some_and(|event| message_of(desk.log(), event) == Some(*message));
                     if about && steps.len() <= LIFE_MAX && desk.is_told(id) {
                         steps.push(id);
                     }

@@ -150,11 +150,16 @@ impl App {
             self.asked.retain(|(_, why)| matches!(why, For::Gallery));
             return self.say("stopped");
         }
+        if self.errors.take().is_some() {
+            return;
+        }
+        if let Some(beside) = self.desk.as_mut().and_then(|desk| desk.compared.as_mut()).filter(|beside| beside.shown) {
+            beside.shown = false;
+            return;
+        }
         self.playing = false;
         self.pane = Pane::Timeline;
-        self.errors = None;
         self.on_desk(|desk| {
-            desk.compared = None;
             desk.depth = 0;
             desk.details = false;
         });

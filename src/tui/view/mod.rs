@@ -1,5 +1,6 @@
 //! The screen: an interface drawn into a buffer of cells. Pure; it changes nothing.
 
+mod compare;
 mod gallery;
 mod overlays;
 mod state;
@@ -9,11 +10,14 @@ mod tree;
 mod why;
 
 use super::app::{App, Pane};
+use super::desk::Desk;
 use super::theme::{Look, Part};
+use crate::ids::EventId;
 use crate::timeline::text::{Glyphs, Line as Told, Style as Meaning};
-use crate::trace::wrap;
+use crate::trace::{visible, wrap};
+use crate::units::Time;
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Margin, Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
@@ -21,7 +25,7 @@ use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
 /// Fewer columns or rows than these cannot show anything of use.
 const LEAST: (u16, u16) = (60, 15);
 /// From so many columns on all panes are side by side.
-const WIDE: u16 = 100;
+pub(super) const WIDE: u16 = 100;
 
 /// Draws the interface.
 pub fn draw(app: &App, frame: &mut Frame<'_>) {
@@ -45,19 +49,38 @@ fn panes(app: &App, frame: &mut Frame<'_>, area: Rect) {
         Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)]).areas(area);
     title(app, frame, head);
     strip::draw(app, frame, strip);
-    if area.width < WIDE {
-        let [pane, told] = Layout::vertical([Constraint::Fill(1), Constraint::Length(3)]).areas(body);
-        one(app, frame, pane, app.pane);
+    if app.desk().and_then(compare::shown).is_some() {
+        let [pane, told] = Layout::vertical([Constraint::Fill(1), Constraint::Length(TOLD)]).areas(body);
+        compare::draw(app, frame, pane);
         why::line(app, frame, told);
         return;
+    }
+    let places = places(app, area);
+    if let [(_, pane)] = places[..] {
+        let told = Rect { y: pane.bottom(), height: body.bottom().saturating_sub(pane.bottom()), ..body };
+        why::line(app, frame, told);
+    }
+    for (pane, area) in places {
+        one(app, frame, area, pane);
+    }
+}
+
+/// So many lines of narration stand below a pane that has the screen for itself.
+const TOLD: u16 = 3;
+
+/// Where the panes are: all of them, or where there is no room the one that takes the keys, with the narration below it.
+fn places(app: &App, area: Rect) -> Vec<(Pane, Rect)> {
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area };
+    if area.width < WIDE {
+        // What the narration says is in its pane too.
+        let told = if app.pane == Pane::Why { 0 } else { TOLD };
+        return vec![(app.pane, Rect { height: body.height.saturating_sub(told), ..body })];
     }
     let [left, right] = Layout::horizontal([Constraint::Percentage(62), Constraint::Fill(1)]).areas(body);
     let below = (body.height / 3).clamp(7, 12);
     let [timeline, why] = Layout::vertical([Constraint::Fill(1), Constraint::Length(below)]).areas(left);
     let [state, tree] = Layout::vertical([Constraint::Fill(1), Constraint::Length(below)]).areas(right);
-    for (pane, area) in [(Pane::Timeline, timeline), (Pane::State, state), (Pane::Why, why), (Pane::Tree, tree)] {
-        one(app, frame, area, pane);
-    }
+    vec![(Pane::Timeline, timeline), (Pane::State, state), (Pane::Why, why), (Pane::Tree, tree)]
 }
 
 /// What is at a place of the screen.
@@ -116,6 +139,43 @@ fn one(app: &App, frame: &mut Frame<'_>, area: Rect, pane: Pane) {
     }
 }
 
+/// What a pane says as lines of text, without its frame and without breaking its sentences.
+pub(super) fn words(app: &App, pane: Pane) -> Vec<String> {
+    const WIDE: u16 = 2000;
+    let Some(desk) = app.desk() else { return Vec::new() };
+    let lines = match pane {
+        Pane::Timeline => Vec::new(),
+        Pane::State => state::told(app, desk, usize::from(WIDE)),
+        Pane::Why => why::told(app, desk, WIDE),
+        Pane::Tree => tree::told(app, desk),
+    };
+    let text = |line: &Line<'_>| line.spans.iter().map(|span| span.content.as_ref()).collect::<String>();
+    lines.iter().map(text).map(|text| text.trim_end().to_owned()).collect()
+}
+
+/// What this step changed, a sentence each.
+pub(super) fn changed(app: &App) -> Vec<String> {
+    app.desk().map(state::changed).unwrap_or_default()
+}
+
+/// Whether what the scenario expects holds, in a sentence.
+pub(super) fn expected(desk: &Desk) -> String {
+    let checked = &desk.run.checked;
+    let broken: Vec<&crate::verdict::Checked> = checked.iter().filter(|one| !one.holds).collect();
+    match (checked.len(), broken.len()) {
+        (0, _) => "Nothing is expected of it.".to_owned(),
+        (1, 0) => "What is expected of it holds.".to_owned(),
+        (all, 0) => format!("All {all} things that are expected of it hold."),
+        (all, n) => {
+            let one = |one: &&crate::verdict::Checked| {
+                format!("{}, and found {}", visible(&one.expectation), visible(&one.found))
+            };
+            let said: Vec<String> = broken.iter().take(3).map(one).collect();
+            format!("{n} of {all} expectations BROKEN: {}.", said.join("; "))
+        }
+    }
+}
+
 /// What is open and where in it one is.
 fn title(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let Some(desk) = app.desk() else { return };
@@ -135,6 +195,10 @@ fn title(app: &App, frame: &mut Frame<'_>, area: Rect) {
 
 /// What keys do here; or what was just done.
 fn footer(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    if let Some(done) = app.progress() {
+        let text = format!(" looking through the run: {done} %; Esc stops");
+        return frame.render_widget(Paragraph::new(Line::styled(text, app.look.of(Meaning::Name))), area);
+    }
     let (text, style) = match &app.note {
         Some((text, true)) => (format!(" ! {text}"), app.look.of(Meaning::Fault)),
         Some((text, false)) => (format!(" {text}"), Style::default()),

@@ -29,10 +29,10 @@ impl Table {
             let effects = self.app.effects();
             if effects.is_empty() {
                 // Work in slices goes on until it is done.
-                if self.app.ticks().is_none() {
+                if !self.app.working() {
                     return true;
                 }
-                self.app.take(Input::Tick);
+                self.app.take(Input::Idle);
             }
             for effect in effects {
                 match effect {

@@ -16,7 +16,7 @@ mod survey;
 pub mod theme;
 pub mod view;
 
-pub use app::{App, Effect, For, Input, Ticket};
+pub use app::{App, Effect, For, Input, Mouse, Ticket};
 pub use desk::{Books, Desk, Followed, Way, Zoom};
 pub use gallery::Gallery;
 pub use key::Key;

@@ -50,7 +50,10 @@ impl Person {
         loop {
             let effects = self.app.effects();
             if effects.is_empty() {
-                return;
+                if !self.app.working() {
+                    return;
+                }
+                self.app.take(Input::Idle);
             }
             for effect in effects {
                 match effect {

@@ -22,6 +22,7 @@ mod replays;
 mod rules;
 mod safe;
 mod stepping;
+mod stepping_panes;
 mod storage;
 mod vain;
 mod verdicts;

@@ -61,7 +61,7 @@ fn explain_rule(rule: &Rule, out: &mut Output) -> Result<(), Failure> {
     field("", rule.sentence, out)?;
     field("source", rule.source, out)?;
     field("versions", rule.versions, out)?;
-    field("fidelity", &format!("{}: {}", word_of(rule.fidelity), meaning_of(rule.fidelity)), out)
+    field("fidelity", &format!("{}: {}", rule.fidelity.name(), rule.fidelity.meaning()), out)
 }
 
 /// A line with its name in front, broken under its text.
@@ -73,22 +73,6 @@ fn field(name: &str, text: &str, out: &mut Output) -> Result<(), Failure> {
         head = " ".repeat(indent);
     }
     Ok(())
-}
-
-fn word_of(fidelity: Fidelity) -> &'static str {
-    match fidelity {
-        Fidelity::Exact => "exact",
-        Fidelity::Simplified => "simplified",
-        Fidelity::NotModelled => "not modelled",
-    }
-}
-
-fn meaning_of(fidelity: Fidelity) -> &'static str {
-    match fidelity {
-        Fidelity::Exact => "as measured or documented",
-        Fidelity::Simplified => "the outcome is right; times or details are simpler than in reality",
-        Fidelity::NotModelled => "known, and left out",
-    }
 }
 
 /// All words of the verdict.
@@ -146,7 +130,7 @@ fn sheet(out: &mut Output) -> Result<(), Failure> {
         let heading = format!("{}: {exact} exact, {simplified} simplified, {left_out} not modelled", table.system);
         out.styled(Style::Name, &heading)?;
         for rule in table.rules {
-            out.line(&format!("  {}  ({})", rule.key, word_of(rule.fidelity)))?;
+            out.line(&format!("  {}  ({})", rule.key, rule.fidelity.name()))?;
             let known = format!("{} [{}; versions: {}]", rule.sentence, rule.source, rule.versions);
             for line in wrap(&known, out.look.width - 6) {
                 out.line(&format!("      {line}"))?;

@@ -151,7 +151,8 @@ fn link(pen: &mut Pen<'_>, reason: &Reason, viewed: &Viewed<'_>, (steps, times):
     }
 }
 
-fn declared(viewed: &Viewed<'_>, fault: crate::ids::FaultId) -> Option<u32> {
+/// The line of the scenario where a fault stands, where that is known.
+pub fn declared(viewed: &Viewed<'_>, fault: crate::ids::FaultId) -> Option<u32> {
     let name = &viewed.log.header.faults.get(fault.at())?.name;
     let what = format!("fault {name}");
     viewed.log.header.declared.iter().find(|row| row.what == what).map(|row| row.line)

@@ -18,6 +18,26 @@ pub enum Fidelity {
     NotModelled,
 }
 
+impl Fidelity {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Fidelity::Exact => "exact",
+            Fidelity::Simplified => "simplified",
+            Fidelity::NotModelled => "not modelled",
+        }
+    }
+
+    /// What that means.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Fidelity::Exact => "as measured or documented",
+            Fidelity::Simplified => "the outcome is right; times or details are simpler than in reality",
+            Fidelity::NotModelled => "known, and left out",
+        }
+    }
+}
+
 /// A rule of a system, of the lab or of the clients.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {

@@ -25,6 +25,7 @@ mod safe;
 mod screen;
 mod stepping;
 mod stepping_branches;
+mod stepping_panes;
 mod storage;
 mod vain;
 mod verdicts;

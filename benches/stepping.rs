@@ -82,7 +82,7 @@ fn log(events: u64) -> (Log, mqlab::verdict::Findings) {
 fn made(app: &mut App, events: u64) -> f64 {
     let ((log, findings), seconds) = timed(|| log(events));
     let origin = Origin::Scenario(Opening::default());
-    let run = Run { id: RunId(0), origin, log, findings, checked: Vec::new(), token: None };
+    let run = Run { id: RunId(0), origin, log, findings, checked: Vec::new(), token: None, changes: Vec::new() };
     answer(app, Answer { reply: Ok(Reply::Run(Arc::new(run))), tree: Vec::new() });
     seconds
 }
@@ -153,10 +153,10 @@ fn opened(what: &str, open: impl FnOnce(&mut Shelf<Files>, &mut App) -> f64) {
 /// Work that is under way goes on between keys; a slice of it must be as short as a key.
 fn slices(app: &mut App, slowest: &mut Vec<(f64, String)>) {
     for _ in 0..2000 {
-        if app.ticks().is_none() {
+        if !app.working() {
             return;
         }
-        let ((), seconds) = timed(|| app.take(Input::Tick));
+        let ((), seconds) = timed(|| app.take(Input::Idle));
         slowest.push((seconds * 1e3, "a slice".to_owned()));
     }
 }

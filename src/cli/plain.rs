@@ -4,8 +4,8 @@
 
 use super::exit::Exit;
 use super::failure::{Failure, plain};
-use super::outside;
 use super::output::Output;
+use super::outside;
 use super::shelf::Files;
 use crate::lab::serve;
 use crate::suite::Bench;
@@ -29,10 +29,10 @@ impl Table {
             let effects = self.app.effects();
             if effects.is_empty() {
                 // Work in slices goes on until it is done.
-                if self.app.ticks().is_none() {
+                if !self.app.working() {
                     return true;
                 }
-                self.app.take(Input::Tick);
+                self.app.take(Input::Idle);
             }
             for effect in effects {
                 match effect {
@@ -67,7 +67,8 @@ pub(super) fn run(table: &mut Table, out: &mut Output) -> Result<Exit, Failure> 
         }
         let mut line = Vec::new();
         let read = input.by_ref().take(LONGEST).read_until(b'\n', &mut line);
-        let read = read.map_err(|error| Failure::InputOutput(format!("cannot read standard input: {}", plain(&error))))?;
+        let read =
+            read.map_err(|error| Failure::InputOutput(format!("cannot read standard input: {}", plain(&error))))?;
         if read == 0 {
             return Ok(Exit::Holds);
         }

@@ -64,12 +64,8 @@ pub(super) fn step(args: &StepArgs, out: &mut Output) -> Result<Exit, Failure> {
 
 /// Opens what was asked for before anything is shown, so that a file that cannot be opened is refused as everywhere.
 fn opened(table: &mut Table, args: &StepArgs) -> Result<(), Failure> {
-    let opening = Opening {
-        path: args.file.clone(),
-        variant: args.variant.clone(),
-        seed: args.seed,
-        token: args.replay.clone(),
-    };
+    let opening =
+        Opening { path: args.file.clone(), variant: args.variant.clone(), seed: args.seed, token: args.replay.clone() };
     table.app.open(opening, None);
     table.settle(&mut Vec::new());
     if table.app.desk().is_some() {

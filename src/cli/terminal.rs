@@ -10,12 +10,12 @@ use super::plain::Table;
 use super::shelf::Files;
 use crate::lab::{Answer, Request, serve};
 use crate::suite::Bench;
-use crate::tui::{App, Effect, Input, Key, Ticket, view};
+use crate::tui::{App, Effect, Input, Key, Mouse, Ticket, view};
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::cursor::Show;
 use ratatui::crossterm::event::{
-    self, DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, Event, KeyCode, KeyEvent, KeyEventKind,
-    KeyModifiers,
+    self, DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event, KeyCode,
+    KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 use ratatui::crossterm::execute;
 use std::collections::VecDeque;
@@ -63,7 +63,7 @@ pub fn with_screen<T>(body: impl FnOnce(&mut DefaultTerminal) -> io::Result<T>) 
 
 fn enter() -> io::Result<DefaultTerminal> {
     let terminal = ratatui::try_init()?;
-    execute!(io::stdout(), EnableBracketedPaste)?;
+    execute!(io::stdout(), EnableBracketedPaste, EnableMouseCapture)?;
     Ok(terminal)
 }
 
@@ -151,12 +151,22 @@ impl Session<'_> {
         let tick = self.app.ticks().map(|ms| Duration::from_millis(ms.into()));
         let patience = if self.app.waiting() > 0 { EAGER } else { PATIENCE };
         let patience = tick.map_or(patience, |tick| patience.min(tick.saturating_sub(ticked.elapsed())));
+        let working = self.app.working();
+        let patience = if working { Duration::ZERO } else { patience };
         let mut heard = false;
         if event::poll(patience)? {
             // What has piled up is taken in before the next drawing.
             while event::poll(Duration::ZERO)? {
                 heard |= self.hear(event::read()?);
             }
+        }
+        // Long work goes on for a slice, between keys; what it has come to is drawn from time to time.
+        if working && !heard {
+            let until = Instant::now() + EAGER;
+            while self.app.working() && Instant::now() < until {
+                self.app.take(Input::Idle);
+            }
+            heard = true;
         }
         while let Ok((ticket, answer)) = self.replies.try_recv() {
             self.app.take(Input::Answer(ticket, answer));
@@ -179,6 +189,7 @@ impl Session<'_> {
             Event::Key(key) if key.kind != KeyEventKind::Release => named(key).map(Input::Key),
             Event::Resize(width, height) => Some(Input::Size(width, height)),
             Event::Paste(text) => Some(Input::Paste(text)),
+            Event::Mouse(mouse) => pointed(mouse),
             _ => None,
         };
         let heard = input.is_some();
@@ -236,6 +247,17 @@ fn base64(bytes: &[u8]) -> String {
         }
     }
     text
+}
+
+/// What was done with the mouse, as far as it matters.
+fn pointed(mouse: MouseEvent) -> Option<Input> {
+    let what = match mouse.kind {
+        MouseEventKind::Down(MouseButton::Left) | MouseEventKind::Drag(MouseButton::Left) => Mouse::Press,
+        MouseEventKind::ScrollUp => Mouse::WheelUp,
+        MouseEventKind::ScrollDown => Mouse::WheelDown,
+        _ => return None,
+    };
+    Some(Input::Mouse(mouse.column, mouse.row, what))
 }
 
 /// A key of the terminal as the tables name it.

@@ -79,7 +79,8 @@ pub fn pages(viewed: &Viewed<'_>, settings: &Settings, replay: Option<&str>) -> 
 fn head(viewed: &Viewed<'_>) -> String {
     let header = &viewed.log.header;
     let variant = header.variant.as_ref().map_or_else(String::new, |name| format!(" ({})", visible(name)));
-    let about = if header.about.is_empty() { String::new() } else { format!("\n{}\n", escaped(&visible(&header.about))) };
+    let about =
+        if header.about.is_empty() { String::new() } else { format!("\n{}\n", escaped(&visible(&header.about))) };
     format!("# {}{}\n{about}", escaped(&visible(&header.title)), escaped(&variant))
 }
 

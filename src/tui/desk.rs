@@ -4,11 +4,12 @@
 
 use super::beside::Beside;
 use super::states::States;
+use super::survey::{Mishap, Survey};
 use crate::export::view::{Viewed, captions};
 use crate::ids::{ActorId, EventId, Name};
 use crate::lab::Run;
 use crate::rules::RuleBook;
-use crate::story::{Reason, Sentence, tell_read, why_read};
+use crate::story::{Reason, Sentence, knowers, tell_read, why_some};
 use crate::timeline::{Reel, Row, Timeline};
 use crate::trace::{Event, Kind, Log, Moment, Observable, VerbBook, visible};
 use crate::units::Time;
@@ -67,6 +68,8 @@ pub struct Desk {
     turns: Vec<EventId>,
     /// The row that one is at.
     pub(super) row: Row,
+    /// The last event before the next row begins.
+    until: EventId,
     /// What is where before the row and after it.
     pub(super) before: Observable,
     pub(super) after: Observable,
@@ -81,8 +84,13 @@ pub struct Desk {
     pub(super) captions: Vec<(EventId, String)>,
     /// How many causes back the why pane goes.
     pub(super) depth: usize,
-    /// Whether the rule is shown too.
+    /// Whether the rule is shown too, and who can know of this step.
     pub(super) details: bool,
+    /// Who can, each with the first event of its own that came of it; looked for when it is shown.
+    pub(super) known: Vec<(ActorId, EventId)>,
+    survey: Survey,
+    /// How many unacknowledged deliveries each consumer asked for at most, each from an event on.
+    prefetches: Vec<(EventId, ActorId, u32)>,
     /// Whether what is still to come is hidden.
     pub(super) curtain: bool,
     /// What it is compared with.
@@ -104,6 +112,7 @@ impl Desk {
             rules: books.rules,
         };
         let captions = captions(&viewed);
+        let prefetches = prefetches(&run.log, &books.verbs, &reel);
         let row = reel.row_at(&run.log, &books.verbs, EventId(0)).unwrap_or_else(nothing);
         let lanes = (0..sample.lanes.len()).collect();
         let mut desk = Desk {
@@ -113,6 +122,7 @@ impl Desk {
             states,
             turns,
             row,
+            until: EventId(0),
             before: Observable::new(),
             after: Observable::new(),
             zoom: Zoom::Steps,
@@ -123,12 +133,30 @@ impl Desk {
             captions,
             depth: 0,
             details: false,
+            known: Vec::new(),
+            prefetches,
+            survey: Survey::new(&run.checked),
             curtain: false,
             compared: None,
             run,
         };
+        desk.survey();
         desk.arrive();
         desk
+    }
+
+    /// Goes on with looking for where something goes wrong; whether there is more to do.
+    pub fn survey(&mut self) -> bool {
+        let run = &self.run;
+        self.survey.go_on(&run.log, &self.books.verbs, &run.findings)
+    }
+    /// Whether everything is known that goes wrong.
+    pub fn surveyed(&self) -> bool {
+        self.survey.is_done()
+    }
+    /// Where something goes wrong with a message, or an invariant breaks, in order; only what is known already.
+    pub fn moments(&self) -> &[Mishap] {
+        self.survey.moments()
     }
 
     /// The record.
@@ -145,7 +173,7 @@ impl Desk {
     }
     /// The last event that has happened at this step.
     pub fn until(&self) -> EventId {
-        EventId(self.done().saturating_sub(1) as u32)
+        self.until
     }
     /// How many steps there are.
     pub fn steps(&self) -> u32 {
@@ -159,6 +187,11 @@ impl Desk {
     pub(super) fn row_of(&self, event: EventId) -> EventId {
         self.reel.row_at(self.log(), &self.books.verbs, event).map_or(event, |row| row.first)
     }
+    /// How many unacknowledged deliveries a consumer may have by now; nothing where it did not say.
+    pub fn prefetch(&self, of: ActorId) -> Option<u32> {
+        let said = self.prefetches.iter().rev().find(|(at, who, _)| *who == of && *at <= self.until);
+        said.map(|(_, _, most)| *most).filter(|most| *most > 0)
+    }
     /// Where the run turns.
     pub fn turns(&self) -> &[EventId] {
         &self.turns
@@ -169,6 +202,9 @@ impl Desk {
     }
     /// Rows around an event: at most `before` and `behind` of them, and its own.
     pub fn around(&self, at: EventId, before: usize, behind: usize) -> Vec<Row> {
+        if self.zoom == Zoom::Turns {
+            return self.turns_around(at, before, behind);
+        }
         let shown = self.reel.shown();
         let here = shown.partition_point(|id| *id < at);
         let (mut low, mut high) = (here.saturating_sub(before), (here + behind + 1).min(shown.len()));
@@ -176,7 +212,7 @@ impl Desk {
         loop {
             let from = shown.get(low).copied().unwrap_or_default();
             let until = shown.get(high).map_or(self.steps(), |id| id.0);
-            let rows = self.rows(from, EventId(until));
+            let rows = self.reel.rows(self.log(), &self.books.verbs, from, EventId(until));
             let split = rows.partition_point(|row| row.first < at);
             let enough = (split >= before || low == 0) && (rows.len() - split > behind || high == shown.len());
             if enough {
@@ -187,12 +223,25 @@ impl Desk {
         }
     }
 
-    fn rows(&self, from: EventId, until: EventId) -> Vec<Row> {
-        let mut rows = self.reel.rows(self.log(), &self.books.verbs, from, until);
-        if self.zoom == Zoom::Turns {
-            rows.retain(|row| row.weight == crate::timeline::Weight::Always || row.first == self.row.first);
-        }
+    /// The rows in which the run turns, around one that need not be among them.
+    fn turns_around(&self, at: EventId, before: usize, behind: usize) -> Vec<Row> {
+        let here = self.turns.partition_point(|id| *id < at);
+        let (low, high) = (here.saturating_sub(before), (here + behind + 1).min(self.turns.len()));
+        let mut rows: Vec<Row> = self.turns[low..high].iter().filter_map(|id| self.row_at(*id)).collect();
+        rows.push(self.row.clone());
+        rows.sort_by_key(|row| row.first);
+        rows.dedup_by_key(|row| row.first);
         rows
+    }
+
+    /// The row that tells of an event.
+    fn row_at(&self, event: EventId) -> Option<Row> {
+        self.reel.row_at(self.log(), &self.books.verbs, event)
+    }
+
+    /// Whether the row that one is at tells of an event.
+    pub fn is_here(&self, event: EventId) -> bool {
+        self.row_at(event).is_none_or(|row| row.first == self.row.first)
     }
 
     /// How many events have happened at this step: all before the next row begins.
@@ -204,15 +253,22 @@ impl Desk {
     fn arrive(&mut self) {
         let done = self.done();
         self.before = self.states.after(self.log(), self.row.first.at());
-        self.after = self.states.after(self.log(), done);
+        self.after = self.before.clone();
+        for n in self.row.first.at()..done {
+            for delta in self.run.log.deltas(EventId(n as u32)) {
+                self.after.apply(delta);
+            }
+        }
+        self.until = EventId(done.saturating_sub(1) as u32);
         self.depth = 0;
         self.details = false;
+        self.known.clear();
     }
 
     /// Goes to the row that tells of an event.
     pub fn go(&mut self, event: EventId) -> bool {
         let event = EventId(event.0.min(self.steps().saturating_sub(1)));
-        let Some(row) = self.reel.row_at(self.log(), &self.books.verbs, event) else { return false };
+        let Some(row) = self.row_at(event) else { return false };
         let moved = row.first != self.row.first;
         self.row = row;
         self.arrive();
@@ -237,52 +293,41 @@ impl Desk {
         self.go(EventId(behind.saturating_sub(1) as u32))
     }
 
+    /// Goes so many steps, as far as there are any.
+    pub fn steps_on(&mut self, way: Way, steps: usize) -> bool {
+        if self.zoom == Zoom::Turns {
+            return (0..steps).fold(false, |moved, _| self.turn(way) || moved);
+        }
+        let mut moved = false;
+        for _ in 0..steps {
+            let next = match way {
+                Way::Forward => self.reel.after(self.log(), &self.books.verbs, self.row.first),
+                Way::Back => self.reel.before(self.log(), &self.books.verbs, self.row.first),
+            };
+            let Some(row) = next else { break };
+            self.row = row;
+            moved = true;
+        }
+        if moved {
+            self.arrive();
+        }
+        moved
+    }
+
     /// Goes a step.
     pub fn step(&mut self, way: Way) -> bool {
-        if self.zoom == Zoom::Turns {
-            return self.turn(way);
-        }
-        let next = match way {
-            Way::Forward => self.reel.after(self.log(), &self.books.verbs, self.row.first),
-            Way::Back => self.reel.before(self.log(), &self.books.verbs, self.row.first),
-        };
-        let Some(row) = next else { return false };
-        self.row = row;
-        self.arrive();
-        true
+        self.steps_on(way, 1)
     }
 
     /// Goes to where the run turns next.
     pub fn turn(&mut self, way: Way) -> bool {
-        let here = self.row.first;
-        let candidates: Vec<EventId> = match way {
-            Way::Forward => self.turns.iter().copied().filter(|id| *id > here).collect(),
-            Way::Back => self.turns.iter().rev().copied().filter(|id| *id < here).collect(),
-        };
         // What stands in the row that one is at already does not count.
-        let inside = |desk: &Desk, id: EventId| {
-            desk.reel.row_at(desk.log(), &desk.books.verbs, id).is_none_or(|row| row.first == here)
+        let behind = self.turns.partition_point(|id| *id <= self.row.first);
+        let found = match way {
+            Way::Forward => self.turns[behind..].iter().find(|id| !self.is_here(**id)),
+            Way::Back => self.turns[..behind].iter().rev().find(|id| !self.is_here(**id)),
         };
-        match candidates.into_iter().find(|id| !inside(self, *id)) {
-            Some(id) => self.go(id),
-            None => false,
-        }
-    }
-
-    /// Goes to the next event that is as wanted; `false` where there is none.
-    pub fn seek(&mut self, way: Way, wanted: impl Fn(&Desk, EventId, &Event) -> bool) -> bool {
-        let here = self.row.first;
-        let found = {
-            let ids: Box<dyn Iterator<Item = u32>> = match way {
-                Way::Forward => Box::new(here.0 + 1..self.steps()),
-                Way::Back => Box::new((0..here.0).rev()),
-            };
-            let elsewhere =
-                |id: EventId| self.reel.row_at(self.log(), &self.books.verbs, id).is_some_and(|row| row.first != here);
-            ids.map(EventId)
-                .find(|id| self.log().event(*id).is_some_and(|event| wanted(self, *id, event)) && elsewhere(*id))
-        };
-        found.is_some_and(|id| self.go(id))
+        found.copied().is_some_and(|id| self.go(id))
     }
 
     /// Whether an event is about what is followed.
@@ -318,8 +363,9 @@ impl Desk {
         if let Some(place) = place {
             return Some(Followed::Place(place.name));
         }
-        let message = log.events().iter().filter_map(|event| message_of(log, event));
-        message.into_iter().find(|id| log.shown(*id).as_deref() == Some(name)).map(Followed::Message)
+        let message = log.names.find(name)?;
+        let comes_up = log.events().iter().any(|event| message_of(log, event) == Some(message));
+        comes_up.then_some(Followed::Message(message))
     }
 
     /// The name of what is followed.
@@ -341,30 +387,42 @@ impl Desk {
         let Books { verbs, rules } = self.books;
         let shown = self.reel.shown();
         let from = shown.partition_point(|id| *id < self.row.first);
-        let until = shown.partition_point(|id| id.at() < self.done());
+        let until = shown.partition_point(|id| *id <= self.until);
         let ids = &shown[from..until.max(from)];
         let ids = if ids.is_empty() { std::slice::from_ref(&self.row.first) } else { ids };
         let told = tell_read(self.log(), &verbs, &rules, self.reel.reading(), ids);
         told.into_iter().filter(|sentence| !sentence.text.is_empty()).collect()
     }
 
-    /// The chain of causes of this step: itself first.
-    pub fn reasons(&self) -> Vec<Reason> {
+    /// The chain of causes of this step: itself first, and so many causes behind it.
+    pub fn reasons(&self, causes: usize) -> Vec<Reason> {
         let Books { verbs, rules } = self.books;
-        why_read(self.log(), &verbs, &rules, self.reel.reading(), self.row.last.max(self.row.first))
+        let asked = self.row.last.max(self.row.first);
+        why_some(self.log(), &verbs, &rules, self.reel.reading(), asked, causes + 1)
+    }
+
+    /// Shows the rule behind this step and who can know of it, or hides them.
+    pub fn detail(&mut self) {
+        self.details = !self.details;
+        self.known = knowers(self.log(), self.row.last.max(self.row.first));
+    }
+
+    /// Whether an event begins something that is told.
+    pub fn is_told(&self, id: EventId) -> bool {
+        self.reel.reading().begins(id)
     }
 
     /// What the lesson says at this step.
     pub fn captions_here(&self) -> impl Iterator<Item = &str> {
-        let (from, until) = (self.row.first, EventId(self.done() as u32));
-        self.captions.iter().filter(move |(id, _)| *id >= from && *id < until).map(|(_, text)| text.as_str())
+        let (from, until) = (self.row.first, self.until);
+        self.captions.iter().filter(move |(id, _)| *id >= from && *id <= until).map(|(_, text)| text.as_str())
     }
 
     /// Shows more or less.
     pub fn zoom(&mut self, zoom: Zoom) {
         let full = |zoom: Zoom| zoom == Zoom::Every;
         if full(zoom) != full(self.zoom) {
-            self.reel = Reel::new(self.log(), &self.books.verbs, full(zoom));
+            self.reel.show(&self.run.log, full(zoom));
             self.sample = self.reel.sample(self.log(), &self.books.verbs);
             self.turns = turns(&self.reel, self.log());
         }
@@ -390,6 +448,15 @@ impl Desk {
 
 fn turns(reel: &Reel, log: &Log) -> Vec<EventId> {
     (0..log.events().len() as u32).map(EventId).filter(|id| reel.is_turn(log, *id)).collect()
+}
+
+/// The limits on unacknowledged deliveries that consumers ask for, in the order in which they are asked for.
+fn prefetches(log: &Log, verbs: &VerbBook, reel: &Reel) -> Vec<(EventId, ActorId, u32)> {
+    let Some(verb) = verbs.find("basic.qos") else { return Vec::new() };
+    let asked = log.frames.iter().zip(&reel.reading().ends).filter(|(frame, _)| frame.verb == verb);
+    let mut asked: Vec<_> = asked.map(|(frame, (sent, _))| (*sent, frame.from, frame.number)).collect();
+    asked.sort();
+    asked
 }
 
 /// The message that an event is about.

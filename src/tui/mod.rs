@@ -12,10 +12,11 @@ pub mod key;
 mod overlay;
 mod plain;
 mod states;
+mod survey;
 pub mod theme;
 pub mod view;
 
-pub use app::{App, Effect, For, Input, Ticket};
+pub use app::{App, Effect, For, Input, Mouse, Ticket};
 pub use desk::{Books, Desk, Followed, Way, Zoom};
 pub use gallery::Gallery;
 pub use key::Key;

@@ -68,7 +68,9 @@ impl Plain {
         }
         match action(line) {
             Some((Action::NextPane | Action::Tree, pane)) => self.pane(app, line, &pane),
-            Some((Action::Play, _)) => app.complain("stepping by itself needs a screen; u runs until something, G to the end"),
+            Some((Action::Play, _)) => {
+                app.complain("stepping by itself needs a screen; u runs until something, G to the end")
+            }
             Some((Action::Lanes, _)) => app.complain("lanes are on the screen only; f follows one message or party"),
             Some((Action::Suspend, _)) => app.complain("this needs a screen"),
             Some((action, argument)) => app.perform(action, &argument),

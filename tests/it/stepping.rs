@@ -40,9 +40,14 @@ impl Person {
     /// With a scenario open at a step, counted from 1.
     pub fn with(path: &str, step: u32, size: (u16, u16)) -> Person {
         let mut person = Person::at_the_gallery(size);
-        person.app.open(Opening { path: path.to_owned(), ..Opening::default() }, Some(EventId(step - 1)));
-        person.settle();
+        person.open(path, step);
         person
+    }
+
+    /// Opens a scenario at a step, counted from 1.
+    pub fn open(&mut self, path: &str, step: u32) {
+        self.app.open(Opening { path: path.to_owned(), ..Opening::default() }, Some(EventId(step - 1)));
+        self.settle();
     }
 
     /// Lets the laboratory answer until nothing is asked any more.
@@ -50,7 +55,10 @@ impl Person {
         loop {
             let effects = self.app.effects();
             if effects.is_empty() {
-                return;
+                if !self.app.working() {
+                    return;
+                }
+                self.app.take(Input::Idle);
             }
             for effect in effects {
                 match effect {
@@ -78,15 +86,29 @@ impl Person {
     }
 
     fn key(&mut self, key: Key) {
-        self.app.take(Input::Key(key));
+        self.take(Input::Key(key));
+    }
+
+    /// Lets something happen.
+    pub fn take(&mut self, input: Input) {
+        self.app.take(input);
         self.settle();
     }
 
     /// The screen as text.
     pub fn screen(&self) -> String {
+        self.drawn().to_string()
+    }
+
+    /// The screen as cells.
+    pub fn buffer(&self) -> ratatui::buffer::Buffer {
+        self.drawn().buffer().clone()
+    }
+
+    fn drawn(&self) -> TestBackend {
         let mut terminal = Terminal::new(TestBackend::new(self.size.0, self.size.1)).unwrap();
         terminal.draw(|frame| view::draw(&self.app, frame)).unwrap();
-        terminal.backend().to_string()
+        terminal.backend().clone()
     }
 }
 

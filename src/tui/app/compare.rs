@@ -105,7 +105,8 @@ impl App {
         };
         let (name, all) = (beside.name.clone(), beside.differences());
         let Some((which, row, step)) = beside.next(desk, way) else {
-            let last = if way == Way::Forward { "no more differences behind this" } else { "no differences before this" };
+            let last =
+                if way == Way::Forward { "no more differences behind this" } else { "no differences before this" };
             return self.say(format!("{last}, compared with {}", visible(&name)));
         };
         desk.go(step);

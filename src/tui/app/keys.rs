@@ -33,6 +33,10 @@ impl App {
         if self.pane == Pane::Tree && self.tree_key(key) {
             return;
         }
+        if let (Pane::State | Pane::Why, Key::PageDown | Key::PageUp) = (self.pane, key) {
+            let lines = usize::from(self.size.1 / 4).max(1);
+            return self.scroll_pane(self.pane, key == Key::PageDown, lines);
+        }
         match Action::of_key(key) {
             Some(action) => self.perform(action, ""),
             None => self.complain(format!("{key} does nothing here; h shows what does")),

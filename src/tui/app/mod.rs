@@ -5,6 +5,9 @@ mod compare;
 mod find;
 mod keep;
 mod keys;
+mod mouse;
+mod pages;
+mod task;
 mod walk;
 
 use super::action::{ACTIONS, Action};
@@ -18,6 +21,7 @@ use crate::lab::{Answer, Branch, Opening, Origin, Problem, Reply, Request, Run, 
 use crate::timeline::text::{Line, Page, Style};
 use crate::trace::{Moment, visible};
 use std::sync::Arc;
+use task::Task;
 
 /// Which request an answer belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -36,10 +40,25 @@ pub enum Input {
     Answer(Ticket, Answer),
     /// Time passes while playing.
     Tick,
+    /// Nothing else is to be done: what takes long goes on for a slice.
+    Idle,
+    /// The mouse: a column and a row, from 0 at the top left, and what was done there.
+    Mouse(u16, u16, Mouse),
     /// The file of the scenario that is shown has changed.
     FileChanged,
     /// A file is written: its path, or why it is not.
     Written(Result<String, String>),
+}
+
+/// What was done with a mouse.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mouse {
+    /// Its button was pressed, or it was dragged with the button down.
+    Press,
+    /// Its wheel was turned forward, away from the person.
+    WheelUp,
+    /// Its wheel was turned back.
+    WheelDown,
 }
 
 /// What is to be done outside.
@@ -152,6 +171,8 @@ pub struct App {
     /// Milliseconds a step.
     pub(super) pace: u32,
     pub(super) size: (u16, u16),
+    /// What is under way and takes long.
+    task: Option<Task>,
     opening: Option<Opening>,
     /// The bookmarks of a run that is not on the desk any more.
     recorded: Vec<(Moment, String)>,
@@ -178,6 +199,7 @@ impl App {
             playing: false,
             pace: 500,
             size: (100, 30),
+            task: None,
             opening: None,
             recorded: Vec::new(),
             asked: Vec::new(),
@@ -218,6 +240,14 @@ impl App {
         self.playing.then_some(self.pace)
     }
 
+    /// Whether something is under way that goes on with [`Input::Idle`].
+    pub fn working(&self) -> bool {
+        self.desk.as_ref().is_some_and(|desk| self.task.is_some() || !desk.surveyed())
+    }
+    /// How far what is under way is, in hundredths, where a person waits for it.
+    pub fn progress(&self) -> Option<u32> {
+        Some(self.task.as_ref()?.progress(self.desk.as_deref()?))
+    }
     /// The file that is shown, to be watched.
     pub fn file(&self) -> Option<&str> {
         self.desk.as_ref()?;
@@ -258,6 +288,8 @@ impl App {
                 }
             }
             Input::Tick => {}
+            Input::Idle => self.work(),
+            Input::Mouse(column, row, what) => self.mouse(column, row, what),
             Input::FileChanged => self.file_changed(),
             Input::Written(Ok(path)) => self.say(format!("written to {}", visible(&path))),
             Input::Written(Err(why)) => self.complain(why),
@@ -302,19 +334,16 @@ impl App {
             Action::Goto => self.goto(argument),
             Action::Play => self.playing = !self.playing,
             Action::Faster | Action::Slower => self.pace(action == Action::Faster),
-            Action::Until => self.search(argument, Way::Forward),
-            Action::Search => {
-                if let Some(desk) = &mut self.desk {
-                    argument.clone_into(&mut desk.sought);
-                }
-                self.search(argument, Way::Forward);
-            }
+            Action::Until => self.until(argument),
+            Action::Search => self.search(argument, Way::Forward),
             Action::NextHit | Action::PreviousHit => self.hit(action == Action::NextHit),
             Action::Mark | Action::NextMark => self.marks(action, argument),
             Action::Follow => self.follow(argument),
             Action::NextFollowed | Action::PreviousFollowed => self.followed(action == Action::NextFollowed),
             Action::Why => self.why(),
-            Action::Details => self.on_desk(|desk| desk.details = !desk.details),
+            Action::WhyNot => self.why_not(argument),
+            Action::Life => self.life(argument),
+            Action::Details => self.details(),
             Action::Verdict => self.verdict(),
             Action::Violation => self.violation(),
             Action::Branch | Action::Disasters => self.changes(action == Action::Disasters, argument),
@@ -393,7 +422,9 @@ impl App {
                 self.say(format!("saved as variant {} in {}", visible(&saved.variant), visible(&saved.path)));
             }
             (For::Save(target), Err(problem)) => self.not_saved(&target, &problem),
-            (For::Compare { show, .. }, Ok(Reply::Compared(other, comparison))) => self.compared(other, comparison, show),
+            (For::Compare { show, .. }, Ok(Reply::Compared(other, comparison))) => {
+                self.compared(other, comparison, show)
+            }
             (For::Reload(_), Err(problem)) => self.errors = Some(problem.to_string()),
             (For::Changes(_), Err(problem)) => {
                 self.overlays.pop();

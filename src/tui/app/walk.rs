@@ -24,8 +24,8 @@ impl App {
             Action::PreviousTurn => desk.turn(Way::Back),
             Action::Start => desk.go(EventId(0)) || true,
             Action::Last => desk.go(EventId(desk.steps().saturating_sub(1))) || true,
-            Action::PageForward => (0..page).fold(false, |moved, _| desk.step(Way::Forward) || moved),
-            _ => (0..page).fold(false, |moved, _| desk.step(Way::Back) || moved),
+            Action::PageForward => desk.steps_on(Way::Forward, page),
+            _ => desk.steps_on(Way::Back, page),
         };
         let forward = matches!(action, Action::Next | Action::NextTurn | Action::PageForward);
         if !moved {
@@ -94,15 +94,6 @@ impl App {
         }
     }
 
-    pub(super) fn followed(&mut self, forward: bool) {
-        let Some(desk) = &mut self.desk else { return };
-        let Some(followed) = desk.followed else { return self.complain("nothing is followed; f does") };
-        let way = if forward { Way::Forward } else { Way::Back };
-        if !desk.seek(way, |desk, _, event| desk.is_about(followed, event)) {
-            self.say(if forward { "that was its last step" } else { "that was its first step" });
-        }
-    }
-
     pub(super) fn turn_pane(&mut self, forward: bool) {
         let at = Pane::ALL.iter().position(|pane| *pane == self.pane).unwrap_or(0);
         let n = Pane::ALL.len();
@@ -151,6 +142,9 @@ impl App {
     pub(super) fn back(&mut self) {
         if self.overlays.pop().is_some() {
             return;
+        }
+        if self.task.take().is_some() {
+            return self.say("stopped");
         }
         if !self.asked.is_empty() {
             self.asked.retain(|(_, why)| matches!(why, For::Gallery));

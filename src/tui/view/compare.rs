@@ -35,7 +35,10 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let block = framed(app, None, &title);
     frame.render_widget(Paragraph::new(sheet).block(block), top);
 
-    let title = format!("Side by side: {} differences, ] and [ go there, = puts this away", beside.differences());
+    let title = match beside.differences() {
+        1 => "Side by side: ] goes to the one difference, = puts this away".to_owned(),
+        n => format!("Side by side: {n} differences, ] and [ go there, = puts this away"),
+    };
     let block = framed(app, None, &title);
     let inner = block.inner(below);
     frame.render_widget(block, below);

@@ -22,7 +22,10 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let cursor = if gallery.typing { "_" } else { "" };
     let search = match (gallery.words.is_empty(), gallery.typing) {
         (true, false) => String::new(),
-        _ => format!("   search: {}{cursor}", if gallery.words.is_empty() { String::new() } else { visible(&gallery.words) }),
+        _ => format!(
+            "   search: {}{cursor}",
+            if gallery.words.is_empty() { String::new() } else { visible(&gallery.words) }
+        ),
     };
     let title = format!(" mqlab: what happens to messages{search}");
     frame.render_widget(Paragraph::new(Line::styled(title, app.look.of(Meaning::Name))), head);
@@ -68,7 +71,8 @@ fn listed(app: &App, shown: &[&Entry], width: usize) -> (Vec<Line<'static>>, usi
         text.push(if here { row.style(app.look.part(Part::Chosen)) } else { row });
     }
     if shown.is_empty() {
-        let says = if gallery.entries.is_empty() { "one moment" } else { "No scenario has these words; Esc shows all." };
+        let says =
+            if gallery.entries.is_empty() { "one moment" } else { "No scenario has these words; Esc shows all." };
         text.push(Line::raw(says));
     }
     (text, chosen)

@@ -12,10 +12,12 @@ mod why;
 use super::app::{App, Pane};
 use super::desk::Desk;
 use super::theme::{Look, Part};
+use crate::ids::EventId;
 use crate::timeline::text::{Glyphs, Line as Told, Style as Meaning};
 use crate::trace::{visible, wrap};
+use crate::units::Time;
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Margin, Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
@@ -23,7 +25,7 @@ use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
 /// Fewer columns or rows than these cannot show anything of use.
 const LEAST: (u16, u16) = (60, 15);
 /// From so many columns on all panes are side by side.
-const WIDE: u16 = 100;
+pub(super) const WIDE: u16 = 100;
 
 /// Draws the interface.
 pub fn draw(app: &App, frame: &mut Frame<'_>) {
@@ -48,24 +50,84 @@ fn panes(app: &App, frame: &mut Frame<'_>, area: Rect) {
     title(app, frame, head);
     strip::draw(app, frame, strip);
     if app.desk().and_then(compare::shown).is_some() {
-        let [pane, told] = Layout::vertical([Constraint::Fill(1), Constraint::Length(3)]).areas(body);
+        let [pane, told] = Layout::vertical([Constraint::Fill(1), Constraint::Length(TOLD)]).areas(body);
         compare::draw(app, frame, pane);
         why::line(app, frame, told);
         return;
     }
-    if area.width < WIDE {
-        let [pane, told] = Layout::vertical([Constraint::Fill(1), Constraint::Length(3)]).areas(body);
-        one(app, frame, pane, app.pane);
+    let places = places(app, area);
+    if let [(_, pane)] = places[..] {
+        let told = Rect { y: pane.bottom(), height: body.bottom().saturating_sub(pane.bottom()), ..body };
         why::line(app, frame, told);
-        return;
+    }
+    for (pane, area) in places {
+        one(app, frame, area, pane);
+    }
+}
+
+/// So many lines of narration stand below a pane that has the screen for itself.
+const TOLD: u16 = 3;
+
+/// Where the panes are: all of them, or where there is no room the one that takes the keys, with the narration below it.
+fn places(app: &App, area: Rect) -> Vec<(Pane, Rect)> {
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area };
+    if area.width < WIDE {
+        // What the narration says is in its pane too.
+        let told = if app.pane == Pane::Why { 0 } else { TOLD };
+        return vec![(app.pane, Rect { height: body.height.saturating_sub(told), ..body })];
     }
     let [left, right] = Layout::horizontal([Constraint::Percentage(62), Constraint::Fill(1)]).areas(body);
     let below = (body.height / 3).clamp(7, 12);
     let [timeline, why] = Layout::vertical([Constraint::Fill(1), Constraint::Length(below)]).areas(left);
     let [state, tree] = Layout::vertical([Constraint::Fill(1), Constraint::Length(below)]).areas(right);
-    for (pane, area) in [(Pane::Timeline, timeline), (Pane::State, state), (Pane::Why, why), (Pane::Tree, tree)] {
-        one(app, frame, area, pane);
+    vec![(Pane::Timeline, timeline), (Pane::State, state), (Pane::Why, why), (Pane::Tree, tree)]
+}
+
+/// What is at a place of the screen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Spot {
+    /// The strip: a time of the run.
+    Time(Time),
+    /// A row of the timeline.
+    Step(EventId),
+    /// Anything else in a pane.
+    Pane(Pane),
+}
+
+/// What is at a column and a row of the screen, from 0 at the top left.
+pub fn spot(app: &App, column: u16, row: u16) -> Option<Spot> {
+    let desk = app.desk()?;
+    let (at, screen) = (Position { x: column, y: row }, Rect { x: 0, y: 0, width: app.size.0, height: app.size.1 });
+    let main = Rect { height: screen.height.saturating_sub(1), ..screen };
+    let strip = Rect { y: main.bottom().saturating_sub(1), height: 1, ..main };
+    if strip.contains(at) {
+        return Some(Spot::Time(strip::time_at(desk, strip, column)));
     }
+    let (pane, area) = places(app, main).into_iter().find(|(_, area)| area.contains(at))?;
+    if pane == Pane::Timeline {
+        let line = usize::from(row).checked_sub(usize::from(area.y) + 1);
+        let step = line.and_then(|line| timeline::step_at(app, desk, inside(area), line));
+        return Some(step.map_or(Spot::Pane(pane), Spot::Step));
+    }
+    Some(Spot::Pane(pane))
+}
+
+/// How many lines of a pane are beyond its window.
+pub fn beyond(app: &App, pane: Pane) -> usize {
+    let Some(desk) = app.desk() else { return 0 };
+    let main = Rect { x: 0, y: 0, width: app.size.0, height: app.size.1.saturating_sub(1) };
+    let Some((_, area)) = places(app, main).into_iter().find(|(shown, _)| *shown == pane) else { return 0 };
+    let inner = inside(area);
+    let lines = match pane {
+        Pane::State => return state::beyond(app, desk, inner),
+        Pane::Why => why::told(app, desk, inner.width).len(),
+        _ => 0,
+    };
+    lines.saturating_sub(usize::from(inner.height))
+}
+
+fn inside(area: Rect) -> Rect {
+    area.inner(Margin { horizontal: 1, vertical: 1 })
 }
 
 fn one(app: &App, frame: &mut Frame<'_>, area: Rect, pane: Pane) {
@@ -105,7 +167,9 @@ pub(super) fn expected(desk: &Desk) -> String {
         (1, 0) => "What is expected of it holds.".to_owned(),
         (all, 0) => format!("All {all} things that are expected of it hold."),
         (all, n) => {
-            let one = |one: &&crate::verdict::Checked| format!("{}, and found {}", visible(&one.expectation), visible(&one.found));
+            let one = |one: &&crate::verdict::Checked| {
+                format!("{}, and found {}", visible(&one.expectation), visible(&one.found))
+            };
             let said: Vec<String> = broken.iter().take(3).map(one).collect();
             format!("{n} of {all} expectations BROKEN: {}.", said.join("; "))
         }
@@ -131,6 +195,10 @@ fn title(app: &App, frame: &mut Frame<'_>, area: Rect) {
 
 /// What keys do here; or what was just done.
 fn footer(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    if let Some(done) = app.progress() {
+        let text = format!(" looking through the run: {done} %; Esc stops");
+        return frame.render_widget(Paragraph::new(Line::styled(text, app.look.of(Meaning::Name))), area);
+    }
     let (text, style) = match &app.note {
         Some((text, true)) => (format!(" ! {text}"), app.look.of(Meaning::Fault)),
         Some((text, false)) => (format!(" {text}"), Style::default()),

@@ -254,9 +254,7 @@ fn stalled(log: &Log, message: Name, first: Stage, from: usize) -> Vec<EventId> 
         return behind.find(ended).into_iter().collect();
     }
     let Some(place) = queued(log, message, from) else { return Vec::new() };
-    let held_back = |id: &EventId| {
-        matches!(events[id.at()].kind, Kind::Note { what: What::Withheld, place: other, .. } if other == place)
-    };
+    let held_back = |id: &EventId| matches!(events[id.at()].kind, Kind::Note { what: What::Withheld, place: other, .. } if other == place);
     let before = || (0..from as u32).rev().map(EventId).find(held_back);
     behind.find(held_back).or_else(before).into_iter().collect()
 }

@@ -134,9 +134,7 @@ impl Moment {
             let id = EventId(n as u32);
             let fits = match self {
                 Moment::At(time) => event.time >= Time(*time),
-                Moment::Sending(_) | Moment::Arriving(_) => {
-                    frame.is_some_and(|wanted| wanted.fits(event, log, verbs))
-                }
+                Moment::Sending(_) | Moment::Arriving(_) => frame.is_some_and(|wanted| wanted.fits(event, log, verbs)),
                 Moment::Work(_) => note.is_some_and(|wanted| wanted.fits(event)),
                 // What a sync is about lies in the page cache before it is done.
                 Moment::Disk(disk) => search.disk(disk, id, event, &state),

@@ -4,9 +4,9 @@
 use super::{fill, framed, lines};
 use crate::ids::EventId;
 use crate::rules::Rule;
-use crate::story::{declared, Link, Reason, Root};
+use crate::story::{Link, Reason, Root, declared};
 use crate::timeline::text::Style as Meaning;
-use crate::trace::{ActorKind, Kind};
+use crate::trace::ActorKind;
 use crate::tui::app::{App, Pane};
 use crate::tui::desk::Desk;
 use ratatui::Frame;

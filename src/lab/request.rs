@@ -1,8 +1,10 @@
 //! What a viewer asks of a laboratory, as values: a viewer hands requests out and takes answers in, and whoever runs both
 //! decides whether the laboratory works beside it or in between.
 
+use super::quiz::{self, Question};
 use super::{Branch, Change, Comparison, Entry, Laboratory, Opening, Preview, Problem, Run, RunId, Saved, Target};
 use crate::ids::EventId;
+use crate::trace::VerbBook;
 use std::sync::Arc;
 
 /// A wish.
@@ -30,6 +32,8 @@ pub enum Request {
     Save(RunId, Target),
     /// Two runs side by side.
     Compare(RunId, RunId),
+    /// The questions of a run's lesson, and those that an event lets one ask, in the words of this book.
+    Questions(RunId, EventId, VerbBook),
 }
 
 /// What comes of a request.
@@ -49,6 +53,8 @@ pub enum Reply {
     Names(Vec<String>),
     /// Two runs side by side: the first one, and how they differ.
     Compared(Arc<Run>, Comparison),
+    /// What can be asked.
+    Questions(Vec<Question>),
     /// It is done.
     Done,
 }
@@ -86,6 +92,11 @@ fn fulfil(lab: &mut dyn Laboratory, request: Request) -> Result<Reply, Problem> 
         }
         Request::Rename(run, name) => lab.rename(run, &name).map(|()| Reply::Done),
         Request::Prune(run) => lab.prune(run).map(|()| Reply::Done),
+        Request::Questions(run, at, verbs) => {
+            let mut all = quiz::lesson(lab, &verbs, run);
+            all.extend(quiz::questions(lab, &verbs, run, at));
+            Ok(Reply::Questions(all))
+        }
         Request::Save(run, to) => lab.save(run, &to).map(Reply::Saved),
         Request::Compare(left, right) => {
             let run = lab.run(left).ok_or(Problem::NoSuchRun)?;

@@ -82,6 +82,15 @@ macro_rules! verb_table {
 #[derive(Clone, Copy, Debug)]
 pub struct VerbBook(pub &'static [VerbTable]);
 
+// The tables are the program's own: two books are the same where they are the same tables.
+impl PartialEq for VerbBook {
+    fn eq(&self, other: &VerbBook) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for VerbBook {}
+
 impl VerbBook {
     /// The verb with this id.
     pub fn get(&self, id: VerbId) -> Option<&'static Verb> {

@@ -2,6 +2,7 @@
 
 use super::action::Action;
 use crate::ids::EventId;
+use crate::lab::quiz::Question;
 use crate::lab::{Change, Preview};
 use crate::timeline::text::Page;
 
@@ -28,6 +29,8 @@ pub enum Overlay {
         /// The chosen one.
         chosen: usize,
     },
+    /// Questions about the run.
+    Quiz(Quiz),
     /// A question with a yes and a no.
     Sure {
         /// The question.
@@ -61,4 +64,26 @@ pub struct Changes {
     pub ready: bool,
     /// The chosen one.
     pub chosen: usize,
+}
+
+/// Questions about the run, asked one after the other.
+#[derive(Debug, Default)]
+pub struct Quiz {
+    /// Whether they are there.
+    pub ready: bool,
+    /// The questions that are left, the one that is asked first.
+    pub questions: Vec<Question>,
+    /// The choice that is pointed at.
+    pub chosen: usize,
+    /// What is typed, where there is nothing to choose from.
+    pub typed: String,
+    /// What was answered, once it was: the choice, if it is one, and whether it is right.
+    pub given: Option<(Option<usize>, bool)>,
+}
+
+impl Quiz {
+    /// The question that is asked.
+    pub fn asked(&self) -> Option<&Question> {
+        self.questions.first()
+    }
 }

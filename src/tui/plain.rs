@@ -7,10 +7,11 @@
 use super::action::Action;
 use super::app::{App, Input, Pane};
 use super::key::Key;
-use super::overlay::{Changes, Overlay};
+use super::overlay::{Changes, Overlay, Quiz};
 use super::view;
 use crate::export::view::signs;
 use crate::ids::EventId;
+use crate::lab::quiz::{Choice, letter};
 use crate::lab::{Origin, RunId};
 use crate::timeline::text::Glyphs;
 use crate::trace::visible;
@@ -54,7 +55,11 @@ impl Plain {
         let numbers = std::mem::take(&mut self.numbers);
         app.note = None;
         app.errors = None;
-        if app.overlay().is_some() {
+        if let Some(Overlay::Quiz(_)) = app.overlay() {
+            if answered(app, line) {
+                return;
+            }
+        } else if app.overlay().is_some() {
             return answer(app, line);
         }
         if app.desk().is_none() && in_gallery(app, line) {
@@ -273,6 +278,55 @@ fn answer(app: &mut App, line: &str) {
     }
 }
 
+/// A line for a question; whether it was one. What is no answer leaves the question and is heard as what it is.
+fn answered(app: &mut App, line: &str) -> bool {
+    let Some(Overlay::Quiz(quiz)) = app.overlays.last_mut() else { return false };
+    let Some(question) = quiz.asked() else { return false };
+    let press = |app: &mut App, key: Key| app.take(Input::Key(key));
+    if quiz.given.is_some() {
+        if line == "b" {
+            press(app, Key::Char('b'));
+            return true;
+        }
+        press(app, Key::Enter);
+        // An empty line goes on; what is more is an answer to the next question, or a command.
+        return line.is_empty() || matches!(app.overlay(), Some(Overlay::Quiz(_))) && answered(app, line);
+    }
+    let is_answer = if question.is_open() {
+        !line.is_empty() && (line.starts_with(|c: char| c.is_ascii_digit()) || action(line).is_none())
+    } else {
+        question.chosen(line).is_some()
+    };
+    if !is_answer {
+        press(app, Key::Esc);
+        return line.is_empty();
+    }
+    app.judge(line);
+    true
+}
+
+fn told_quiz(quiz: &Quiz, lines: &mut Vec<String>) {
+    let Some(question) = quiz.asked() else { return };
+    let Some((given, right)) = quiz.given else {
+        lines.push(format!("Question: {}", visible(&question.ask)));
+        if !question.is_open() {
+            let choice = |(n, choice): (usize, &Choice)| format!("{}. {}", letter(n), visible(&choice.text));
+            lines.extend(question.choices.iter().enumerate().map(choice));
+        }
+        lines.push("Type your answer; an empty line leaves the question.".to_owned());
+        return;
+    };
+    lines.push(if right { "Right.".to_owned() } else { format!("Not right. Right is: {}", visible(question.right())) });
+    lines.push(visible(&question.because));
+    if let Some(way) = given.filter(|_| !right).and_then(|given| question.choices.get(given)?.way.as_ref()) {
+        lines.push(format!("Your answer would have been right so: {} b makes that branch.", visible(&way.says)));
+    }
+    lines.push(match quiz.questions.len() {
+        1 => "An empty line goes on.".to_owned(),
+        n => format!("An empty line goes to the next question; left: {}.", n - 1),
+    });
+}
+
 /// What lies on top, told. Pages are put away: they are read.
 fn told_overlays(app: &mut App, lines: &mut Vec<String>) {
     while let Some(Overlay::Page { title, page, .. }) = app.overlays.last() {
@@ -282,6 +336,7 @@ fn told_overlays(app: &mut App, lines: &mut Vec<String>) {
     }
     match app.overlays.last() {
         Some(Overlay::Changes(changes)) => told_changes(changes, lines),
+        Some(Overlay::Quiz(quiz)) => told_quiz(quiz, lines),
         Some(Overlay::Prompt(prompt)) => {
             let spec = prompt.action.spec();
             let now = if prompt.text.is_empty() { String::new() } else { format!(" (now {})", visible(&prompt.text)) };

@@ -12,6 +12,8 @@ impl App {
         if let Some(Overlay::Prompt(prompt)) = self.overlays.last_mut() {
             prompt.text.push(c);
             prompt.problem = None;
+        } else if let Some(Overlay::Quiz(quiz)) = self.overlays.last_mut() {
+            quiz.typed.push(c);
         } else if self.desk.is_none() && self.gallery.typing {
             self.gallery.words.push(c);
             self.gallery.narrowed();
@@ -122,6 +124,7 @@ impl App {
             Overlay::Prompt(_) => self.prompt_key(key),
             Overlay::Changes(_) => self.changes_key(key),
             Overlay::Lanes { .. } => self.lanes_key(key),
+            Overlay::Quiz(_) => self.quiz_key(key),
             Overlay::Sure { then, .. } => {
                 let then = *then;
                 self.overlays.pop();

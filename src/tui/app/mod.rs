@@ -7,6 +7,7 @@ mod keep;
 mod keys;
 mod mouse;
 mod pages;
+mod quiz;
 mod task;
 mod walk;
 
@@ -20,6 +21,7 @@ use crate::ids::EventId;
 use crate::lab::{Answer, Branch, Opening, Origin, Problem, Reply, Request, Run, RunId, Target};
 use crate::timeline::text::{Line, Page, Style};
 use crate::trace::{Moment, visible};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use task::Task;
 
@@ -115,6 +117,8 @@ pub enum For {
         /// Whether that is put on the screen.
         show: bool,
     },
+    /// Questions: those of the lesson at this event, or all that can be asked.
+    Questions(Option<EventId>),
     /// Nothing but the tree is changed.
     Tree,
 }
@@ -174,6 +178,9 @@ pub struct App {
     /// What is under way and takes long.
     task: Option<Task>,
     opening: Option<Opening>,
+    /// What was asked already, and how much of it was answered right.
+    quizzed: BTreeSet<String>,
+    right: usize,
     /// The bookmarks of a run that is not on the desk any more.
     recorded: Vec<(Moment, String)>,
     asked: Vec<(Ticket, For)>,
@@ -201,6 +208,8 @@ impl App {
             size: (100, 30),
             task: None,
             opening: None,
+            quizzed: BTreeSet::new(),
+            right: 0,
             recorded: Vec::new(),
             asked: Vec::new(),
             next: Ticket(0),
@@ -286,6 +295,7 @@ impl App {
                     self.playing = false;
                     self.say("the end");
                 }
+                self.checkpoint();
             }
             Input::Tick => {}
             Input::Idle => self.work(),
@@ -367,7 +377,14 @@ impl App {
             Action::Lanes => self.lanes(),
             Action::ZoomIn | Action::ZoomOut => self.zoom(action == Action::ZoomIn),
             Action::Curtain => self.on_desk(|desk| desk.curtain = !desk.curtain),
-            _ => self.complain(format!("{} cannot be done yet", action.spec().name)),
+            Action::Question => self.question(),
+            Action::Command
+            | Action::Help
+            | Action::Quit
+            | Action::Suspend
+            | Action::Theme
+            | Action::Gallery
+            | Action::Back => {}
         }
     }
 
@@ -426,7 +443,8 @@ impl App {
                 self.compared(other, comparison, show)
             }
             (For::Reload(_), Err(problem)) => self.errors = Some(problem.to_string()),
-            (For::Changes(_), Err(problem)) => {
+            (For::Questions(only), Ok(Reply::Questions(questions))) => self.asked_for(only, questions),
+            (For::Changes(_) | For::Questions(_), Err(problem)) => {
                 self.overlays.pop();
                 self.complain(problem.to_string());
             }

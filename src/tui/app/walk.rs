@@ -28,6 +28,9 @@ impl App {
             _ => desk.steps_on(Way::Back, page),
         };
         let forward = matches!(action, Action::Next | Action::NextTurn | Action::PageForward);
+        if moved && forward {
+            self.checkpoint();
+        }
         if !moved {
             self.say(if forward { "this is the end" } else { "this is the beginning" });
         }

@@ -3,6 +3,7 @@
 mod compare;
 mod gallery;
 mod overlays;
+mod quiz;
 mod state;
 mod strip;
 mod timeline;

@@ -43,6 +43,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
             let area = middle(frame, area, 56, text.len() as u16 + 2);
             fill(frame, area, framed(app, None, "Lanes"), text, 0);
         }
+        Overlay::Quiz(quiz) => super::quiz::draw(app, frame, area, quiz),
         Overlay::Sure { asks, .. } => {
             let area = middle(frame, area, asks.len() as u16 + 6, 3);
             fill(frame, area, framed(app, None, "Sure?"), vec![Line::raw(format!(" {asks}"))], 0);

@@ -24,6 +24,8 @@ pub mod suite;
 pub mod systems;
 pub mod timeline;
 pub mod trace;
+#[cfg(feature = "cli")]
+pub mod tui;
 pub mod units;
 pub mod verdict;
 pub mod world;

@@ -343,6 +343,14 @@ macro_rules! systems {
                     _ => {}
                 }
             }
+
+            /// Makes a scripted client a new process of the same script.
+            pub fn restart_script(&mut self, script: &Script) {
+                match (self, script) {
+                    $($((Client::$script(client), Script::$script(program)) => client.restart(program),)?)*
+                    _ => {}
+                }
+            }
         }
     };
 }

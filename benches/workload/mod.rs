@@ -217,6 +217,13 @@ impl Bench {
         self.verdict.finish(&self.state, &self.world.tables())
     }
 
+    /// One run and what came of it, with all of it in `log`.
+    pub fn recorded(&mut self, seed: u64, log: &mut mqlab::trace::Log) -> Findings {
+        let findings = self.watched(seed, log);
+        log.adopt(&self.world.tables());
+        findings
+    }
+
     /// Refuses findings in which a message is not confirmed and worked on exactly once.
     pub fn check(&self, findings: &Findings) {
         let done: u64 = findings.consumers.iter().map(|view| u64::from(view.done)).sum();

@@ -2,6 +2,7 @@
 
 use super::consumer::{Consumer, Item};
 use super::link::Phase;
+use super::onward::Step;
 use super::{AckPolicy, ConsumerSpec, Io, rules};
 use crate::ids::RuleId;
 use crate::machine::{Ask, Because, Does, Need, Settle};
@@ -85,7 +86,7 @@ impl Consumer {
         self.unsettled.sort_unstable_by_key(|item| item.delivery);
         let working = self.jobs.iter().flatten().filter(|j| !j.item.void).map(|j| j.item.delivery);
         let waiting = self.onward.values().map(|onward| onward.item.delivery);
-        let later = self.later.iter().map(|later| later.item.delivery);
+        let later = self.later.iter().filter(|later| later.step == Step::FollowUp).map(|later| later.item.delivery);
         let open = working.chain(waiting).chain(later).chain(self.inbox.front().map(|item| item.delivery)).min();
         let together = self.unsettled.partition_point(|i| open.is_none_or(|w| i.delivery < w));
         if let Some(at) = together.checked_sub(1) {

@@ -11,7 +11,7 @@ use clap_complete::Shell;
 /// A laboratory for message-queue reliability: run scenarios of producers, brokers, consumers and faults, and read what
 /// happened.
 ///
-/// Without a command the gallery is listed.
+/// Without a command the gallery is opened, or listed where there is no terminal.
 #[derive(Debug, Parser)]
 #[command(name = "mqlab", version, max_term_width = 100, disable_help_subcommand = true)]
 pub(super) struct Cli {
@@ -39,12 +39,16 @@ pub(super) struct LookArgs {
 pub(super) enum Command {
     /// Run a scenario: timeline, verdict, and whether what it expects holds.
     Run(RunArgs),
+    /// Step through a run in the terminal: forward and back, ask why, change one thing and see what would have happened.
+    Step(StepArgs),
     /// Show a scenario beside its variants, or two runs side by side, and where they part.
     Compare(CompareArgs),
     /// Place up to so many faults at every point of a run, and show the first placement that breaks something.
     Hunt(HuntArgs),
     /// Why something happened to a message, why something else did not, and when its fate was sealed.
     Why(WhyArgs),
+    /// Ask the questions of a scenario: its lesson's, and what its run lets one ask.
+    Quiz(QuizArgs),
     /// Parse and validate scenarios with all their variants, and run nothing.
     Check(CheckArgs),
     /// Write a commented scenario to start from.
@@ -121,6 +125,46 @@ pub(super) struct RunArgs {
     /// Run twice and name the first difference, if there is one.
     #[arg(long)]
     pub(super) check_determinism: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StepArgs {
+    /// A scenario, a recorded trace, or a name from the gallery.
+    pub(super) file: String,
+    /// A variant of the scenario.
+    #[arg(long, value_name = "NAME")]
+    pub(super) variant: Option<String>,
+    /// Another seed than the scenario's.
+    #[arg(long, value_name = "N", conflicts_with = "replay", value_parser = seed, allow_negative_numbers = true)]
+    pub(super) seed: Option<u64>,
+    /// Have a run again, byte for byte, from the token that it printed.
+    #[arg(long, value_name = "TOKEN")]
+    pub(super) replay: Option<String>,
+    /// Print the screen at this step, or at a time such as 42ms, and leave.
+    #[arg(long, value_name = "STEP|TIME")]
+    pub(super) at: Option<String>,
+    /// No screen: sentences, numbered choices, and the same commands on standard input, one a line. Also where there is
+    /// no terminal.
+    #[arg(long)]
+    pub(super) plain: bool,
+    /// Write the bookmarks of this session into a new file as the lesson of a scenario; - prints it at the end.
+    #[arg(long, value_name = "FILE", conflicts_with = "at")]
+    pub(super) record: Option<String>,
+    /// The colours.
+    #[arg(long, value_enum, value_name = "THEME", default_value_t = ThemeArg::Dark)]
+    pub(super) theme: ThemeArg,
+}
+
+/// A set of colours.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub(super) enum ThemeArg {
+    /// For dark backgrounds.
+    #[default]
+    Dark,
+    /// For light backgrounds.
+    Light,
+    /// Black and white.
+    Contrast,
 }
 
 /// A seed, in the range that a scenario's may have.
@@ -271,6 +315,28 @@ impl ValueEnum for StageArg {
     fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
         Some(clap::builder::PossibleValue::new(self.0.name()).help(self.0.came()))
     }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct QuizArgs {
+    /// A scenario, a recorded trace, or a name from the gallery.
+    pub(super) file: String,
+    /// Read an answer a line, a letter or the answer itself, and print the score alone; exit code 1 where not all are right.
+    #[arg(long)]
+    pub(super) grade: bool,
+    /// Print the questions, and ask none.
+    #[arg(long, conflicts_with_all = ["grade", "results"])]
+    pub(super) list: bool,
+    /// A variant of the scenario.
+    #[arg(long, value_name = "NAME")]
+    pub(super) variant: Option<String>,
+    /// Another seed than the scenario's.
+    #[arg(long, value_name = "N", value_parser = seed, allow_negative_numbers = true)]
+    pub(super) seed: Option<u64>,
+    /// Add the result to this file, as a line of JSON; without it to quiz.jsonl in the folder for state, and with --grade
+    /// to none.
+    #[arg(long, value_name = "FILE")]
+    pub(super) results: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -16,6 +16,7 @@ use crate::trace::visible;
 use crate::verdict::{Checked, Findings};
 use crate::world::{RULES, VERBS};
 use serde::Serialize;
+use std::sync::Arc;
 
 pub(super) fn compare(args: &CompareArgs, out: &mut Output) -> Result<Exit, Failure> {
     let mut bench = Bench::new(Files);
@@ -102,8 +103,9 @@ fn text(
     out: &mut Output,
 ) -> Result<(), Failure> {
     let settings = Settings { width: out.look.width, glyphs: out.look.glyphs, full: args.full, ..Settings::default() };
-    let sides: Vec<Side<'_>> =
-        runs.iter().filter_map(|(name, run)| bench.run(*run).map(|run| side(name, run))).collect();
+    let held: Vec<(&str, Arc<Run>)> =
+        runs.iter().filter_map(|(name, run)| bench.run(*run).map(|run| (name.as_str(), run))).collect();
+    let sides: Vec<Side<'_>> = held.iter().map(|(name, run)| side(name, run)).collect();
     let [base, others @ ..] = &sides[..] else { return Ok(()) };
     let mut say = |style: Style, text: &str| {
         let lines = paragraph(style, text, out.look.width).collect();
@@ -164,23 +166,25 @@ struct Changed {
     after: String,
 }
 
+fn report<'a>(name: &str, run: &'a Run) -> RunReport<'a> {
+    RunReport {
+        name: name.to_owned(),
+        title: &run.log.header.title,
+        steps: run.log.events().len(),
+        expectations: &run.checked,
+        findings: &run.findings,
+        token: run.token.as_deref(),
+    }
+}
+
 fn json(
     bench: &Bench<Files>,
     runs: &[(String, RunId)],
     compared: &[Comparison],
     out: &mut Output,
 ) -> Result<(), Failure> {
-    let report = |(name, run): &'_ (String, RunId)| {
-        let run = bench.run(*run)?;
-        Some(RunReport {
-            name: name.clone(),
-            title: &run.log.header.title,
-            steps: run.log.events().len(),
-            expectations: &run.checked,
-            findings: &run.findings,
-            token: run.token.as_deref(),
-        })
-    };
+    let held: Vec<(&str, Arc<Run>)> =
+        runs.iter().filter_map(|(name, run)| bench.run(*run).map(|run| (name.as_str(), run))).collect();
     let changed = |shift: &'_ Shift| Changed {
         what: shift.what.clone(),
         before: shift.before.clone(),
@@ -192,8 +196,11 @@ fn json(
         same_steps: compared.same,
         verdict: compared.shifts.iter().map(changed).collect(),
     });
-    let report =
-        Report { version: VERSION, runs: runs.iter().filter_map(report).collect(), differences: differences.collect() };
+    let report = Report {
+        version: VERSION,
+        runs: held.iter().map(|(name, run)| report(name, run)).collect(),
+        differences: differences.collect(),
+    };
     let json = serde_json::to_string_pretty(&report);
     let json = json.map_err(|error| Failure::InputOutput(format!("cannot write the comparison: {error}")))?;
     out.line(&json)

@@ -39,6 +39,11 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ("mqlab why crash-before-fsync --message order-3 --not confirmed", "the first condition that was not met"),
         ("mqlab why crash-before-fsync --fate order-3", "after which event nothing that was tried saves it"),
     ]),
+    ("quiz", &[
+        ("mqlab quiz lost-confirm", "its questions, one after the other"),
+        ("mqlab quiz lost-confirm --list", "on paper, without the answers"),
+        ("mqlab quiz lost-confirm --grade --results class.jsonl", "answers from standard input, a line each; the score"),
+    ]),
     ("check", &[
         ("mqlab check my.ron", "all errors at once, with line and column"),
         ("mqlab check scenarios/*.ron", "a whole folder"),

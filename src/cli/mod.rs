@@ -19,16 +19,23 @@ mod load;
 mod manual;
 mod new;
 mod output;
+mod outside;
 mod panic;
+mod plain;
+mod quiz;
 mod route;
 mod run;
 mod shelf;
 mod shell;
 mod show;
+mod step;
+mod terminal;
 mod why;
 
 pub use exit::{EXIT_CODES, Exit};
+pub use panic::install as report_panics;
 pub use shelf::Files;
+pub use terminal::with_screen;
 
 use args::{Cli, Command};
 use clap::{CommandFactory, FromArgMatches};
@@ -82,11 +89,13 @@ fn perform(cli: Cli) -> Exit {
 
 fn dispatch(command: Option<Command>, out: &mut Output) -> Result<Exit, Failure> {
     match command {
-        None => list::welcome(out),
+        None => step::gallery(out),
+        Some(Command::Step(args)) => step::step(&args, out),
         Some(Command::Run(args)) => run::run(&args, out),
         Some(Command::Compare(args)) => compare::compare(&args, out),
         Some(Command::Hunt(args)) => hunt::hunt(&args, out),
         Some(Command::Why(args)) => why::why(&args, out),
+        Some(Command::Quiz(args)) => quiz::quiz(&args, out),
         Some(Command::Check(args)) => check::check(&args, out),
         Some(Command::New(args)) => new::new(&args, out),
         Some(Command::List(args)) => list::list(&args, out),

@@ -74,6 +74,11 @@ impl Output {
         Output { to: BufWriter::with_capacity(1 << 16, to), color, look }
     }
 
+    /// Whether there are colours.
+    pub(super) fn colors(&self) -> bool {
+        self.color
+    }
+
     /// Writes a text as it is.
     pub(super) fn text(&mut self, text: &str) -> Result<(), Failure> {
         self.wrote(|to| to.write_all(text.as_bytes()))
@@ -114,9 +119,14 @@ impl Output {
         write(&mut self.to).map_err(|error| Failure::of_write(&error, "the output"))
     }
 
+    /// Writes what is still held back, before something is waited for.
+    pub(super) fn flush(&mut self) -> Result<(), Failure> {
+        self.wrote(|to| to.flush())
+    }
+
     /// Writes what is still held back.
     pub(super) fn finish(mut self) -> Result<(), Failure> {
-        self.wrote(|to| to.flush())
+        self.flush()
     }
 }
 

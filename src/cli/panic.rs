@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::panic;
 
 /// From now on a panic says what to report and ends the program with the exit code of an internal error.
-pub(super) fn install() {
+pub fn install() {
     panic::set_hook(Box::new(|info| {
         let place = info.location().map_or_else(String::new, |at| format!(" ({}:{})", at.file(), at.line()));
         let payload = info.payload();

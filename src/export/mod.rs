@@ -4,6 +4,9 @@
 
 pub mod comparison;
 pub mod events;
+pub mod lesson;
+pub mod markdown;
 pub mod reasons;
 pub mod report;
+pub mod shell;
 pub mod view;

@@ -256,8 +256,13 @@ pub fn known_by(viewed: &Viewed<'_>, of: EventId, what: &str, settings: &Setting
 
 /// Why a message did not come to a stage.
 pub fn not(viewed: &Viewed<'_>, message: Name, asked: Stage, settings: &Settings) -> Page {
+    not_met(viewed, message, asked, missing(viewed.log, &viewed.verbs, message, asked), settings)
+}
+
+/// As [`not`], where it has been found out already.
+pub fn not_met(viewed: &Viewed<'_>, message: Name, asked: Stage, found: Missing, settings: &Settings) -> Page {
     let mut pen = Pen { page: Page::default(), settings };
-    let Missing { met, first, against } = missing(viewed.log, &viewed.verbs, message, asked);
+    let Missing { met, first, against } = found;
     let id = viewed.log.shown(message).unwrap_or_default();
     let Some(first) = first else {
         let at = met.last().map_or(0, |(_, event)| event.step());

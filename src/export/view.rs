@@ -78,7 +78,7 @@ pub fn timeline(viewed: &Viewed<'_>, settings: &Settings) -> Page {
 }
 
 /// What the lesson says in this run, each with the event at which it says it. A moment that does not come is silent.
-fn captions(viewed: &Viewed<'_>) -> Vec<(EventId, String)> {
+pub fn captions(viewed: &Viewed<'_>) -> Vec<(EventId, String)> {
     let found = viewed.log.header.lesson.captions.iter().filter_map(|caption| {
         let event = caption.at.find(viewed.log, &viewed.verbs)?;
         Some((event, visible(&fill(&caption.says, viewed.findings))))
@@ -91,7 +91,9 @@ fn captions(viewed: &Viewed<'_>) -> Vec<(EventId, String)> {
 /// What the lesson proposes to try next.
 pub fn next(viewed: &Viewed<'_>, settings: &Settings) -> Page {
     let mut page = Page::default();
-    let next = &viewed.log.header.lesson.next;
+    let header = &viewed.log.header;
+    let next: Vec<&String> =
+        header.lesson.next.iter().filter(|text| !leads_here(text, header.variant.as_deref())).collect();
     if next.is_empty() {
         return page;
     }
@@ -105,6 +107,13 @@ pub fn next(viewed: &Viewed<'_>, settings: &Settings) -> Page {
         );
     }
     page
+}
+
+/// Whether a text proposes nothing but the variant that is shown already.
+fn leads_here(text: &str, variant: Option<&str>) -> bool {
+    let Some(variant) = variant else { return false };
+    let mut named = text.split('`').skip(1).step_by(2).peekable();
+    named.peek().is_some() && named.all(|name| name == variant)
 }
 
 /// One sentence a step; of a long run the beginning, the turns and the end.
@@ -258,6 +267,13 @@ mod tests {
         assert_eq!(style_of("  ✗ lost(0)   BROKEN: found 1"), Style::Bad);
         assert_eq!(style_of("  ✓ lost(0)   held"), Style::Good);
         assert_eq!(style_of("Guarantees"), Style::Name);
+    }
+
+    #[test]
+    fn nobody_is_sent_to_the_variant_that_is_shown() {
+        let text = "Look at the variant `cured`.";
+        assert!(leads_here(text, Some("cured")) && !leads_here(text, Some("other")) && !leads_here(text, None));
+        assert!(!leads_here("Compare `cured` and `other`.", Some("cured")) && !leads_here("Why?", Some("cured")));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What is different between two runs: in their verdicts, and event by event.
 
 use crate::ids::EventId;
-use crate::verdict::{Compared, Findings, compared};
+use crate::verdict::{Compared, Findings, Word, compared};
+use std::collections::BTreeSet;
 
 /// Something that two verdicts say differently.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -12,6 +13,8 @@ pub struct Shift {
     pub before: String,
     /// What the second says.
     pub after: String,
+    /// Of the first's point of view and in few words, with the messages named: `order-2 would be lost`.
+    pub short: String,
 }
 
 /// Two runs side by side.
@@ -38,7 +41,80 @@ pub struct Pair {
 
 /// What two verdicts say differently, in the order in which a verdict is read.
 pub fn shifts(a: &Findings, b: &Findings) -> Vec<Shift> {
-    let lines = compared(&[a, b]).into_iter().filter(Compared::differs);
+    let word_of = |what: &str| Word::ALL.iter().copied().find(|word| word.label() == what);
     let cell = |line: &Compared, at: usize| line.cells.get(at).cloned().unwrap_or_default();
-    lines.map(|line| Shift { before: cell(&line, 0), after: cell(&line, 1), what: line.what }).collect()
+    let shift = |line: Compared| {
+        let (before, after) = (cell(&line, 0), cell(&line, 1));
+        let plain = || format!("{} would be {after} and not {before}", line.what);
+        let short = word_of(&line.what).and_then(|word| short(word, a, b)).unwrap_or_else(plain);
+        Shift { short, before, after, what: line.what }
+    };
+    compared(&[a, b]).into_iter().filter(Compared::differs).map(shift).collect()
+}
+
+/// What would become of a message that counts among a word's cases; the gravest first.
+const BECOMES: &[(Word, &str)] = &[
+    (Word::Lost, "lost"),
+    (Word::LostConfirmed, "lost though confirmed"),
+    (Word::Stuck, "stuck"),
+    (Word::Duplicated, "worked on again"),
+    (Word::DuplicateRows, "in the table twice"),
+    (Word::Reordered, "out of order"),
+    (Word::PoisonLoop, "going round and round"),
+    (Word::Unexpected, "done though refused or never sent"),
+    (Word::Vanished, "gone with the broker's memory"),
+    (Word::Unroutable, "thrown away, since no queue wants it"),
+    (Word::InError, "answered with an error"),
+    (Word::Discarded, "thrown away unread"),
+    (Word::Expired, "expired"),
+    (Word::Dropped, "dropped from a full queue"),
+    (Word::Rejected, "rejected"),
+    (Word::DeadLettered, "dead-lettered"),
+    (Word::Purged, "purged"),
+    (Word::Returned, "returned"),
+    (Word::Refused, "refused"),
+    (Word::Unknown, "unknown to its producer"),
+    (Word::Recovered, "done without its producer knowing"),
+];
+
+/// How grave it is what a shift tells of; 0 is the gravest.
+pub(super) fn gravity(shift: &Shift) -> usize {
+    let of = |(word, _): &(Word, &str)| word.label() == shift.what;
+    BECOMES.iter().position(of).unwrap_or(BECOMES.len())
+}
+
+/// What becomes of which messages, and of which it does not any more.
+fn short(word: Word, a: &Findings, b: &Findings) -> Option<String> {
+    let (_, becomes) = BECOMES.iter().find(|(known, _)| *known == word)?;
+    let (before, after) = (a.ids(word), b.ids(word));
+    let without = |these: &[&str], those: &[&str]| -> Vec<String> {
+        let those: BTreeSet<&str> = those.iter().copied().collect();
+        these.iter().filter(|id| !those.contains(*id)).map(|id| (*id).to_owned()).collect()
+    };
+    let (new, gone) = (without(&after, &before), without(&before, &after));
+    let said = [(new, "would be"), (gone, "would not be")].into_iter().filter(|(ids, _)| !ids.is_empty());
+    let said: Vec<String> = said.map(|(ids, would)| format!("{} {would} {becomes}", few(&ids))).collect();
+    if said.is_empty() && !after.is_empty() {
+        let ids: Vec<String> = after.iter().map(|id| (*id).to_owned()).collect();
+        let (n, before) = (b.count(word), a.count(word));
+        return Some(format!("{} would be {becomes}, {n} cases and not {before}", few(&ids)));
+    }
+    (!said.is_empty()).then(|| said.join(", "))
+}
+
+/// Whether a shift goes without saying beside another one: what is lost though confirmed is lost, and what is in a table
+/// twice was worked on twice.
+pub(super) fn goes_without_saying(shift: &Shift, all: &[Shift]) -> bool {
+    let has = |word: Word| all.iter().any(|other| other.what == word.label());
+    let is = |word: Word| shift.what == word.label();
+    is(Word::LostConfirmed) && has(Word::Lost) || is(Word::DuplicateRows) && has(Word::Duplicated)
+}
+
+fn few(ids: &[String]) -> String {
+    match ids {
+        [one] => one.clone(),
+        [first, second] => format!("{first} and {second}"),
+        [first, ..] => format!("{first} and {} more", ids.len() - 1),
+        [] => String::new(),
+    }
 }

@@ -6,13 +6,17 @@
 
 mod difference;
 mod problem;
+pub mod quiz;
+mod request;
 mod run;
 
 pub use difference::{Comparison, Pair, Shift, shifts};
 pub use problem::Problem;
-pub use run::{Branch, Change, Entry, Opening, Origin, Preview, Run, RunId, Saved, Sort, Target};
+pub use request::{Answer, Reply, Request, serve};
+pub use run::{Branch, Change, Entry, Opening, Origin, Preview, Run, RunId, Saved, Sort, Target, Trial};
 
 use crate::ids::EventId;
+use std::sync::Arc;
 
 /// The most runs that are held at a time, branches included.
 pub const MAX_RUNS: usize = 64;
@@ -38,8 +42,8 @@ pub trait Laboratory {
     /// As [`Laboratory::open`].
     fn variants(&self, path: &str) -> Result<Vec<String>, Problem>;
 
-    /// A run that is held.
-    fn run(&self, run: RunId) -> Option<&Run>;
+    /// A run that is held. Runs do not change; whoever shows one keeps it while it is shown.
+    fn run(&self, run: RunId) -> Option<Arc<Run>>;
 
     /// The changes that are legal at an event of a run, those about the event's own parties first.
     ///
@@ -52,6 +56,12 @@ pub trait Laboratory {
     /// # Errors
     /// As [`Laboratory::changes`], and where the change is not legal there.
     fn preview(&self, run: RunId, at: EventId, change: &str) -> Result<Preview, Problem>;
+
+    /// The run that a change would make; nothing is kept.
+    ///
+    /// # Errors
+    /// As [`Laboratory::preview`].
+    fn trial(&self, run: RunId, at: EventId, change: &str) -> Result<Trial, Problem>;
 
     /// Makes a change and keeps the run. Before the event the run is the same, byte for byte, unless a setting is
     /// changed: that holds from the start.

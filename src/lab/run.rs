@@ -1,6 +1,6 @@
 //! What a laboratory holds and hands out: runs, changes, branches. Plain values.
 
-use super::difference::Shift;
+use super::difference::{Shift, goes_without_saying, gravity};
 use crate::ids::EventId;
 use crate::trace::{Log, Outcome, expand};
 use crate::verdict::{Checked, Findings};
@@ -62,8 +62,6 @@ pub enum Origin {
 pub struct Run {
     /// Its id.
     pub id: RunId,
-    /// Its name: a branch's own, else the scenario's or the variant's.
-    pub name: String,
     /// Where it comes from.
     pub origin: Origin,
     /// What happened.
@@ -74,8 +72,8 @@ pub struct Run {
     pub checked: Vec<Checked>,
     /// What brings it back, where it can be run.
     pub token: Option<String>,
-    /// For a branch: whether it is saved under the name it has.
-    pub saved: bool,
+    /// What was changed in the scenario or its variant, each change as it stands in a variant.
+    pub changes: Vec<String>,
 }
 
 /// What a change changes.
@@ -87,6 +85,17 @@ pub enum Sort {
     Removal,
     /// A setting has another value, from the start of the run.
     Setting,
+}
+
+impl Sort {
+    /// The heading over changes of this sort.
+    pub fn title(self) -> &'static str {
+        match self {
+            Sort::Fault => "Faults that can strike here",
+            Sort::Removal => "Faults to come that can be left out",
+            Sort::Setting => "Settings, from the start of the run",
+        }
+    }
 }
 
 /// A change that is legal at an event.
@@ -103,6 +112,15 @@ pub struct Change {
     pub behind: Option<EventId>,
 }
 
+/// A run that was made to be looked at, and is not held.
+#[derive(Debug)]
+pub struct Trial {
+    /// What happened.
+    pub log: Log,
+    /// What came of it.
+    pub findings: Findings,
+}
+
 /// What a change would come to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Preview {
@@ -117,6 +135,31 @@ pub struct Preview {
 }
 
 impl Preview {
+    /// What matters most of it, in few words: `order-2 would be lost, and 2 more differences`.
+    pub fn brief(&self) -> String {
+        if self.same == self.events.0 && self.same == self.events.1 {
+            return "nothing would be different".to_owned();
+        }
+        let says = |shift: &&Shift| !goes_without_saying(shift, &self.shifts);
+        let mut shifts: Vec<&Shift> = self.shifts.iter().filter(says).collect();
+        shifts.sort_by_key(|shift| gravity(shift));
+        let ends = self.ended.1.filter(|_| self.ended.0 != self.ended.1).map(Outcome::word);
+        let ends = ends.map(|word| format!("the run would end with {word}"));
+        let mut said: Vec<String> = shifts.iter().take(2).map(|shift| shift.short.clone()).chain(ends).collect();
+        match shifts.len() {
+            0 if said.is_empty() => "other steps, and the same verdict".to_owned(),
+            0..=2 => said.join(", "),
+            3 => {
+                said.push("and one more difference".to_owned());
+                said.join(", ")
+            }
+            n => {
+                said.push(format!("and {} more differences", n - 2));
+                said.join(", ")
+            }
+        }
+    }
+
     /// The preview in lines for people.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
@@ -153,7 +196,7 @@ impl Preview {
 pub struct Branch {
     /// The run.
     pub run: RunId,
-    /// Its name.
+    /// Its name: a branch's own, else the scenario's or the variant's.
     pub name: String,
     /// The run that it branched off, and at which event.
     pub of: Option<(RunId, EventId)>,

@@ -3,7 +3,7 @@
 //! The way of a message has stages, each needing the one before. The first stage that no event shows is the answer;
 //! what was held back, refused or lost there is what stands in the way.
 
-use crate::ids::{EventId, Name, PlaceId};
+use crate::ids::{CopyId, EventId, FrameId, Name, PlaceId};
 use crate::trace::{Class, Delta, DiskStep, Kind, Log, PlaceKind, Process, VerbBook, What};
 
 macro_rules! stages {
@@ -80,169 +80,195 @@ pub struct Missing {
 
 /// Looks for what kept a message from a stage.
 pub fn missing(log: &Log, verbs: &VerbBook, message: Name, asked: Stage) -> Missing {
-    let search = Search { log, verbs, message };
-    let mut met = Vec::new();
-    let mut first = None;
-    for stage in asked.needs().iter().chain([&asked]) {
-        match search.last(*stage) {
-            Some(event) => met.push((*stage, event)),
-            None => {
-                first = Some(*stage);
-                break;
-            }
-        }
-    }
-    let from = met.last().map_or(0, |(_, event)| event.at());
-    let against = match first {
-        None => Vec::new(),
-        Some(first) => {
-            let against = search.against(from);
-            if against.is_empty() { search.stalled(first, from) } else { against }
-        }
-    };
-    Missing { met, first, against }
+    let mut way = Way::new(message);
+    (0..log.events().len() as u32).for_each(|id| way.enter(log, verbs, EventId(id)));
+    way.missing(log, asked)
 }
 
-struct Search<'a> {
-    log: &'a Log,
-    verbs: &'a VerbBook,
+/// The way of a message, as far as a log was entered; so that it can be done bit by bit.
+#[derive(Debug)]
+pub struct Way {
     message: Name,
+    /// By stage: the last event that shows it.
+    last: [Option<EventId>; Stage::ALL.len()],
+    /// What stood in the way.
+    against: Vec<EventId>,
+    /// Where its copies are.
+    copies: Vec<(CopyId, PlaceId)>,
 }
 
-impl Search<'_> {
-    fn ids(&self) -> impl DoubleEndedIterator<Item = EventId> + use<> {
-        (0..self.log.events().len() as u32).map(EventId)
+/// What may stand in a message's way.
+const AGAINST: [What; 20] = [
+    What::InError,
+    What::Hangs,
+    What::Unread,
+    What::Withheld,
+    What::Unroutable,
+    What::Discarded,
+    What::RefusedByBroker,
+    What::Expired,
+    What::Dropped,
+    What::Rejected,
+    What::Purged,
+    What::Vanished,
+    What::Returned,
+    What::BelievesRefused,
+    What::WorkFailed,
+    What::Skipped,
+    What::NotTheAnswer,
+    What::NotAwaited,
+    What::LeftUnread,
+    What::GaveUp,
+];
+
+impl Way {
+    /// The way of this message, of which nothing is known.
+    pub fn new(message: Name) -> Way {
+        Way { message, last: [None; Stage::ALL.len()], against: Vec::new(), copies: Vec::new() }
     }
 
-    fn last(&self, stage: Stage) -> Option<EventId> {
-        self.ids().rev().find(|id| self.shows(stage, *id))
-    }
-
-    fn frame(&self, id: EventId) -> Option<Class> {
-        let (Kind::Sent(frame) | Kind::Arrived(frame) | Kind::Lost(frame) | Kind::Ignored(frame)) =
-            self.log.events()[id.at()].kind
-        else {
-            return None;
-        };
-        let frame = self.log.frame(frame).filter(|frame| frame.message == self.message)?;
-        self.verbs.get(frame.verb).map(|verb| verb.class)
-    }
-
-    fn noted(&self, id: EventId, of: &[What]) -> bool {
-        matches!(self.log.events()[id.at()].kind,
-            Kind::Note { what, message, .. } if message == self.message && of.contains(&what))
-    }
-
-    /// Whether a copy of the message came to a kind of place with this event.
-    fn came_to(&self, id: EventId, kind: PlaceKind) -> bool {
-        self.log.deltas(id).iter().any(|delta| match *delta {
-            Delta::Put { place, message, .. } => {
-                message == self.message && self.log.places.get(place.at()).is_some_and(|place| place.kind == kind)
+    /// Enters the next event.
+    pub fn enter(&mut self, log: &Log, verbs: &VerbBook, id: EventId) {
+        let Some(event) = log.event(id) else { return };
+        self.follow(log, id);
+        match event.kind {
+            Kind::Sent(frame) => self.frame(log, verbs, id, frame, true),
+            Kind::Arrived(frame) => self.frame(log, verbs, id, frame, false),
+            Kind::Lost(frame) | Kind::Ignored(frame) => {
+                if log.frame(frame).is_some_and(|frame| frame.message == self.message) {
+                    self.against.push(id);
+                }
             }
-            _ => false,
-        })
-    }
-
-    fn shows(&self, stage: Stage, id: EventId) -> bool {
-        let kind = self.log.events()[id.at()].kind;
-        let sent = matches!(kind, Kind::Sent(_));
-        let arrived = matches!(kind, Kind::Arrived(_));
-        match stage {
-            Stage::Published => self.noted(id, &[What::Published]) || sent && self.frame(id) == Some(Class::Publish),
-            Stage::Arrived => arrived && self.frame(id) == Some(Class::Publish),
-            Stage::Stored => self.noted(id, &[What::Stored]),
-            Stage::Written => self.came_to(id, PlaceKind::PageCache),
-            Stage::Durable => {
-                matches!(kind, Kind::Disk { what: DiskStep::Synced, .. }) && self.is_durable_after(id)
-                    || self.came_to(id, PlaceKind::Durable)
+            Kind::Disk { what: DiskStep::Synced, .. } if self.is_in(log, PlaceKind::Durable) => {
+                self.shows(Stage::Durable, id);
             }
-            Stage::Answered => sent && self.frame(id) == Some(Class::Confirm),
-            Stage::Confirmed => self.noted(id, &[What::BelievesConfirmed]),
-            Stage::Delivered => sent && self.frame(id) == Some(Class::Deliver),
-            Stage::Received => self.noted(id, &[What::Received]) || arrived && self.frame(id) == Some(Class::Deliver),
-            Stage::Began => self.noted(id, &[What::WorkBegan]),
-            Stage::Worked => self.noted(id, &[What::WorkDone]),
-            Stage::Settled => self.noted(id, &[What::Settled]),
+            Kind::Note { what, message, .. } if message == self.message => self.note(what, id),
+            _ => {}
         }
     }
 
-    fn is_durable_after(&self, id: EventId) -> bool {
-        let state = self.log.state_after(id.at() + 1);
-        state.places.iter().any(|(place, copies)| {
-            self.log.places.get(place.at()).is_some_and(|place| place.kind == PlaceKind::Durable)
-                && copies.values().any(|held| held.message == self.message)
-        })
+    fn shows(&mut self, stage: Stage, id: EventId) {
+        self.last[stage as usize] = Some(id);
     }
 
-    /// What was lost, refused, thrown away or held back of the message from an event on.
-    fn against(&self, from: usize) -> Vec<EventId> {
-        const AGAINST: [What; 17] = [
-            What::InError,
-            What::Hangs,
-            What::Unread,
-            What::Withheld,
-            What::Unroutable,
-            What::Discarded,
-            What::RefusedByBroker,
-            What::Expired,
-            What::Dropped,
-            What::Rejected,
-            What::Purged,
-            What::Vanished,
-            What::Returned,
-            What::BelievesRefused,
-            What::WorkFailed,
-            What::Skipped,
-            What::GaveUp,
-        ];
-        let stands = |id: &EventId| {
-            let lost = matches!(self.log.events()[id.at()].kind, Kind::Lost(_) | Kind::Ignored(_));
-            self.noted(*id, &AGAINST) || lost && self.frame(*id).is_some()
+    fn frame(&mut self, log: &Log, verbs: &VerbBook, id: EventId, frame: FrameId, sent: bool) {
+        let Some(frame) = log.frame(frame).filter(|frame| frame.message == self.message) else { return };
+        let stage = match (verbs.get(frame.verb).map(|verb| verb.class), sent) {
+            (Some(Class::Publish), true) => Stage::Published,
+            (Some(Class::Publish), false) => Stage::Arrived,
+            (Some(Class::Confirm), true) => Stage::Answered,
+            (Some(Class::Deliver), true) => Stage::Delivered,
+            (Some(Class::Deliver), false) => Stage::Received,
+            _ => return,
         };
-        let mut found: Vec<EventId> = self.ids().skip(from).filter(stands).collect();
+        self.shows(stage, id);
+    }
+
+    fn note(&mut self, what: What, id: EventId) {
+        if AGAINST.contains(&what) {
+            self.against.push(id);
+        }
+        let stage = match what {
+            What::Published => Stage::Published,
+            What::Stored => Stage::Stored,
+            What::BelievesConfirmed => Stage::Confirmed,
+            What::Received => Stage::Received,
+            What::WorkBegan => Stage::Began,
+            What::WorkDone => Stage::Worked,
+            What::Settled => Stage::Settled,
+            _ => return,
+        };
+        self.shows(stage, id);
+    }
+
+    /// Keeps up with where the copies of the message are.
+    fn follow(&mut self, log: &Log, id: EventId) {
+        for delta in log.deltas(id) {
+            match *delta {
+                Delta::Put { place, copy, message, .. } if message == self.message => {
+                    self.copies.push((copy, place));
+                    match log.places.get(place.at()).map(|place| place.kind) {
+                        Some(PlaceKind::PageCache) => self.shows(Stage::Written, id),
+                        Some(PlaceKind::Durable) => self.shows(Stage::Durable, id),
+                        _ => {}
+                    }
+                }
+                Delta::Move { copy, from, to, .. } => {
+                    self.copies.iter_mut().filter(|held| **held == (copy, from)).for_each(|held| held.1 = to);
+                }
+                Delta::Remove { copy, place } => self.copies.retain(|held| *held != (copy, place)),
+                Delta::Clear { place } => self.copies.retain(|held| held.1 != place),
+                _ => {}
+            }
+        }
+    }
+
+    fn is_in(&self, log: &Log, kind: PlaceKind) -> bool {
+        self.copies.iter().any(|(_, place)| log.places.get(place.at()).is_some_and(|place| place.kind == kind))
+    }
+
+    /// What kept it from a stage, once every event is entered.
+    pub fn missing(&self, log: &Log, asked: Stage) -> Missing {
+        let mut met = Vec::new();
+        let mut first = None;
+        for stage in asked.needs().iter().chain([&asked]) {
+            match self.last[*stage as usize] {
+                Some(event) => met.push((*stage, event)),
+                None => {
+                    first = Some(*stage);
+                    break;
+                }
+            }
+        }
+        let from = met.last().map_or(EventId(0), |(_, event)| *event);
+        let mut against: Vec<EventId> = self.against.iter().copied().filter(|id| *id >= from).collect();
+        match first {
+            None => against.clear(),
+            Some(first) if against.is_empty() => against = stalled(log, self.message, first, from.at()),
+            Some(_) => {}
+        }
         // The same is held back again and again: the first time tells it.
-        let rule = |id: &EventId| self.log.events()[id.at()].rule;
         let mut rules = Vec::new();
-        found.retain(|id| {
-            let new = !rules.contains(&rule(id));
-            rules.push(rule(id));
+        against.retain(|id| {
+            let rule = log.event(*id).map(|event| event.rule);
+            let new = !rules.contains(&rule);
+            rules.push(rule);
             new
         });
-        found
+        Missing { met, first, against }
     }
+}
 
-    /// What stands in the way where nothing is told of the message itself: the end of the process that has it, or what
-    /// holds back the queue that it is in.
-    fn stalled(&self, first: Stage, from: usize) -> Vec<EventId> {
-        let events = self.log.events();
-        let Some(last) = events.get(from) else { return Vec::new() };
-        if first > Stage::Received {
-            let ended = |id: &EventId| {
-                let event = &events[id.at()];
-                let ends = matches!(event.kind, Kind::Process(Process::Killed | Process::PowerLost | Process::Stopped));
-                ends && event.actor == last.actor
-            };
-            return self.ids().skip(from).find(ended).into_iter().collect();
-        }
-        let Some(place) = self.queued(from) else { return Vec::new() };
-        let held_back = |id: &EventId| matches!(events[id.at()].kind, Kind::Note { what: What::Withheld, place: other, .. } if other == place);
-        self.ids()
-            .skip(from)
-            .find(held_back)
-            .or_else(|| (0..from as u32).rev().map(EventId).find(held_back))
-            .into_iter()
-            .collect()
+/// What stands in the way where nothing is told of the message itself: the end of the process that has it, or what holds
+/// back the queue that it is in.
+fn stalled(log: &Log, message: Name, first: Stage, from: usize) -> Vec<EventId> {
+    let events = log.events();
+    let Some(last) = events.get(from) else { return Vec::new() };
+    let mut behind = (from as u32..events.len() as u32).map(EventId);
+    if first > Stage::Received {
+        let ended = |id: &EventId| {
+            let event = &events[id.at()];
+            let ends = matches!(event.kind, Kind::Process(Process::Killed | Process::PowerLost | Process::Stopped));
+            ends && event.actor == last.actor
+        };
+        return behind.find(ended).into_iter().collect();
     }
+    let Some(place) = queued(log, message, from) else { return Vec::new() };
+    let held_back = |id: &EventId| {
+        matches!(events[id.at()].kind, Kind::Note { what: What::Withheld, place: other, .. } if other == place)
+    };
+    let before = || (0..from as u32).rev().map(EventId).find(held_back);
+    behind.find(held_back).or_else(before).into_iter().collect()
+}
 
-    /// The queue that the message was last put in.
-    fn queued(&self, until: usize) -> Option<PlaceId> {
-        (0..=until as u32).rev().map(EventId).find_map(|id| {
-            self.log.deltas(id).iter().find_map(|delta| match *delta {
-                Delta::Put { place, message, .. } if message == self.message => {
-                    self.log.places.get(place.at()).filter(|found| found.kind == PlaceKind::Queue).map(|_| place)
-                }
-                _ => None,
-            })
+/// The queue that the message was last put in.
+fn queued(log: &Log, message: Name, until: usize) -> Option<PlaceId> {
+    (0..=until as u32).rev().map(EventId).find_map(|id| {
+        log.deltas(id).iter().find_map(|delta| match *delta {
+            Delta::Put { place, message: other, .. } if message == other => {
+                log.places.get(place.at()).filter(|found| found.kind == PlaceKind::Queue).map(|_| place)
+            }
+            _ => None,
         })
-    }
+    })
 }

@@ -14,9 +14,9 @@ mod why;
 pub use depths::{Depths, Knower, depths};
 pub use ends::end_grounds;
 pub use grounds::{Ground, declared, grounds};
-pub use missing::{Missing, Stage, missing};
-pub use tell::{Sentence, render, render_part, tell, tell_events, tell_read};
-pub use why::{Link, Reason, Root, causes, knowers, why, why_read};
+pub use missing::{Missing, Stage, Way, missing};
+pub use tell::{Sentence, render, render_part, tell, tell_events, tell_read, texts};
+pub use why::{Link, Reason, Root, causes, knowers, why, why_read, why_some};
 
 #[cfg(test)]
 mod tests;

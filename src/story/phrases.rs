@@ -43,9 +43,9 @@ pub(super) fn note(what: What) -> &'static str {
         What::Hangs => "{actor} never comes back from its work on {message}.",
         What::PutAside => "{actor} puts {message} into a queue again, after {number} failed works on it.",
         What::TriedAgain => {
-            "{actor} publishes {message} to its queue again, with {number} failed works counted in a header."
+            "{actor} publishes {message} to its queue again, and counts in a header how often the work on it failed: {number}."
         }
-        What::LookedUp => "{actor} looks[ for {message}][ in {place}] before it begins: {number} there.",
+        What::LookedUp => "{actor} looks[ for {message}][ in {place}] before it begins. Rows found: {number}.",
         What::Answered => "{actor} has its answer to {message}.",
         What::NotTheAnswer => "{actor} throws {message} away: it is not the answer to its question.",
         What::NotAwaited => "{actor} throws {message} away: nobody waits for it any more.",

@@ -40,6 +40,12 @@ pub fn tell_events(log: &Log, verbs: &VerbBook, rules: &RuleBook, ids: &[EventId
     tell_read(log, verbs, rules, &Reading::new(log, verbs, true), ids)
 }
 
+/// The sentences of some events, without the rules.
+pub fn texts(log: &Log, verbs: &VerbBook, ids: &[EventId]) -> Vec<String> {
+    let told = tell_read(log, verbs, &RuleBook(&[]), &Reading::new(log, verbs, false), ids);
+    told.into_iter().map(|sentence| sentence.text).collect()
+}
+
 /// Tells some events as a reading has them: where it folds a handshake, its first event tells all of it.
 pub fn tell_read(log: &Log, verbs: &VerbBook, rules: &RuleBook, reading: &Reading, ids: &[EventId]) -> Vec<Sentence> {
     let teller = Teller { log, verbs, reading };
@@ -91,7 +97,7 @@ struct Teller<'a> {
 impl Teller<'_> {
     fn text(&self, id: EventId, event: &Event) -> String {
         if let Role::Setup(at) = self.reading.roles[id.at()] {
-            return self.setup(&self.reading.setups[at]);
+            return self.setup(&self.reading.setups[at as usize]);
         }
         let actor = |key: &str| (key == "actor").then(|| self.log.actor_name(event.actor));
         match event.kind {

@@ -50,8 +50,24 @@ pub fn why(log: &Log, verbs: &VerbBook, rules: &RuleBook, asked: EventId, full: 
 
 /// As [`why`], of a log that was read already.
 pub fn why_read(log: &Log, verbs: &VerbBook, rules: &RuleBook, reading: &Reading, asked: EventId) -> Vec<Reason> {
+    why_some(log, verbs, rules, reading, asked, usize::MAX)
+}
+
+/// As [`why_read`], of a long chain only the `most` causes nearest to the event, and at least itself.
+pub fn why_some(
+    log: &Log,
+    verbs: &VerbBook,
+    rules: &RuleBook,
+    reading: &Reading,
+    asked: EventId,
+    most: usize,
+) -> Vec<Reason> {
     let mut found: Vec<(EventId, Link)> = Vec::new();
-    let causes: Vec<EventId> = causes(log, asked).iter().filter_map(|id| stands_for(reading, *id, asked)).collect();
+    let all = causes(log, asked);
+    let mut causes: Vec<EventId> = all.iter().filter_map(|id| stands_for(reading, *id, asked)).collect();
+    causes.dedup();
+    let end = causes.last().copied();
+    causes.truncate(most.max(1));
     for (at, id) in causes.iter().enumerate() {
         if found.iter().any(|(known, _)| known == id) {
             continue;
@@ -64,7 +80,7 @@ pub fn why_read(log: &Log, verbs: &VerbBook, rules: &RuleBook, reading: &Reading
         }
     }
     let ids: Vec<EventId> = found.iter().map(|(id, _)| *id).collect();
-    let last = causes.last().copied();
+    let last = end.filter(|end| causes.contains(end));
     let told = tell_read(log, verbs, rules, reading, &ids);
     let reason = |((id, link), sentence): ((EventId, Link), Sentence)| {
         let event = log.events().get(id.at());
@@ -81,7 +97,7 @@ pub fn why_read(log: &Log, verbs: &VerbBook, rules: &RuleBook, reading: &Reading
 /// What tells of an event: itself, or the handshake that it is part of; nothing where a story leaves it out.
 fn stands_for(reading: &Reading, id: EventId, asked: EventId) -> Option<EventId> {
     match reading.roles.get(id.at())? {
-        Role::Setup(at) => reading.setups.get(*at).map(|setup| setup.first),
+        Role::Setup(at) => reading.setups.get(*at as usize).map(|setup| setup.first),
         _ => (id == asked || reading.begins(id)).then_some(id),
     }
 }
@@ -123,6 +139,7 @@ fn root(event: Option<&Event>) -> Root {
 pub fn knowers(log: &Log, of: EventId) -> Vec<(ActorId, EventId)> {
     let mut reached = vec![false; log.events().len()];
     let mut knowers: Vec<(ActorId, EventId)> = Vec::new();
+    let acting = log.header.actors.iter().filter(|actor| actor.kind != ActorKind::Disk).count();
     for (i, event) in log.events().iter().enumerate().skip(of.at()) {
         let id = EventId(i as u32);
         let caused = event.cause.is_some() && event.cause < id && reached[event.cause.at()];
@@ -137,6 +154,9 @@ pub fn knowers(log: &Log, of: EventId) -> Vec<(ActorId, EventId)> {
         let died = matches!(event.kind, Kind::Process(_));
         if acts && !unseen && !died && !knowers.iter().any(|(actor, _)| *actor == event.actor) {
             knowers.push((event.actor, id));
+            if knowers.len() == acting {
+                break;
+            }
         }
     }
     knowers

@@ -5,9 +5,10 @@ use crate::explore::{self, align, judge, same_until};
 use crate::ids::EventId;
 use crate::lab::{
     Branch, Change, Comparison, Entry, Laboratory, MAX_BYTES, MAX_NAME, MAX_RUNS, Opening, Origin, Pair, Preview,
-    Problem, Run, RunId, Saved, Sort, Target, shifts,
+    Problem, Run, RunId, Saved, Sort, Target, Trial, shifts,
 };
 use crate::trace::Log;
+use std::sync::Arc;
 
 /// What was found under a path.
 #[derive(Debug)]
@@ -68,7 +69,11 @@ pub struct Bench<S> {
 /// A run, and the study it was made of; a recorded trace has none.
 #[derive(Debug)]
 struct Held {
-    run: Run,
+    run: Arc<Run>,
+    /// Its name in the tree.
+    name: String,
+    /// For a branch: whether it is saved under the name it has.
+    saved: bool,
     study: Option<Study>,
     /// The path of the file that it goes back to.
     path: String,
@@ -110,21 +115,31 @@ impl<S: Shelf> Bench<S> {
         Ok(())
     }
 
-    fn keep(&mut self, mut held: Held) -> Result<RunId, Problem> {
-        let bytes: usize = self.held.iter().chain([&held]).map(|held| held.run.log.bytes()).sum();
+    fn keep(&mut self, mut run: Run, name: String, study: Option<Study>, path: String) -> Result<RunId, Problem> {
+        let bytes: usize = self.held.iter().map(|held| held.run.log.bytes()).sum::<usize>() + run.log.bytes();
         if bytes > MAX_BYTES {
             return Err(Problem::TooLarge(MAX_BYTES));
         }
         let id = RunId(self.next);
         self.next += 1;
-        held.run.id = id;
-        self.held.push(held);
+        run.id = id;
+        self.held.push(Held { run: Arc::new(run), name, saved: false, study, path });
         Ok(id)
+    }
+
+    /// What a scenario that is opened is called: by what makes it another than those that are open.
+    fn name_of(&self, what: &Opening) -> String {
+        let others = self.held.iter().any(|held| held.path != what.path);
+        let file = what.path.rsplit(['/', '\\']).next().unwrap_or(&what.path);
+        let file = others.then(|| file.strip_suffix(".ron").unwrap_or(file).to_owned());
+        let seed = what.seed.map(|seed| format!("seed-{seed}"));
+        let parts: Vec<String> = [file, what.variant.clone(), seed].into_iter().flatten().collect();
+        if parts.is_empty() { "main".to_owned() } else { parts.join("@") }
     }
 
     /// A name that no run has yet.
     fn fresh(&self, wanted: &str) -> String {
-        let taken = |name: &str| self.held.iter().any(|held| held.run.name == name);
+        let taken = |name: &str| self.held.iter().any(|held| held.name == name);
         let short: String = wanted.chars().take(60).collect();
         let numbered = (2..).map(|n| format!("{short}-{n}"));
         [short.clone()].into_iter().chain(numbered).find(|name| !taken(name)).unwrap_or_default()
@@ -149,16 +164,15 @@ fn studied(path: &str, bytes: &[u8], wish: &Wish) -> Result<Study, Problem> {
     })
 }
 
-fn run_of(made: explore::Run, name: String, origin: Origin) -> Run {
+fn run_of(made: explore::Run, origin: Origin, changes: Vec<String>) -> Run {
     Run {
         id: RunId(u32::MAX),
-        name,
         origin,
         findings: made.findings,
         checked: made.checked,
         token: Some(made.token.to_string()),
+        changes,
         log: made.log,
-        saved: false,
     }
 }
 
@@ -201,15 +215,16 @@ impl<S: Shelf> Laboratory for Bench<S> {
                 let findings = judge(&log);
                 let checked = explore::checked(&log, &findings);
                 let origin = Origin::Recorded(path.clone());
-                let run = Run { id, name, origin, findings, checked, token: None, saved: false, log: *log };
-                self.keep(Held { run, study: None, path })
+                let changes = Vec::new();
+                let run = Run { id, origin, findings, checked, token: None, changes, log: *log };
+                self.keep(run, name, None, path)
             }
             Found::Scenario(bytes) => {
                 let (variant, seed, token) = (what.variant.clone(), what.seed, what.token.clone());
                 let study = studied(&path, &bytes, &Wish { variant, seed, token })?;
-                let name = self.fresh(what.variant.as_deref().unwrap_or("main"));
-                let run = run_of(study.run(), name, Origin::Scenario(what.clone()));
-                self.keep(Held { run, study: Some(study), path })
+                let name = self.fresh(&self.name_of(what));
+                let run = run_of(study.run(), Origin::Scenario(what.clone()), Vec::new());
+                self.keep(run, name, Some(study), path)
             }
         }
     }
@@ -224,8 +239,8 @@ impl<S: Shelf> Laboratory for Bench<S> {
         }
     }
 
-    fn run(&self, run: RunId) -> Option<&Run> {
-        self.held(run).ok().map(|held| &held.run)
+    fn run(&self, run: RunId) -> Option<Arc<Run>> {
+        self.held(run).ok().map(|held| Arc::clone(&held.run))
     }
 
     fn changes(&self, run: RunId, at: EventId) -> Result<Vec<Change>, Problem> {
@@ -245,6 +260,12 @@ impl<S: Shelf> Laboratory for Bench<S> {
         })
     }
 
+    fn trial(&self, run: RunId, at: EventId, change: &str) -> Result<Trial, Problem> {
+        let (held, study) = self.changeable(run, at)?;
+        let (_, made) = self.made(study, at, change, "trial", &held.run.log)?;
+        Ok(Trial { log: made.log, findings: made.findings })
+    }
+
     fn branch(&mut self, run: RunId, at: EventId, change: &str) -> Result<RunId, Problem> {
         self.room()?;
         let (held, study) = self.changeable(run, at)?;
@@ -253,8 +274,8 @@ impl<S: Shelf> Laboratory for Bench<S> {
         let name = self.fresh(&change.id.replace(':', "-"));
         let (study, made) = self.made(study, at, &change.id, &name, &held.run.log)?;
         let path = held.path.clone();
-        let run = run_of(made, name, Origin::Branch { of: run, at, change });
-        self.keep(Held { run, study: Some(study), path })
+        let run = run_of(made, Origin::Branch { of: run, at, change }, study.changes());
+        self.keep(run, name, Some(study), path)
     }
 
     fn tree(&self) -> Vec<Branch> {
@@ -272,9 +293,9 @@ impl<S: Shelf> Laboratory for Bench<S> {
             return Err(Problem::Name(name.to_owned()));
         }
         let held = self.held_mut(run)?;
-        if held.run.name != name {
-            name.clone_into(&mut held.run.name);
-            held.run.saved = false;
+        if held.name != name {
+            name.clone_into(&mut held.name);
+            held.saved = false;
         }
         Ok(())
     }
@@ -293,7 +314,7 @@ impl<S: Shelf> Laboratory for Bench<S> {
         let Origin::Branch { change, .. } = &held.run.origin else {
             return Err(Problem::Unsaveable("it is no branch: it is in its file already".to_owned()));
         };
-        let (name, from) = (held.run.name.clone(), held.path.clone());
+        let (name, from) = (held.name.clone(), held.path.clone());
         // As the file is now, and not as it was when it was opened.
         let bytes = match self.shelf.read(&from)? {
             Found::Scenario(bytes) => bytes,
@@ -312,7 +333,7 @@ impl<S: Shelf> Laboratory for Bench<S> {
                 path.clone()
             }
         };
-        self.held_mut(run)?.run.saved = true;
+        self.held_mut(run)?.saved = true;
         Ok(Saved { path, variant: name })
     }
 
@@ -334,8 +355,8 @@ impl<S> Bench<S> {
             _ => None,
         };
         let holds = held.run.checked.iter().all(|checked| checked.holds);
-        let unsaved = of.is_some() && !held.run.saved;
-        tree.push(Branch { run: held.run.id, name: held.run.name.clone(), of, depth, holds, unsaved });
+        let unsaved = of.is_some() && !held.saved;
+        tree.push(Branch { run: held.run.id, name: held.name.clone(), of, depth, holds, unsaved });
         for child in &self.held {
             if matches!(child.run.origin, Origin::Branch { of, .. } if of == held.run.id) {
                 self.below(child, depth + 1, tree);

@@ -24,24 +24,10 @@ const LISTED: usize = 6;
 /// Lays a log out. The rules are not drawn (the story tells them); they are taken so that all views are called alike.
 pub fn lay_out(log: &Log, verbs: &VerbBook, _rules: &RuleBook, options: &Options) -> Timeline {
     let reading = Reading::new(log, verbs, options.full_handshake);
-    let lanes = lanes(log);
-    let states = vec![LaneState::Idle; lanes.len()];
-    let mut layout = Layout { log, verbs, reading, lanes, states, under_way: BTreeSet::new(), rows: Vec::new() };
-    let shown: Vec<EventId> =
-        (0..log.events().len() as u32).map(EventId).filter(|id| layout.reading.begins(*id)).collect();
-    let mut seen = 0;
-    let mut skip = EventId::NONE;
-    for n in 0..log.events().len() as u32 {
-        let id = EventId(n);
-        layout.follow(&log.events()[id.at()]);
-        if shown.get(seen) == Some(&id) {
-            seen += 1;
-            if id != skip {
-                skip = layout.place(id, shown.get(seen).copied().unwrap_or_default());
-            }
-        }
-    }
-    let unseen = layout.reading.roles.iter().filter(|r| **r == Role::Hidden).count() as u32;
+    let shown = beginnings(log, &reading);
+    let mut layout = Layout::new(log, verbs, &reading, Lines::new(lanes(log).len()));
+    layout.lay(&shown, EventId(0), EventId(log.events().len() as u32));
+    let unseen = reading.roles.iter().filter(|r| **r == Role::Hidden).count() as u32;
     let mut timeline = Timeline { lanes: layout.lanes, rows: layout.rows, gaps: Vec::new(), unseen };
     for (event, text) in &options.captions {
         if let Some(row) = timeline.row_of(*event).and_then(|at| timeline.rows.get_mut(at)) {
@@ -55,8 +41,13 @@ pub fn lay_out(log: &Log, verbs: &VerbBook, _rules: &RuleBook, options: &Options
     timeline
 }
 
+/// The events that begin what is shown.
+pub(super) fn beginnings(log: &Log, reading: &Reading) -> Vec<EventId> {
+    (0..log.events().len() as u32).map(EventId).filter(|id| reading.begins(*id)).collect()
+}
+
 /// Producers and scripts, then each node with its disk beside it, then consumers.
-fn lanes(log: &Log) -> Vec<Lane> {
+pub(super) fn lanes(log: &Log) -> Vec<Lane> {
     let actors = &log.header.actors;
     let of = |kinds: &'static [ActorKind]| {
         actors.iter().enumerate().filter(move |(_, a)| kinds.contains(&a.kind)).map(|(i, _)| i)
@@ -72,15 +63,56 @@ fn lanes(log: &Log) -> Vec<Lane> {
     order.into_iter().map(lane).collect()
 }
 
-struct Layout<'a> {
-    log: &'a Log,
-    verbs: &'a VerbBook,
-    reading: Reading,
-    lanes: Vec<Lane>,
+/// The lanes' lines at a point of the run, and what is needed to go on from there.
+#[derive(Clone, Debug)]
+pub(super) struct Lines {
     states: Vec<LaneState>,
     /// Disk operations that are not done: lane, whether a sync, operation.
     under_way: BTreeSet<(usize, bool, OpId)>,
-    rows: Vec<Row>,
+}
+
+impl Lines {
+    /// Nothing has happened yet.
+    pub(super) fn new(lanes: usize) -> Lines {
+        Lines { states: vec![LaneState::Idle; lanes], under_way: BTreeSet::new() }
+    }
+}
+
+pub(super) struct Layout<'a> {
+    log: &'a Log,
+    verbs: &'a VerbBook,
+    reading: &'a Reading,
+    lanes: Vec<Lane>,
+    lines: Lines,
+    pub(super) rows: Vec<Row>,
+}
+
+impl<'a> Layout<'a> {
+    pub(super) fn new(log: &'a Log, verbs: &'a VerbBook, reading: &'a Reading, lines: Lines) -> Layout<'a> {
+        Layout { log, verbs, reading, lanes: lanes(log), lines, rows: Vec::new() }
+    }
+
+    /// Lays out the events from `from` on, those before `until`; `shown` are those among them that begin something, and
+    /// what comes behind them.
+    pub(super) fn lay(&mut self, shown: &[EventId], from: EventId, until: EventId) {
+        let mut seen = 0;
+        let mut skip = EventId::NONE;
+        for n in from.0..until.0 {
+            let id = EventId(n);
+            self.follow(&self.log.events()[id.at()]);
+            if shown.get(seen) == Some(&id) {
+                seen += 1;
+                if id != skip {
+                    skip = self.place(id, shown.get(seen).copied().unwrap_or_default());
+                }
+            }
+        }
+    }
+
+    /// The lanes' lines as they are now.
+    pub(super) fn lines(&self) -> &Lines {
+        &self.lines
+    }
 }
 
 impl Layout<'_> {
@@ -101,7 +133,7 @@ impl Layout<'_> {
     fn place(&mut self, id: EventId, next: EventId) -> EventId {
         let event = self.log.events()[id.at()];
         if let Role::Setup(at) = self.reading.roles[id.at()] {
-            let setup = self.reading.setups[at];
+            let setup = self.reading.setups[at as usize];
             self.setup(&setup, &event);
             return EventId::NONE;
         }
@@ -153,7 +185,7 @@ impl Layout<'_> {
             arrow: None,
             notes: Vec::new(),
             across: None,
-            lanes: self.states.clone(),
+            lanes: self.lines.states.clone(),
             weight: Weight::Quiet,
             messages: Vec::new(),
             captions: Vec::new(),
@@ -342,7 +374,7 @@ impl Layout<'_> {
     /// there, at this instant.
     fn joins(&self, event: &Event) -> bool {
         let (Some(row), Some(lane)) = (self.rows.last(), self.lane(event.actor)) else { return false };
-        if row.until != event.time || row.across.is_some() || row.lanes != self.states {
+        if row.until != event.time || row.across.is_some() || row.lanes != self.lines.states {
             return false;
         }
         if row.notes.iter().any(|n| n.breaks.is_some() || (n.lane != lane && row.arrow.is_none())) {

@@ -1,7 +1,7 @@
 //! What a person sees: whole pages as snapshots, and what must hold of every page.
 
 use super::text::{Glyphs, render};
-use super::{Options, Timeline, lay_out};
+use super::{Options, Reel, Timeline, lay_out};
 use crate::ids::{ActorId, ConnId, EventId, FaultId, FrameId, OpId, PlaceId, VerbId};
 use crate::trace::build::{self, Build, RULES, VERBS};
 use crate::trace::{DiskStep, FrameFlags, Kind, Link, Log, Process, What, width_of};
@@ -243,5 +243,12 @@ proptest! {
         let timeline = lay_out(&log, &VERBS, &RULES, &options);
         let text = render(&timeline, width, Glyphs::Unicode).plain();
         prop_assert!(text.lines().all(|l| width_of(l) <= width.max(40)), "{text}");
+        let reel = Reel::new(&log, &VERBS, full);
+        let all = EventId(log.events().len() as u32);
+        for n in 0..all.0 {
+            reel.rows(&log, &VERBS, EventId(n), all);
+            let row = reel.row_at(&log, &VERBS, EventId(n));
+            prop_assert!(row.is_some() == (reel.rows(&log, &VERBS, EventId(0), all) != []));
+        }
     }
 }

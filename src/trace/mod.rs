@@ -34,7 +34,7 @@ pub use expand::expand;
 pub use header::{Actor, ActorKind, Declared, Destination, FaultText, Header, Place, PlaceKind, Planned};
 pub use lesson::{Caption, Key, Lesson, Question};
 pub use log::Log;
-pub use moment::{DiskAt, FrameAt, Moment, WorkAt};
+pub use moment::{DiskAt, FrameAt, FrameIs, Moment, NoteIs, WorkAt};
 pub use observable::{Held, Observable};
 pub use observer::{Notes, Observer, Tables, Wants};
 pub use reading::{Reading, Repeat, Role, Setup, SetupKind, Toll};

@@ -5,7 +5,7 @@
 
 use super::delta::Delta;
 use super::event::{DiskStep, Event, Kind, What};
-use super::header::PlaceKind;
+use super::header::{ActorKind, PlaceKind};
 use super::log::Log;
 use super::observable::Observable;
 use super::vocabulary::{Class, VerbBook};
@@ -80,58 +80,123 @@ pub struct WorkAt {
 }
 
 impl Moment {
+    /// The moment of an event, such that [`Moment::find`] comes back to it: by what happens where that can be said, else
+    /// by its time, and then to the first event of that time.
+    pub fn of(log: &Log, verbs: &VerbBook, id: EventId) -> Moment {
+        let Some(event) = log.event(id) else { return Moment::At(0) };
+        let mut moment = Search { log, verbs }.named(event).unwrap_or(Moment::At(event.time.0));
+        // The how-manieth it is shows when all before it are counted.
+        let mut nth = 0;
+        moment.each(log, verbs, &mut |found| {
+            nth += 1;
+            found < id
+        });
+        match &mut moment {
+            Moment::At(_) => {}
+            Moment::Sending(frame) | Moment::Arriving(frame) => frame.nth = nth,
+            Moment::Disk(disk) => disk.nth = nth,
+            Moment::Work(work) => work.nth = nth,
+        }
+        moment
+    }
+
     /// The event at which it comes; `None` where it does not come in this run.
     pub fn find(&self, log: &Log, verbs: &VerbBook) -> Option<EventId> {
-        let search = Search { log, verbs };
-        let found = |nth: u32, fits: &mut dyn FnMut(EventId, &Event) -> bool| {
-            let ids = (0..log.events().len() as u32).map(EventId);
-            ids.filter(|id| fits(*id, &log.events()[id.at()])).nth(nth.checked_sub(1)? as usize)
+        let nth = match self {
+            Moment::At(_) => 1,
+            Moment::Sending(frame) | Moment::Arriving(frame) => frame.nth,
+            Moment::Disk(disk) => disk.nth,
+            Moment::Work(work) => work.nth,
         };
+        let (mut left, mut at) = (nth, None);
+        self.each(log, verbs, &mut |found| {
+            left = left.saturating_sub(1);
+            at = (left == 0 && nth > 0).then_some(found);
+            at.is_none()
+        });
         match self {
-            Moment::At(time) => found(1, &mut |_, event| event.time >= Time(*time)),
-            Moment::Sending(frame) => found(frame.nth, &mut |_, event| match event.kind {
-                Kind::Sent(id) => search.frame(frame, id),
-                _ => false,
-            }),
-            Moment::Arriving(frame) => found(frame.nth, &mut |_, event| match event.kind {
-                Kind::Arrived(id) => search.frame(frame, id),
-                _ => false,
-            }),
-            Moment::Work(work) => {
-                let noted = found(work.nth, &mut |_, event| match event.kind {
-                    Kind::Note { what, message, .. } => {
-                        what == work.what
-                            && search.is(event.actor, &work.consumer)
-                            && search.about(message, work.message.as_deref())
-                    }
-                    _ => false,
-                });
-                if work.what != What::Received {
-                    return noted;
+            Moment::Work(work) if work.what == What::Received => Search { log, verbs }.received(work, at),
+            _ => at,
+        }
+    }
+
+    /// Gives every event that is such a moment, whatever its number, until `more` says that it is enough.
+    fn each(&self, log: &Log, verbs: &VerbBook, more: &mut dyn FnMut(EventId) -> bool) {
+        let search = Search { log, verbs };
+        let (frame, note) = match self {
+            Moment::Sending(at) => (search.frame(at, false), None),
+            Moment::Arriving(at) => (search.frame(at, true), None),
+            Moment::Work(at) => (None, search.note(at)),
+            Moment::At(_) | Moment::Disk(_) => (None, None),
+        };
+        let mut state = Observable::new();
+        for (n, event) in log.events().iter().enumerate() {
+            let id = EventId(n as u32);
+            let fits = match self {
+                Moment::At(time) => event.time >= Time(*time),
+                Moment::Sending(_) | Moment::Arriving(_) => {
+                    frame.is_some_and(|wanted| wanted.fits(event, log, verbs))
                 }
-                // A process that stands still has received what has reached it, and acts on it later or never.
-                match noted {
-                    None => found(work.nth, &mut |_, event| search.reaches(event, work)),
-                    Some(id) => {
-                        let event = &log.events()[id.at()];
-                        let came = log.events().get(event.cause.at()).filter(|came| came.time < event.time);
-                        let early = came.is_some_and(|came| search.reaches(came, work));
-                        Some(if early { event.cause } else { id })
-                    }
-                }
+                Moment::Work(_) => note.is_some_and(|wanted| wanted.fits(event)),
+                // What a sync is about lies in the page cache before it is done.
+                Moment::Disk(disk) => search.disk(disk, id, event, &state),
+            };
+            if fits && !more(id) {
+                return;
             }
-            Moment::Disk(disk) => {
-                let mut state = Observable::new();
-                found(disk.nth, &mut |id, event| {
-                    // What a sync is about lies in the page cache before it is done.
-                    let fits = search.disk(disk, id, event, &state);
-                    for delta in log.deltas(id) {
-                        state.apply(delta);
-                    }
-                    fits
-                })
+            if matches!(self, Moment::Disk(_)) {
+                log.deltas(id).iter().for_each(|delta| _ = state.apply(delta));
             }
         }
+    }
+}
+
+/// Frames that are alike: what is left out fits any.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FrameIs<'a> {
+    /// Whether it arrives; else it is sent.
+    pub arrives: bool,
+    /// The protocol's method.
+    pub method: Option<&'a str>,
+    /// Its sender.
+    pub from: Option<ActorId>,
+    /// Its receiver.
+    pub to: Option<ActorId>,
+    /// The message it carries or is about.
+    pub message: Option<Name>,
+}
+
+impl FrameIs<'_> {
+    /// Whether an event is the sending or the arrival of such a frame.
+    pub fn fits(&self, event: &Event, log: &Log, verbs: &VerbBook) -> bool {
+        let (Kind::Sent(id) | Kind::Arrived(id)) = event.kind else { return false };
+        let Some(frame) = log.frame(id).filter(|_| matches!(event.kind, Kind::Arrived(_)) == self.arrives) else {
+            return false;
+        };
+        let method = || verbs.get(frame.verb).map(|verb| verb.name);
+        self.from.is_none_or(|from| frame.from == from)
+            && self.to.is_none_or(|to| frame.to == to)
+            && self.message.is_none_or(|message| frame.message == message)
+            && self.method.is_none_or(|wanted| method() == Some(wanted))
+    }
+}
+
+/// Notes that are alike.
+#[derive(Clone, Copy, Debug)]
+pub struct NoteIs {
+    /// Whose.
+    pub actor: ActorId,
+    /// What is noted.
+    pub what: What,
+    /// On which message; any without.
+    pub message: Option<Name>,
+}
+
+impl NoteIs {
+    /// Whether an event is such a note.
+    pub fn fits(&self, event: &Event) -> bool {
+        let Kind::Note { what, message, .. } = event.kind else { return false };
+        event.actor == self.actor && what == self.what && self.message.is_none_or(|wanted| message == wanted)
     }
 }
 
@@ -141,37 +206,103 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn is(&self, actor: ActorId, name: &str) -> bool {
-        self.log.header.actors.get(actor.at()).is_some_and(|actor| actor.name == name)
+    /// What happens at an event, as the first of its kind.
+    fn named(&self, event: &Event) -> Option<Moment> {
+        let name = |id: ActorId| self.log.header.actors.get(id.at()).map(|actor| actor.name.clone());
+        let text = |message: Name| {
+            let text = message.is_some().then(|| self.log.names.text(message).to_string());
+            text.filter(|text| !text.is_empty() && text.len() <= 255 && !text.chars().any(char::is_control))
+        };
+        match event.kind {
+            Kind::Sent(id) | Kind::Arrived(id) => {
+                let frame = self.log.frame(id)?;
+                let actor = |id: ActorId| self.log.header.actors.get(id.at());
+                let is_node = |id: ActorId| actor(id).is_some_and(|actor| actor.kind == ActorKind::Node);
+                // One end is a node in most systems, so the other one is what tells frames apart.
+                let (from, to) = match (is_node(frame.from), is_node(frame.to)) {
+                    (true, false) => (None, name(frame.to)),
+                    (false, true) => (name(frame.from), None),
+                    _ => (name(frame.from), name(frame.to)),
+                };
+                let method = self.verbs.get(frame.verb).map(|verb| verb.name.to_owned());
+                let at = FrameAt { method, from, to, message: text(frame.message), nth: 1 };
+                Some(if matches!(event.kind, Kind::Sent(_)) { Moment::Sending(at) } else { Moment::Arriving(at) })
+            }
+            Kind::Note { what: what @ (What::WorkDone | What::Received), message, .. } => {
+                let actor = self.log.header.actors.get(event.actor.at())?;
+                let consumer = (actor.kind == ActorKind::Consumer).then(|| actor.name.clone())?;
+                Some(Moment::Work(WorkAt { consumer, what, message: text(message), nth: 1 }))
+            }
+            Kind::Disk { what: step @ (DiskStep::Sync | DiskStep::Written | DiskStep::Synced), .. } => {
+                let disk = self.log.header.actors.get(event.actor.at())?;
+                let node = name(disk.of.unwrap_or(event.actor))?;
+                Some(Moment::Disk(DiskAt { node, step, message: None, nth: 1 }))
+            }
+            _ => None,
+        }
     }
 
-    fn about(&self, message: Name, wanted: Option<&str>) -> bool {
-        wanted.is_none_or(|wanted| message.is_some() && self.log.names.text(message) == wanted)
+    /// The party with this name, if the run has it.
+    fn actor(&self, name: &str) -> Option<ActorId> {
+        let at = self.log.header.actors.iter().position(|actor| actor.name == name)?;
+        Some(ActorId(at as u16))
     }
 
-    fn frame(&self, wanted: &FrameAt, id: crate::ids::FrameId) -> bool {
-        let Some(frame) = self.log.frame(id) else { return false };
-        let method = self.verbs.get(frame.verb).map(|verb| verb.name);
-        wanted.method.as_deref().is_none_or(|wanted| method == Some(wanted))
-            && wanted.from.as_deref().is_none_or(|name| self.is(frame.from, name))
-            && wanted.to.as_deref().is_none_or(|name| self.is(frame.to, name))
-            && self.about(frame.message, wanted.message.as_deref())
+    /// The message with this id: any where none is wanted, `None` where the run has no such.
+    fn message(&self, wanted: Option<&str>) -> Option<Option<Name>> {
+        match wanted {
+            Some(wanted) => self.log.names.find(wanted).map(Some),
+            None => Some(None),
+        }
+    }
+
+    fn frame<'a>(&self, wanted: &'a FrameAt, arrives: bool) -> Option<FrameIs<'a>> {
+        let party = |name: &Option<String>| match name {
+            Some(name) => self.actor(name).map(Some),
+            None => Some(None),
+        };
+        Some(FrameIs {
+            arrives,
+            method: wanted.method.as_deref(),
+            from: party(&wanted.from)?,
+            to: party(&wanted.to)?,
+            message: self.message(wanted.message.as_deref())?,
+        })
+    }
+
+    /// When a consumer receives something: a process that stands still has received what has reached it, and acts on it
+    /// later or never.
+    fn received(&self, work: &WorkAt, noted: Option<EventId>) -> Option<EventId> {
+        let events = self.log.events();
+        let Some(id) = noted else {
+            let mut ids = (0..events.len() as u32).map(EventId).filter(|id| self.reaches(&events[id.at()], work));
+            return ids.nth(work.nth.checked_sub(1)? as usize);
+        };
+        let event = self.log.event(id)?;
+        let came = self.log.event(event.cause).filter(|came| came.time < event.time);
+        let early = came.is_some_and(|came| self.reaches(came, work));
+        Some(if early { event.cause } else { id })
     }
 
     /// Whether a delivery reaches its consumer.
     fn reaches(&self, event: &Event, wanted: &WorkAt) -> bool {
         let Kind::Arrived(id) = event.kind else { return false };
-        let Some(frame) = self.log.frame(id) else { return false };
+        let Some(frame) = self.log.frame(id).filter(|frame| frame.message.is_some()) else { return false };
         self.verbs.get(frame.verb).is_some_and(|verb| verb.class == Class::Deliver)
-            && self.is(event.actor, &wanted.consumer)
-            && self.about(frame.message, wanted.message.as_deref())
-            && frame.message.is_some()
+            && self.note(wanted).is_some_and(|note| {
+                note.actor == event.actor && note.message.is_none_or(|message| message == frame.message)
+            })
+    }
+
+    fn note(&self, wanted: &WorkAt) -> Option<NoteIs> {
+        let actor = self.actor(&wanted.consumer)?;
+        Some(NoteIs { actor, what: wanted.what, message: self.message(wanted.message.as_deref())? })
     }
 
     fn disk(&self, wanted: &DiskAt, id: EventId, event: &Event, before: &Observable) -> bool {
         let Kind::Disk { what, .. } = event.kind else { return false };
         let owner = self.log.header.actors.get(event.actor.at()).and_then(|actor| actor.of).unwrap_or(event.actor);
-        if what != wanted.step || !self.is(owner, &wanted.node) {
+        if what != wanted.step || self.actor(&wanted.node) != Some(owner) {
             return false;
         }
         let Some(message) = wanted.message.as_deref() else { return true };

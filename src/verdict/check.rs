@@ -11,12 +11,13 @@ impl Expectation {
         if let Takes::TimeMayOf(_) | Takes::ValueOf(_) = self.what.takes() {
             let measured = self.measured(findings);
             let holds = measured.is_some_and(|value| self.count.fits(value));
-            return Checked { expectation: self.to_string(), holds, found: self.say_measured(measured, findings) };
+            let found = self.say_measured(measured, findings);
+            return Checked { expectation: self.to_string(), holds, found, decided: None };
         }
         let found = self.found(findings);
         let ids = self.ids.as_ref().is_none_or(|ids| same(ids, &found));
         let holds = ids && self.count.fits(i64::from(found.count));
-        Checked { expectation: self.to_string(), holds, found: self.say(&found, findings) }
+        Checked { expectation: self.to_string(), holds, found: self.say(&found, findings), decided: None }
     }
 
     /// How many were found, whatever was expected.

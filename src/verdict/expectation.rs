@@ -1,6 +1,7 @@
 //! The words a scenario may expect, what each takes, and what an expectation is. Plain data: the scenario's parser
 //! makes it, the findings answer it.
 
+use crate::ids::EventId;
 use crate::units::Span;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -220,7 +221,7 @@ impl Word {
         Word::ALL.iter().copied().find(|word| word.name() == name)
     }
     /// The word as it stands in a line of a verdict.
-    pub(super) fn label(self) -> String {
+    pub fn label(self) -> String {
         match self {
             Word::Fifo => "FIFO per producer".to_owned(),
             Word::FifoPerKey => "FIFO per key".to_owned(),
@@ -313,4 +314,7 @@ pub struct Checked {
     pub holds: bool,
     /// What was found, such as `2: order-2, order-5`.
     pub found: String,
+    /// For an invariant, the event with which it was decided; its text says so too.
+    #[serde(skip)]
+    pub decided: Option<EventId>,
 }

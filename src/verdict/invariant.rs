@@ -110,7 +110,7 @@ impl Watcher {
                     Temper::Eventually(_) => (false, "it never came to that".to_owned()),
                     Temper::Always | Temper::Never => (true, "held".to_owned()),
                 };
-                Checked { expectation: invariant.to_string(), holds, found }
+                Checked { expectation: invariant.to_string(), holds, found, decided: None }
             })
         };
         self.open.into_iter().map(result).collect()
@@ -135,7 +135,7 @@ impl Watcher {
             let Some(holds) = ends else { continue };
             let (step, at) = (id.step(), now.since(Time::ZERO).brief());
             let found = format!("{} at step {step}, {at}", plain(&checked.found));
-            *result = Some(Checked { expectation: invariant.to_string(), holds, found });
+            *result = Some(Checked { expectation: invariant.to_string(), holds, found, decided: Some(id) });
         }
     }
 }

@@ -6,7 +6,7 @@
 use super::{Findings, Takes, Word};
 use crate::ids::{ActorId, CopyId, EventId, FrameId, Name, PlaceId};
 use crate::mem::VecMap;
-use crate::trace::{Belief, Class, Delta, Kind, Log, Observable, PlaceKind, VerbBook, What};
+use crate::trace::{Belief, Class, Delta, Kind, Log, PlaceKind, VerbBook, What};
 use std::collections::BTreeMap;
 
 /// The account of one message.
@@ -45,12 +45,9 @@ impl Account {
 
 /// The accounts of all messages, in the order in which they first come up.
 pub fn ledger(log: &Log, verbs: &VerbBook, findings: &Findings) -> Vec<Account> {
-    let mut book =
-        Book { log, verbs, accounts: Vec::new(), at: BTreeMap::new(), facts: Vec::new(), state: Observable::new() };
-    for i in 0..log.events().len() as u32 {
-        book.enter(EventId(i));
-    }
-    book.close(findings)
+    let mut book = Ledger::default();
+    (0..log.events().len() as u32).for_each(|id| book.enter(log, verbs, EventId(id)));
+    book.close(log, findings)
 }
 
 /// The words that tell how a message ended, the one that decides first.
@@ -90,16 +87,28 @@ struct Facts {
     last: EventId,
 }
 
-struct Book<'a> {
-    log: &'a Log,
-    verbs: &'a VerbBook,
+/// A ledger under way: a log is entered event by event, in order, so that it can be done bit by bit.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    /// The only message that is looked at, if only one is.
+    only: Option<Name>,
     accounts: Vec<Account>,
     at: BTreeMap<Name, usize>,
     facts: Vec<Facts>,
-    state: Observable,
+    /// Where every copy is, and of what.
+    copies: BTreeMap<CopyId, (PlaceId, Name)>,
 }
 
-impl Book<'_> {
+impl Ledger {
+    /// The ledger of one message only.
+    pub fn of(message: Name) -> Ledger {
+        Ledger { only: Some(message), ..Ledger::default() }
+    }
+
+    fn wants(&self, message: Name) -> bool {
+        self.only.is_none_or(|only| only == message)
+    }
+
     fn slot(&mut self, message: Name, event: EventId) -> usize {
         if let Some(at) = self.at.get(&message) {
             self.facts[*at].last = event;
@@ -124,39 +133,32 @@ impl Book<'_> {
         at
     }
 
-    fn live(&self, place: PlaceId) -> bool {
-        self.log.places.get(place.at()).is_some_and(|place| place.kind.is_live())
-    }
-
-    fn enter(&mut self, id: EventId) {
-        let event = self.log.events()[id.at()];
+    /// Enters the next event.
+    pub fn enter(&mut self, log: &Log, verbs: &VerbBook, id: EventId) {
+        let Some(&event) = log.event(id) else { return };
         match event.kind {
-            Kind::Sent(frame) => self.flies(frame, id, 1),
+            Kind::Sent(frame) => self.flies(carried(log, verbs, frame), id, 1),
             Kind::Arrived(frame) => {
-                self.flies(frame, id, -1);
-                if let Some((message, Class::Deliver)) = self.carried(frame) {
+                let carried = carried(log, verbs, frame);
+                self.flies(carried, id, -1);
+                if let Some((message, Class::Deliver)) = carried.filter(|(message, _)| self.wants(*message)) {
                     let at = self.slot(message, id);
                     self.accounts[at].deliveries += 1;
                 }
             }
-            Kind::Lost(frame) | Kind::Ignored(frame) => self.flies(frame, id, -1),
-            Kind::Note { what, message, .. } if message.is_some() => self.note(id, event.actor, what, message),
+            Kind::Lost(frame) | Kind::Ignored(frame) => self.flies(carried(log, verbs, frame), id, -1),
+            Kind::Note { what, message, .. } if message.is_some() && self.wants(message) => {
+                self.note(id, event.actor, what, message);
+            }
             _ => {}
         }
-        for at in 0..self.log.deltas(id).len() {
-            self.delta(id, self.log.deltas(id)[at]);
+        for delta in log.deltas(id) {
+            self.delta(log, id, *delta);
         }
     }
 
-    /// The message that a frame carries, and what the frame is for.
-    fn carried(&self, frame: FrameId) -> Option<(Name, Class)> {
-        let frame = self.log.frame(frame)?;
-        let class = self.verbs.get(frame.verb)?.class;
-        (frame.message.is_some() && matches!(class, Class::Publish | Class::Deliver)).then_some((frame.message, class))
-    }
-
-    fn flies(&mut self, frame: FrameId, id: EventId, by: i32) {
-        if let Some((message, _)) = self.carried(frame) {
+    fn flies(&mut self, carried: Option<(Name, Class)>, id: EventId, by: i32) {
+        if let Some((message, _)) = carried.filter(|(message, _)| self.wants(*message)) {
             self.lives(message, id, by);
         }
     }
@@ -172,43 +174,53 @@ impl Book<'_> {
         }
     }
 
-    fn delta(&mut self, id: EventId, delta: Delta) {
+    fn delta(&mut self, log: &Log, id: EventId, delta: Delta) {
         match delta {
-            Delta::Put { place, message, .. } if self.live(place) => self.lives(message, id, 1),
+            Delta::Put { place, copy, message, .. } if self.wants(message) => {
+                self.copies.insert(copy, (place, message));
+                if live(log, place) {
+                    self.lives(message, id, 1);
+                }
+            }
             Delta::Move { from, to, copy, .. } => {
                 if let Some(message) = self.held(from, copy) {
+                    self.copies.insert(copy, (to, message));
                     // First where it comes to: a copy that moves is never gone.
-                    if self.live(to) {
+                    if live(log, to) {
                         self.lives(message, id, 1);
                     }
-                    if self.live(from) {
+                    if live(log, from) {
                         self.lives(message, id, -1);
                     }
                 }
             }
-            Delta::Remove { place, copy } if self.live(place) => {
+            Delta::Remove { place, copy } => {
                 if let Some(message) = self.held(place, copy) {
+                    self.copies.remove(&copy);
+                    if live(log, place) {
+                        self.lives(message, id, -1);
+                    }
+                }
+            }
+            Delta::Clear { place } => {
+                let here = |(_, (at, _)): &(&CopyId, &(PlaceId, Name))| *at == place;
+                let all: Vec<Name> = self.copies.iter().filter(here).map(|(_, (_, message))| *message).collect();
+                self.copies.retain(|_, (at, _)| *at != place);
+                for message in all.into_iter().filter(|_| live(log, place)) {
                     self.lives(message, id, -1);
                 }
             }
-            Delta::Clear { place } if self.live(place) => {
-                let all: Vec<Name> = self.state.in_place(place).map(|held| held.message).collect();
-                for message in all {
-                    self.lives(message, id, -1);
-                }
-            }
-            Delta::Believe { message, belief, .. } => {
+            Delta::Believe { message, belief, .. } if self.wants(message) => {
                 let at = self.slot(message, id);
                 self.accounts[at].belief = Some(belief);
                 self.facts[at].believed = Some(id);
             }
             _ => {}
         }
-        self.state.apply(&delta);
     }
 
     fn held(&self, place: PlaceId, copy: CopyId) -> Option<Name> {
-        self.state.in_place(place).find(|held| held.copy == copy).map(|held| held.message)
+        self.copies.get(&copy).filter(|(at, _)| *at == place).map(|(_, message)| *message)
     }
 
     fn note(&mut self, id: EventId, actor: ActorId, what: What, message: Name) {
@@ -235,37 +247,51 @@ impl Book<'_> {
         }
     }
 
-    fn close(mut self, findings: &Findings) -> Vec<Account> {
+    /// The accounts, once every event is entered.
+    pub fn close(mut self, log: &Log, findings: &Findings) -> Vec<Account> {
         let mut copies: VecMap<(Name, PlaceKind), u32> = VecMap::new();
-        for (place, held) in self.state.places.iter() {
-            let Some(kind) = self.log.places.get(place.at()).map(|place| place.kind) else { continue };
-            for held in held.values() {
-                *copies.or_insert_with((held.message, kind), || 0) += 1;
-            }
+        for (place, message) in self.copies.values() {
+            let Some(kind) = log.places.get(place.at()).map(|place| place.kind) else { continue };
+            *copies.or_insert_with((*message, kind), || 0) += 1;
         }
         for (&(message, kind), n) in copies.iter() {
             if let Some(at) = self.at.get(&message) {
                 self.accounts[*at].copies.push((kind, *n));
             }
         }
-        let others = Word::ALL.iter().filter(|word| tells_an_end(**word) && !ENDS.contains(word));
-        let named: Vec<(Word, Vec<&str>)> =
-            ENDS.iter().chain(others).map(|word| (*word, findings.ids(*word))).collect();
+        let named = named(findings);
         for at in 0..self.accounts.len() {
-            let text = self.log.names.text(self.accounts[at].message);
+            let text = log.names.text(self.accounts[at].message);
             let words = named.iter().filter(|(_, ids)| ids.contains(&text.as_str())).map(|(word, _)| *word);
-            self.accounts[at].words = words.collect();
-            self.accounts[at].decided = self.decided(at);
+            let words: Vec<Word> = words.collect();
+            let deciding = words.iter().find(|word| ENDS.contains(word)).copied();
+            self.accounts[at].decided = self.decided(log, at, deciding);
+            self.accounts[at].words = words;
         }
         self.accounts
     }
 
-    fn decided(&self, at: usize) -> EventId {
-        let (account, facts) = (&self.accounts[at], &self.facts[at]);
+    /// The events with which a word comes to be true of a message, in order: of the messages that the findings list.
+    pub fn moments(&self, log: &Log, findings: &Findings) -> Vec<(EventId, Word, Name)> {
+        let mut moments = Vec::new();
+        for (word, ids) in named(findings) {
+            for message in ids.into_iter().filter_map(|id| log.names.find(id)) {
+                if let Some(at) = self.at.get(&message) {
+                    moments.push((self.decided(log, *at, Some(word)), word, message));
+                }
+            }
+        }
+        moments.sort();
+        moments
+    }
+
+    /// The event that decided what a word says of a message.
+    fn decided(&self, log: &Log, at: usize, word: Option<Word>) -> EventId {
+        let facts = &self.facts[at];
         let done = |n: usize| facts.works.get(n).map(|(_, id)| *id);
-        let found = match account.words.iter().find(|word| ENDS.contains(word)) {
+        let found = match word {
             Some(Word::Lost) => facts.gone,
-            Some(Word::Duplicated) => self.second(facts).or_else(|| done(1)),
+            Some(Word::Duplicated) => second(log, facts).or_else(|| done(1)),
             Some(Word::Reordered | Word::Unexpected | Word::Recovered) => done(0),
             Some(Word::PoisonLoop) => facts.failed,
             Some(Word::Stuck) => facts.placed,
@@ -274,16 +300,33 @@ impl Book<'_> {
         };
         found.unwrap_or(facts.last)
     }
+}
 
-    /// The first work that was done already: by whoever works for the same table or queue.
-    fn second(&self, facts: &Facts) -> Option<EventId> {
-        let of = |consumer: ActorId| {
-            let own = self.log.header.destinations.iter().find(|row| row.consumer == consumer);
-            own.map(|row| row.table.as_ref().unwrap_or(&row.from))
-        };
-        let again = |i: &usize| facts.works[..*i].iter().any(|(before, _)| of(*before) == of(facts.works[*i].0));
-        (1..facts.works.len()).find(again).map(|i| facts.works[i].1)
-    }
+/// The words that tell an end, each with the messages that it is true of.
+fn named(findings: &Findings) -> Vec<(Word, Vec<&str>)> {
+    let others = Word::ALL.iter().filter(|word| tells_an_end(**word) && !ENDS.contains(word));
+    ENDS.iter().chain(others).map(|word| (*word, findings.ids(*word))).collect()
+}
+
+fn live(log: &Log, place: PlaceId) -> bool {
+    log.places.get(place.at()).is_some_and(|place| place.kind.is_live())
+}
+
+/// The message that a frame carries, and what the frame is for.
+fn carried(log: &Log, verbs: &VerbBook, frame: FrameId) -> Option<(Name, Class)> {
+    let frame = log.frame(frame)?;
+    let class = verbs.get(frame.verb)?.class;
+    (frame.message.is_some() && matches!(class, Class::Publish | Class::Deliver)).then_some((frame.message, class))
+}
+
+/// The first work that was done already: by whoever works for the same table or queue.
+fn second(log: &Log, facts: &Facts) -> Option<EventId> {
+    let of = |consumer: ActorId| {
+        let own = log.header.destinations.iter().find(|row| row.consumer == consumer);
+        own.map(|row| row.table.as_ref().unwrap_or(&row.from))
+    };
+    let again = |i: &usize| facts.works[..*i].iter().any(|(before, _)| of(*before) == of(facts.works[*i].0));
+    (1..facts.works.len()).find(again).map(|i| facts.works[i].1)
 }
 
 #[cfg(test)]

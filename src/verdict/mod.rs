@@ -33,7 +33,7 @@ pub use findings::{
 };
 pub use invariant::{Invariant, Temper, Watcher};
 pub use judge::Counts;
-pub use ledger::{Account, ledger};
+pub use ledger::{Account, Ledger, ledger};
 pub use meter::Meter;
 pub use sheet::{result_of, sheet, sheet_of_width};
 pub use stream::Verdict;

@@ -100,6 +100,14 @@ impl ClientProcess {
         }
     }
 
+    /// A new process of the same client.
+    fn restart_wire(&mut self, client: &ClientPlan) {
+        match &client.program {
+            Program::App { session, .. } => self.wire.boot(session),
+            Program::Script(script) => self.wire.restart_script(script),
+        }
+    }
+
     fn boot_wire(&mut self, client: &ClientPlan) {
         match &client.program {
             Program::App { session, .. } => self.wire.boot(session),
@@ -130,7 +138,7 @@ impl World {
         }
         let client = &mut self.clients[actor.at()];
         if !first {
-            client.boot_wire(&self.plan.clients[actor.at()]);
+            client.restart_wire(&self.plan.clients[actor.at()]);
         }
         let part = if client.app.is_some() { Part::App } else { Part::Wire };
         self.give_client(actor, part, Input::Started, event, observer);

@@ -6,7 +6,9 @@
 use crate::gallery::{Case, cases};
 use mqlab::explore::{How, Run, run};
 use mqlab::export::view::{self, Settings, Viewed};
-use mqlab::ids::Digest;
+use mqlab::ids::{Digest, EventId};
+
+use mqlab::timeline::{Options, Reel, lay_out};
 use mqlab::trace;
 use mqlab::world::{RULES, VERBS};
 use serde::Serialize;
@@ -153,4 +155,26 @@ fn no_golden_file_is_unused() {
     files(&folder(), &mut found);
     let unused: Vec<_> = found.difference(&expected).collect();
     assert!(unused.is_empty(), "golden files that no test reads: {unused:?}");
+}
+
+#[test]
+fn a_part_of_a_run_is_laid_out_as_it_is_in_the_whole() {
+    for case in cases().into_iter().step_by(3) {
+        let log = ran(&case).log;
+        let options = Options { max_rows: None, ..Options::default() };
+        let whole = lay_out(&log, &VERBS, &RULES, &options).rows;
+        let reel = Reel::new(&log, &VERBS, false);
+        let all = EventId(log.events().len() as u32);
+        assert_eq!(reel.rows(&log, &VERBS, EventId(0), all), whole, "{}", case.name);
+        for (at, row) in whole.iter().enumerate().step_by(whole.len() / 40 + 1) {
+            let until = whole.get(at + 5).map_or(all, |row| row.first);
+            let part = reel.rows(&log, &VERBS, row.first, until);
+            assert_eq!(part, whole[at..whole.len().min(at + 5)], "{} from {:?}", case.name, row.first);
+            assert_eq!(reel.row_at(&log, &VERBS, row.last).as_ref().map(|r| r.first), Some(row.first), "{}", case.name);
+            let next = reel.after(&log, &VERBS, row.first).map(|row| row.first);
+            assert_eq!(next, whole.get(at + 1).map(|row| row.first), "{} behind {:?}", case.name, row.first);
+            let before = reel.before(&log, &VERBS, row.first).map(|row| row.first);
+            assert_eq!(before, at.checked_sub(1).map(|at| whole[at].first), "{} before {:?}", case.name, row.first);
+        }
+    }
 }

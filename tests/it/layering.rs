@@ -34,6 +34,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("story", &["trace", "rules", "units", "ids"]),
     ("export", &["trace", "timeline", "story", "verdict", "units", "ids", "rules"]),
     ("lab", &["trace", "verdict", "timeline", "story", "units", "ids"]),
+    // The pages that commands print are shown over the panes.
+    ("tui", &["trace", "verdict", "timeline", "story", "export", "lab", "units", "ids", "rules"]),
     ("suite", &["explore", "export", "lab", "trace", "verdict", "units", "ids"]),
 ];
 

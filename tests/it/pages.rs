@@ -7,6 +7,7 @@ use crate::gallery::cases;
 use mqlab::cli::EXIT_CODES;
 use mqlab::explore::{How, run};
 use mqlab::export::view::{self, Settings, Viewed};
+use mqlab::tui::action::{ACTIONS, Group};
 use mqlab::verdict::Word;
 use mqlab::world::{RULES, VERBS};
 use std::fmt::Write as _;
@@ -48,6 +49,22 @@ fn the_words_of_the_verdict_are_those_of_the_table() {
         writeln!(list, "- **`{}`** {}", word.name(), word.definition()).unwrap();
     }
     check("book/src/words.md", "<!-- words: begin -->", "<!-- words: end -->", list.trim_end());
+}
+
+#[test]
+fn the_keys_are_those_of_the_table() {
+    let mut text = String::new();
+    for group in Group::ALL {
+        writeln!(text, "**{}**\n\n| keys | command | |\n|---|---|---|", group.title()).unwrap();
+        for spec in ACTIONS.iter().filter(|spec| spec.group == *group) {
+            let keys: Vec<String> = spec.keys.iter().map(|key| format!("`{key}`")).collect();
+            let keys = keys.join(" ").replace('|', "\\|");
+            let command = format!(":{} {}", spec.name, spec.argument);
+            writeln!(text, "| {keys} | `{}` | {} |", command.trim(), spec.says).unwrap();
+        }
+        text.push('\n');
+    }
+    check("book/src/stepping.md", "<!-- keys: begin -->", "<!-- keys: end -->", text.trim_end());
 }
 
 #[test]

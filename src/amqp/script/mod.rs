@@ -122,8 +122,14 @@ impl Script {
         Arc::new(Program::of(steps, names))
     }
 
-    /// Makes it a new process with this program; the allocations stay.
+    /// Makes it a script that has not begun; the allocations stay.
     pub fn boot(&mut self, program: &Arc<Program>) {
+        self.restart(program);
+        self.beliefs.clear();
+    }
+
+    /// Makes it a new process with this program. What it has published, and what was answered, stays on record.
+    pub fn restart(&mut self, program: &Arc<Program>) {
         if !Arc::ptr_eq(&self.program, program) {
             self.program = Arc::clone(program);
         }
@@ -139,7 +145,6 @@ impl Script {
         self.received = 0;
         self.awaited = 0;
         self.worked = 0;
-        self.beliefs.clear();
     }
 
     /// Whether every step has been taken and answered.

@@ -252,3 +252,20 @@ fn every_method_compiles() {
     // One more: the connect that stands there by itself.
     assert_eq!(Program::of(&steps, &mut Names::new()).ops.len(), steps.len() + 1);
 }
+
+#[test]
+fn a_script_that_is_started_again_keeps_the_record_of_what_it_has_published() {
+    let (mut bed, _) = Bed::open(r#"[basic_publish(key: "q", body: "m1")]"#);
+    bed.frame(1, Method::ChannelOpenOk);
+    let program = Arc::clone(&bed.script.program);
+    let held = |script: &Script| {
+        let mut seen = Observable::new();
+        script.observe(ActorId(0), &mut seen);
+        seen.beliefs.len()
+    };
+    assert_eq!(held(&bed.script), 1);
+    bed.script.restart(&program);
+    assert_eq!(held(&bed.script), 1, "nothing was told that takes it back");
+    bed.script.boot(&program);
+    assert_eq!(held(&bed.script), 0);
+}

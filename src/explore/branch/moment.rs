@@ -6,7 +6,7 @@
 
 use crate::ids::{ActorId, CopyId, EventId, FrameId, Name, OpId};
 use crate::scenario::quoted;
-use crate::trace::{ActorKind, Delta, DiskStep, Event, Kind, Log, Outcome, What};
+use crate::trace::{ActorKind, Delta, DiskStep, Event, FrameIs, Kind, Log, NoteIs, Outcome, What};
 use crate::units::Span;
 use crate::world::VERBS;
 use crate::world::plan::Plan;
@@ -114,50 +114,39 @@ impl Namer<'_> {
         (!text.is_empty()).then(|| quoted(&text))
     }
 
-    fn sending(&self, id: FrameId) -> Vec<String> {
-        let Some(frame) = self.log.frame(id) else { return Vec::new() };
-        let Some(method) = VERBS.get(frame.verb).map(|verb| verb.name) else { return Vec::new() };
-        // One end is always a node, so the client is what tells frames apart.
+    /// What the language tells a frame by, and the method and the party as they are written. One end is always a node,
+    /// so the client is what tells frames apart.
+    fn frame(&self, id: FrameId, arrives: bool) -> Option<(FrameIs<'static>, String)> {
+        let frame = self.log.frame(id)?;
+        let method = VERBS.get(frame.verb)?.name;
         let to_client = self.plan.client_index(frame.to).is_some();
-        let client = if to_client { frame.to } else { frame.from };
-        let Some(party) = self.name(client) else { return Vec::new() };
-        let word = if to_client { "to" } else { "from" };
-        let earlier = |message: Option<Name>| {
-            let fits = |event: &&Event| {
-                let Kind::Sent(other) = event.kind else { return false };
-                self.log.frame(other).is_some_and(|f| {
-                    VERBS.get(f.verb).is_some_and(|verb| verb.name == method)
-                        && (if to_client { f.to } else { f.from }) == client
-                        && message.is_none_or(|message| f.message == message)
-                })
-            };
-            self.log.events()[..=self.behind.at()].iter().filter(fits).count()
-        };
-        let call = |message: Option<String>, nth: usize| {
-            let message = message.map_or_else(String::new, |id| format!(", message: {id}"));
-            format!("sending(method: {}, {word}: {party}{message}{})", quoted(method), nth_of(nth))
-        };
-        let by_message = self.message(frame.message).map(|id| call(Some(id), earlier(Some(frame.message))));
-        by_message.into_iter().chain([call(None, earlier(None))]).collect()
+        let (word, client) = if to_client { ("to", frame.to) } else { ("from", frame.from) };
+        let ends = if to_client { (None, Some(client)) } else { (Some(client), None) };
+        let wanted = FrameIs { arrives, method: Some(method), from: ends.0, to: ends.1, message: None };
+        Some((wanted, format!("method: {}, {word}: {}", quoted(method), self.name(client)?)))
+    }
+
+    /// How many of the first `events` are such a frame.
+    fn count(&self, wanted: &FrameIs<'_>, events: usize) -> usize {
+        self.log.events().iter().take(events).filter(|event| wanted.fits(event, self.log, &VERBS)).count()
+    }
+
+    fn sending(&self, id: FrameId) -> Vec<String> {
+        let Some((wanted, call)) = self.frame(id, false) else { return Vec::new() };
+        let earlier = |message| self.count(&FrameIs { message, ..wanted }, self.behind.at() + 1);
+        let about = self.log.frame(id).map(|frame| frame.message);
+        let by_message = about.and_then(|message| self.message(message)).map(|text| {
+            let nth = nth_of(earlier(about));
+            format!("sending({call}, message: {text}{nth})")
+        });
+        by_message.into_iter().chain([format!("sending({call}{})", nth_of(earlier(None)))]).collect()
     }
 
     /// The arrival of a frame that comes to be event number `position`, or would.
     fn arriving(&self, id: FrameId, position: usize) -> Vec<String> {
-        let Some(frame) = self.log.frame(id) else { return Vec::new() };
-        let Some(method) = VERBS.get(frame.verb).map(|verb| verb.name) else { return Vec::new() };
-        let to_client = self.plan.client_index(frame.to).is_some();
-        let client = if to_client { frame.to } else { frame.from };
-        let Some(party) = self.name(client) else { return Vec::new() };
-        let fits = |event: &&Event| {
-            let Kind::Arrived(other) = event.kind else { return false };
-            self.log.frame(other).is_some_and(|f| {
-                VERBS.get(f.verb).is_some_and(|verb| verb.name == method)
-                    && (if to_client { f.to } else { f.from }) == client
-            })
-        };
-        let word = if to_client { "to" } else { "from" };
-        let nth = self.log.events().iter().take(position).filter(fits).count() + 1;
-        vec![format!("arriving(method: {}, {word}: {party}{})", quoted(method), nth_of(nth))]
+        let Some((wanted, call)) = self.frame(id, true) else { return Vec::new() };
+        let nth = self.count(&wanted, position) + 1;
+        vec![format!("arriving({call}{})", nth_of(nth))]
     }
 
     /// A step of a disk operation, by the first message it is about and by its number.
@@ -213,12 +202,8 @@ impl Namer<'_> {
         }
         let Some(consumer) = self.name(event.actor) else { return Vec::new() };
         let nth = |about: Option<Name>| {
-            let fits = |other: &&Event| {
-                other.actor == event.actor
-                    && matches!(other.kind, Kind::Note { what: w, message: m, .. }
-                        if w == what && about.is_none_or(|about| about == m))
-            };
-            nth_of(self.log.events()[..=self.behind.at()].iter().filter(fits).count())
+            let wanted = NoteIs { actor: event.actor, what, message: about };
+            nth_of(self.log.events()[..=self.behind.at()].iter().filter(|event| wanted.fits(event)).count())
         };
         let by_message = self.message(message);
         let by_message = by_message.map(|id| format!("{word}({consumer}, message: {id}{})", nth(Some(message))));

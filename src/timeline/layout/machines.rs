@@ -8,28 +8,28 @@ use crate::trace::{DiskStep, Event, Kind, Process, Role, Toll};
 
 impl Layout<'_> {
     /// Keeps the lanes' lines up to date.
-    pub(super) fn follow(&mut self, event: &Event) {
+    pub(in crate::timeline) fn follow(&mut self, event: &Event) {
         let Some(lane) = self.lane(event.actor) else { return };
         match event.kind {
             Kind::Process(p) => self.follow_process(p, event.actor, lane),
             Kind::Disk { what, op } => {
                 match what {
-                    DiskStep::Write => _ = self.under_way.insert((lane, false, op)),
-                    DiskStep::Sync => _ = self.under_way.insert((lane, true, op)),
+                    DiskStep::Write => _ = self.lines.under_way.insert((lane, false, op)),
+                    DiskStep::Sync => _ = self.lines.under_way.insert((lane, true, op)),
                     DiskStep::Torn => {}
                     DiskStep::Written | DiskStep::Synced | DiskStep::Failed | DiskStep::Feigned => {
-                        self.under_way.remove(&(lane, false, op));
-                        self.under_way.remove(&(lane, true, op));
+                        self.lines.under_way.remove(&(lane, false, op));
+                        self.lines.under_way.remove(&(lane, true, op));
                     }
                 }
-                self.states[lane] = self.disk_state(lane);
+                self.lines.states[lane] = self.disk_state(lane);
             }
             _ => {}
         }
     }
 
     fn disk_state(&self, lane: usize) -> LaneState {
-        let any = |sync: bool| self.under_way.iter().any(|(l, s, _)| *l == lane && *s == sync);
+        let any = |sync: bool| self.lines.under_way.iter().any(|(l, s, _)| *l == lane && *s == sync);
         if any(true) {
             LaneState::Syncing
         } else if any(false) {
@@ -41,7 +41,7 @@ impl Layout<'_> {
 
     fn follow_process(&mut self, what: Process, actor: ActorId, lane: usize) {
         let disk = self.disk_of(actor);
-        self.states[lane] = match what {
+        self.lines.states[lane] = match what {
             Process::Stopped | Process::Killed | Process::PowerLost => LaneState::Down,
             Process::Paused => LaneState::Paused,
             Process::Started | Process::Restarted | Process::Resumed => LaneState::Idle,
@@ -49,9 +49,9 @@ impl Layout<'_> {
         if let Some(disk) = disk {
             match what {
                 Process::Killed | Process::PowerLost | Process::Restarted => {
-                    self.under_way.retain(|(l, ..)| *l != disk);
+                    self.lines.under_way.retain(|(l, ..)| *l != disk);
                     let down = what == Process::PowerLost;
-                    self.states[disk] = if down { LaneState::Down } else { LaneState::Idle };
+                    self.lines.states[disk] = if down { LaneState::Down } else { LaneState::Idle };
                 }
                 _ => {}
             }

@@ -119,7 +119,8 @@ impl Glyphs {
         }
     }
 
-    pub(super) fn sign(self, sign: Sign) -> &'static str {
+    /// What stands before a remark.
+    pub fn sign(self, sign: Sign) -> &'static str {
         match self {
             Glyphs::Unicode => match sign {
                 Sign::Good => "✓",

@@ -4,7 +4,7 @@ use super::canvas::{Line, Span, Style};
 use super::draw::arrow_key;
 use super::fit::is_tagged;
 use super::glyphs::{Glyphs, Key};
-use crate::timeline::{Arrow, Fate, Part, Row, Sign, Timeline, Wire};
+use crate::timeline::{Arrow, Fate, Lane, Part, Row, Sign, Timeline, Wire};
 use crate::trace::{width_of, wrap};
 use crate::units::Clock;
 use std::collections::BTreeSet;
@@ -38,7 +38,7 @@ impl List {
     }
 }
 
-pub(super) fn row(timeline: &Timeline, row: &Row, list: List, used: &mut BTreeSet<Key>) -> Vec<Line> {
+pub(super) fn row(lanes: &[Lane], row: &Row, list: List, used: &mut BTreeSet<Key>) -> Vec<Line> {
     let List { width, glyphs, span, .. } = list;
     if row.lasts() {
         used.insert(Key::Span);
@@ -64,12 +64,12 @@ pub(super) fn row(timeline: &Timeline, row: &Row, list: List, used: &mut BTreeSe
         // Behind an arrow stands what comes of it where it ends; what its sender thinks is the sender's.
         let sender = row.arrow.as_ref().is_some_and(|arrow| arrow.from == note.lane);
         let named = note.breaks.is_some() || (row.arrow.is_some() && !sender);
-        notes.push(if named { words } else { format!("{}: {words}", timeline.lanes[note.lane].name) });
+        notes.push(if named { words } else { format!("{}: {words}", lanes[note.lane].name) });
     }
     if let Some(arrow) = &row.arrow {
         used.insert(arrow_key(arrow));
         used.extend(is_tagged(&arrow.label.whole()).then_some(Key::Tag));
-        said.push(in_words(timeline, arrow, glyphs));
+        said.push(in_words(lanes, arrow, glyphs));
     }
     said.extend(notes);
     let gutter = format!("{:>5}  {:<span$}  ", row.first.step(), list.span(row));
@@ -83,7 +83,7 @@ pub(super) fn row(timeline: &Timeline, row: &Row, list: List, used: &mut BTreeSe
     lines
 }
 
-fn in_words(timeline: &Timeline, arrow: &Arrow, glyphs: Glyphs) -> String {
+fn in_words(lanes: &[Lane], arrow: &Arrow, glyphs: Glyphs) -> String {
     let s = glyphs.strokes();
     let (write, sync) = glyphs.disk();
     let begin = if arrow.wire == Wire::Setup { s.left } else { "" };
@@ -99,6 +99,6 @@ fn in_words(timeline: &Timeline, arrow: &Arrow, glyphs: Glyphs) -> String {
         (Part::Departs, _) => after,
         _ => s.right,
     };
-    let (from, to) = (&timeline.lanes[arrow.from].name, &timeline.lanes[arrow.to].name);
+    let (from, to) = (&lanes[arrow.from].name, &lanes[arrow.to].name);
     format!("{from} {begin}{before}{before} {} {after}{after}{end} {to}", arrow.label.whole())
 }

@@ -14,7 +14,7 @@ pub use canvas::{Line, Page, Span, Style};
 pub use fit::cut;
 pub use glyphs::Glyphs;
 
-use super::model::{Gap, LaneState, Timeline};
+use super::model::{Gap, Lane, LaneState, Row, Timeline};
 use crate::ids::EventId;
 use crate::trace::{width_of, wrap};
 use canvas::Canvas;
@@ -29,34 +29,24 @@ const CAPTION: usize = 100;
 
 /// Draws a timeline `width` columns wide (at least 40).
 pub fn render(timeline: &Timeline, width: usize, glyphs: Glyphs) -> Page {
-    let width = width.max(40);
-    let columns = Columns::new(timeline, width);
-    let list = List::new(timeline, width, glyphs);
-    let mut page = Page::default();
-    let mut used = BTreeSet::new();
-    match &columns {
-        Some(columns) => header(&mut page, timeline, columns, width, glyphs),
-        None => told_as_list(&mut page, timeline, width),
+    let ruler = Ruler::new(timeline, width, glyphs);
+    let width = ruler.width;
+    let mut page = Page { lines: ruler.head() };
+    if !ruler.draws_lanes() {
+        told_as_list(&mut page, timeline, width);
     }
+    let mut used = BTreeSet::new();
     let mut gaps = timeline.gaps.iter().peekable();
     let mut before = None;
     for (at, row) in timeline.rows.iter().enumerate() {
         while let Some(gap) = gaps.next_if(|g| g.before == at) {
             gap_lines(&mut page, gap, width, glyphs);
-            if let Some(columns) = &columns {
-                names(&mut page, timeline, columns, width, glyphs);
-            }
+            page.lines.extend(ruler.names());
             before = None;
         }
         let same = before == Some((row.time, row.time));
         before = Some((row.time, row.until));
-        match &columns {
-            Some(columns) => {
-                let mut pen = Pen { columns, width, glyphs, used: &mut used };
-                page.lines.extend(pen.row(row, same));
-            }
-            None => page.lines.extend(list::row(timeline, row, list, &mut used)),
-        }
+        page.lines.extend(ruler.put(row, same, &mut used));
         for text in &row.captions {
             page.lines.extend(caption(text, Some(row.first), width, glyphs));
         }
@@ -64,8 +54,65 @@ pub fn render(timeline: &Timeline, width: usize, glyphs: Glyphs) -> Page {
     for gap in gaps {
         gap_lines(&mut page, gap, width, glyphs);
     }
-    legend(&mut page, &used, timeline, columns.is_some(), (width, glyphs));
+    legend(&mut page, &used, timeline, ruler.draws_lanes(), (width, glyphs));
     page
+}
+
+/// Where steps, times and lanes stand on a page, so that rows can be drawn one at a time.
+pub struct Ruler {
+    lanes: Vec<Lane>,
+    columns: Option<Columns>,
+    list: List,
+    width: usize,
+    glyphs: Glyphs,
+}
+
+impl Ruler {
+    /// For pages `width` columns wide (at least 40) with rows such as those of `sample`; its last row should be the last
+    /// of all, since steps and times need the most room there.
+    pub fn new(sample: &Timeline, width: usize, glyphs: Glyphs) -> Ruler {
+        let width = width.max(40);
+        let columns = Columns::new(sample, width);
+        let list = List::new(sample, width, glyphs);
+        Ruler { lanes: sample.lanes.clone(), columns, list, width, glyphs }
+    }
+
+    /// Whether the lanes stand side by side; else each row is a line of words.
+    pub fn draws_lanes(&self) -> bool {
+        self.columns.is_some()
+    }
+
+    /// The lines over the lanes: names, and what each of them is. None where there are no lanes.
+    pub fn head(&self) -> Vec<Line> {
+        let Some(columns) = &self.columns else { return Vec::new() };
+        let mut canvas = Canvas::new(self.width);
+        columns.head(&mut canvas);
+        for (at, lane) in self.lanes.iter().enumerate() {
+            columns.centre(&mut canvas, at, lane.kind.word(), Style::Dim, self.glyphs);
+        }
+        self.names().into_iter().chain([canvas.line(None)]).collect()
+    }
+
+    /// The lines of a row; without its time if that is the `same` as above.
+    pub fn row(&self, row: &Row, same: bool) -> Vec<Line> {
+        self.put(row, same, &mut BTreeSet::new())
+    }
+
+    fn put(&self, row: &Row, same: bool, used: &mut BTreeSet<Key>) -> Vec<Line> {
+        match &self.columns {
+            Some(columns) => Pen { columns, width: self.width, glyphs: self.glyphs, used }.row(row, same),
+            None => list::row(&self.lanes, row, self.list, used),
+        }
+    }
+
+    fn names(&self) -> Option<Line> {
+        let columns = self.columns.as_ref()?;
+        let mut canvas = Canvas::new(self.width);
+        for (at, lane) in self.lanes.iter().enumerate() {
+            columns.name(&mut canvas, at, lane, self.glyphs);
+        }
+        Some(canvas.line(None))
+    }
 }
 
 /// What a lesson says, set off from what happened.
@@ -74,24 +121,6 @@ pub fn caption(text: &str, event: Option<EventId>, width: usize, glyphs: Glyphs)
     let parts = wrap(text, width.min(CAPTION).saturating_sub(lead.len()));
     let line = |part| Line { event, ..Line::of(Style::Caption, format!("{lead}{part}")) };
     parts.into_iter().map(line).collect()
-}
-
-fn header(page: &mut Page, timeline: &Timeline, columns: &Columns, width: usize, glyphs: Glyphs) {
-    names(page, timeline, columns, width, glyphs);
-    let mut canvas = Canvas::new(width);
-    columns.head(&mut canvas);
-    for (at, lane) in timeline.lanes.iter().enumerate() {
-        columns.centre(&mut canvas, at, lane.kind.word(), Style::Dim, glyphs);
-    }
-    page.lines.push(canvas.line(None));
-}
-
-fn names(page: &mut Page, timeline: &Timeline, columns: &Columns, width: usize, glyphs: Glyphs) {
-    let mut canvas = Canvas::new(width);
-    for (at, lane) in timeline.lanes.iter().enumerate() {
-        columns.name(&mut canvas, at, lane, glyphs);
-    }
-    page.lines.push(canvas.line(None));
 }
 
 /// Says why there are no lanes, and what would draw them.

@@ -81,6 +81,11 @@ fn is_routine(event: &Event) -> bool {
     }
 }
 
+/// Whether a note says what a client does with what it has received.
+fn is_taken(what: What) -> bool {
+    matches!(what, What::WorkBegan | What::Skipped | What::NotTheAnswer | What::NotAwaited)
+}
+
 /// Whether the frame before or behind a note says the same.
 fn said_already(log: &Log, verbs: &VerbBook, events: &[Event], id: EventId, what: What, message: Name) -> bool {
     let event = &events[id.at()];
@@ -101,9 +106,9 @@ fn said_already(log: &Log, verbs: &VerbBook, events: &[Event], id: EventId, what
             }
             _ => false,
         }),
-        What::Received => near(
-            &|e| matches!(e.kind, Kind::Note { what: What::WorkBegan | What::Skipped, message: m, .. } if m == message),
-        ),
+        What::Received => {
+            near(&|e| matches!(e.kind, Kind::Note { what, message: m, .. } if m == message && is_taken(what)))
+        }
         What::BelievesConfirmed => caused_by(Class::Confirm),
         What::BelievesUnknown => events[..id.at()]
             .iter()

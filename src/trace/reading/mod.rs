@@ -25,7 +25,7 @@ pub enum Role {
     /// It is shown.
     Shown,
     /// It belongs to the setup with this index; that is shown at its first event.
-    Setup(usize),
+    Setup(u32),
     /// It is told together with this event (what a crash took, what came back after a restart).
     With(EventId),
     /// Nothing is missed without it: signs of life, the ordinary passing of time, what an arrow says already.
@@ -37,6 +37,8 @@ pub enum Role {
 pub struct Reading {
     /// By event.
     pub roles: Vec<Role>,
+    /// The roles in the other way of showing a log, full or not, where both are wanted.
+    other: Vec<Role>,
     /// By event.
     pub repeats: Vec<Repeat>,
     /// All setups in the order of their first events.
@@ -59,6 +61,32 @@ pub struct Reading {
 impl Reading {
     /// Reads a log. With `full`, nothing is hidden but what was held back, and no setup is folded.
     pub fn new(log: &Log, verbs: &VerbBook, full: bool) -> Reading {
+        let mut reading = Reading::bare(log, verbs);
+        if !full {
+            reading.fold_setups(log, verbs);
+            reading.hide(log, verbs);
+        }
+        reading
+    }
+
+    /// Reads a log in both ways; it is not full until [`Reading::turn`] makes it so.
+    pub fn both(log: &Log, verbs: &VerbBook) -> Reading {
+        let mut reading = Reading::bare(log, verbs);
+        reading.other = reading.roles.clone();
+        reading.fold_setups(log, verbs);
+        reading.hide(log, verbs);
+        reading
+    }
+
+    /// From full to not full or back, where the log was read in both ways.
+    pub fn turn(&mut self) {
+        if !self.other.is_empty() {
+            std::mem::swap(&mut self.roles, &mut self.other);
+        }
+    }
+
+    /// What is found out in any case.
+    fn bare(log: &Log, verbs: &VerbBook) -> Reading {
         let mut reading = Reading {
             roles: vec![Role::Shown; log.events().len()],
             repeats: vec![Repeat::No; log.events().len()],
@@ -75,10 +103,6 @@ impl Reading {
                 reading.roles[id.at()] = Role::Hidden;
             }
         }
-        if !full {
-            reading.fold_setups(log, verbs);
-            reading.hide(log, verbs);
-        }
         reading
     }
 
@@ -92,7 +116,7 @@ impl Reading {
     pub fn begins(&self, id: EventId) -> bool {
         match self.roles[id.at()] {
             Role::Shown => true,
-            Role::Setup(at) => self.setups[at].first == id,
+            Role::Setup(at) => self.setups[at as usize].first == id,
             Role::With(_) | Role::Hidden => false,
         }
     }

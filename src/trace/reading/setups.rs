@@ -176,7 +176,7 @@ impl Reading {
     }
 
     fn join(&mut self, setup: usize, id: EventId) {
-        self.roles[id.at()] = Role::Setup(setup);
+        self.roles[id.at()] = Role::Setup(setup as u32);
         self.setups[setup].last = id;
     }
 }

@@ -7,7 +7,7 @@ use super::schema::{AckPolicy, By, Consumer, Producer, Reliability, Scenario, Th
 
 /// The queue in which a producer expects answers: that of its first series.
 pub(super) fn reply_queue(producer: &Producer) -> Option<&Spanned<String>> {
-    producer.publish.iter().find_map(|publish| publish.reply_to.as_ref()).map(|target| &target.name)
+    producer.publish.iter().filter_map(|publish| publish.reply_to.as_ref()).map(|to| &to.name).find(|to| to.is_read())
 }
 
 /// Reports policies that exclude each other, and those that the system does not have.
@@ -65,13 +65,13 @@ fn together(producer: &Producer, sink: &mut Sink) {
     if producer.outbox.is_some() || producer.dual_write.is_some() {
         clash("a producer that waits for answers has no table of orders", reply.at, "an expected answer", sink);
     }
-    if producer.publish.iter().any(|publish| publish.reply_to.is_none()) {
+    if producer.publish.iter().any(|publish| publish.to.name.is_read() && publish.reply_to.is_none()) {
         let bad = Diagnostic::new(Code::Conflict, "an answer needs somewhere to go", reply.at, "an expected answer");
         sink.push(bad.help("give each series a `reply_to`"));
     }
     let first = reply_queue(producer).map(|queue| &queue.value);
     let queues = producer.publish.iter().filter_map(|publish| publish.reply_to.as_ref());
-    for other in queues.filter(|queue| Some(&queue.name.value) != first) {
+    for other in queues.filter(|queue| queue.name.is_read() && Some(&queue.name.value) != first) {
         clash("a producer expects its answers in one queue", other.name.at, "another queue", sink);
     }
 }

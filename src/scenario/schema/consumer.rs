@@ -224,8 +224,9 @@ pub(super) fn consumer(node: &Node, sink: &mut Sink) -> Option<Consumer> {
     let reply = f.optional("reply", reply).flatten();
     let exclusive = f.or("exclusive", false, truth);
     let arguments = f.or("arguments", Vec::new(), rows);
-    let session = session(&mut f);
+    let mut session = session(&mut f);
     let meant = f.finish();
+    session.access.meant(&meant, sink);
     effects = effects.or_else(|| self::effects(meant.node("effect")?, sink));
     let effects = effects.unwrap_or(Effects::NONE);
     Some(Consumer {

@@ -145,9 +145,10 @@ pub(super) fn producer(node: &Node, sink: &mut Sink) -> Option<Producer> {
     let outbox = f.optional("outbox", outbox);
     let dual_write = f.optional("dual_write", dual_write);
     let expects_reply = f.optional("expects_reply", expects_reply);
-    let session = session(&mut f);
+    let mut session = session(&mut f);
     let unread = f.is_unread();
     let meant = f.finish();
+    session.access.meant(&meant, sink);
     let outbox = outbox.or_else(|| self::outbox(meant.node("outbox")?, sink));
     let expects_reply = expects_reply.or_else(|| self::expects_reply(meant.node("expects_reply")?, sink));
     // A producer that cannot be read may write to any table.
@@ -189,9 +190,12 @@ fn publish(node: &Node, sink: &mut Sink) -> Option<Publish> {
     let priority = f.optional("priority", |node, sink| number(node, 0..=255, sink)).map(|n| n as u8);
     let expiration = f.optional("expiration", span);
     let headers = f.optional("headers", rows);
-    let reply_to = f.optional("reply_to", target);
+    // One that cannot be read may be any.
+    let reply = |node: &Node, sink: &mut Sink| Some(target(node, sink).unwrap_or_else(|| Target::unread(node.at)));
+    let reply_to = f.optional("reply_to", reply);
     let correlation_id = f.optional("correlation_id", |node, sink| pattern(node, "{n}", sink));
-    f.finish();
+    let meant = f.finish();
+    let reply_to = reply_to.or_else(|| reply(meant.node("reply_to")?, sink));
     let id = id.unwrap_or_else(|| Spanned::new(String::new(), node.head()));
     Some(Publish {
         to,
@@ -312,8 +316,9 @@ fn expects_reply(node: &Node, sink: &mut Sink) -> Option<ExpectsReply> {
     let timeout = f.required("timeout", some_span);
     let retry = f.or("retry", 0, count);
     let check_correlation = f.or("check_correlation", true, truth);
-    let table = f.optional("table", name).unwrap_or_else(|| named("answers", node));
-    f.finish();
+    let table = f.optional("table", name);
+    let meant = f.finish();
+    let table = table.or_else(|| name(meant.node("table")?, sink)).unwrap_or_else(|| named("answers", node));
     // Its table is known even where its timeout is not.
     let timeout = timeout.unwrap_or(Span::ZERO);
     Some(ExpectsReply { at: node.head(), timeout, retry, check_correlation, table })

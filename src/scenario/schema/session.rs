@@ -2,8 +2,8 @@
 
 use super::{heartbeat, reconnect};
 use crate::app::Reconnect;
-use crate::scenario::diagnostics::Spanned;
-use crate::scenario::fields::{Fields, name, span, text};
+use crate::scenario::diagnostics::{Sink, Spanned};
+use crate::scenario::fields::{Fields, Meant, name, span, text};
 use crate::units::Span;
 
 /// A client's process and its connection.
@@ -30,6 +30,15 @@ pub struct Access {
     pub password: Option<String>,
     /// The virtual host; `/` without.
     pub vhost: Option<Spanned<String>>,
+}
+
+impl Access {
+    /// Takes over what only has its name misspelt: elsewhere is where other queues are.
+    pub(super) fn meant(&mut self, meant: &Meant<'_>, sink: &mut Sink) {
+        if self.vhost.is_none() {
+            self.vhost = meant.node("vhost").and_then(|node| name(node, sink));
+        }
+    }
 }
 
 /// Decodes the fields of a client that are not about messages.

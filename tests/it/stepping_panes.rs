@@ -188,7 +188,11 @@ fn the_mouse_goes_where_it_points() {
     person.app.take(Input::Mouse(20, 10, Mouse::WheelDown));
     assert!(at(&person) > before);
     person.app.take(Input::Mouse(118, 38, Mouse::Press));
-    assert_eq!(person.app.desk().map(|desk| desk.until().step()), person.app.desk().map(|desk| desk.steps()), "the end of the strip");
+    assert_eq!(
+        person.app.desk().map(|desk| desk.until().step()),
+        person.app.desk().map(|desk| desk.steps()),
+        "the end of the strip"
+    );
     person.app.take(Input::Mouse(1, 38, Mouse::Press));
     assert!(at(&person) < 60, "its beginning");
 }

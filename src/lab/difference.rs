@@ -112,7 +112,20 @@ fn short(word: Word, a: &Findings, b: &Findings) -> Option<String> {
     let (new, gone) = (without(&after, &before), without(&before, &after));
     let said = [(new, "would be"), (gone, "would not be")].into_iter().filter(|(ids, _)| !ids.is_empty());
     let said: Vec<String> = said.map(|(ids, would)| format!("{} {would} {becomes}", few(&ids))).collect();
+    if said.is_empty() && !after.is_empty() {
+        let ids: Vec<String> = after.iter().map(|id| (*id).to_owned()).collect();
+        let (n, before) = (b.count(word), a.count(word));
+        return Some(format!("{} would be {becomes}, {n} cases and not {before}", few(&ids)));
+    }
     (!said.is_empty()).then(|| said.join(", "))
+}
+
+/// Whether a shift goes without saying beside another one: what is lost though confirmed is lost, and what is in a table
+/// twice was worked on twice.
+pub(super) fn goes_without_saying(shift: &Shift, all: &[Shift]) -> bool {
+    let has = |word: Word| all.iter().any(|other| other.what == word.name().replace('_', " "));
+    let is = |word: Word| shift.what == word.name().replace('_', " ");
+    is(Word::LostConfirmed) && has(Word::Lost) || is(Word::DuplicateRows) && has(Word::Duplicated)
 }
 
 fn few(ids: &[String]) -> String {

@@ -1,6 +1,6 @@
 //! What a laboratory holds and hands out: runs, changes, branches. Plain values.
 
-use super::difference::{Shift, gravity};
+use super::difference::{Shift, goes_without_saying, gravity};
 use crate::ids::EventId;
 use crate::trace::{Log, Outcome, expand};
 use crate::verdict::{Checked, Findings};
@@ -131,7 +131,8 @@ impl Preview {
         if self.same == self.events.0 && self.same == self.events.1 {
             return "nothing would be different".to_owned();
         }
-        let mut shifts: Vec<&Shift> = self.shifts.iter().collect();
+        let says = |shift: &&Shift| !goes_without_saying(shift, &self.shifts);
+        let mut shifts: Vec<&Shift> = self.shifts.iter().filter(says).collect();
         shifts.sort_by_key(|shift| gravity(shift));
         let ends = self.ended.1.filter(|_| self.ended.0 != self.ended.1).map(Outcome::word);
         let ends = ends.map(|word| format!("the run would end with {word}"));

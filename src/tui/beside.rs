@@ -87,7 +87,10 @@ impl Beside {
         };
         let at = found?;
         let row = self.begins[at];
-        let step = self.rows[..=row].iter().rev().find_map(|row| row.right);
+        // Where the run on the desk does something of its own in this stretch, there; else behind what it did before.
+        let own = self.rows[row..].iter().take_while(|row| row.left.is_none() || row.right.is_none());
+        let before = || self.rows[..=row].iter().rev().find_map(|row| row.right);
+        let step = own.into_iter().find_map(|row| row.right).or_else(before);
         Some((at, row, step.unwrap_or_default()))
     }
 

@@ -115,7 +115,9 @@ impl Plain {
         }
         if let Some((text, problem)) = app.note.take() {
             let lead = if problem { "Problem: " } else { "" };
-            lines.extend(format!("{lead}{text}").lines().map(sentence));
+            let mut text = text.chars();
+            let first: String = text.next().into_iter().flat_map(char::to_uppercase).collect();
+            lines.extend(format!("{lead}{first}{}", text.as_str()).lines().map(sentence));
         }
         if app.desk().is_some() {
             self.gallery = None;
@@ -186,7 +188,7 @@ impl Plain {
         for (n, entry) in shown.iter().enumerate() {
             if theme != Some(&entry.theme) {
                 theme = Some(&entry.theme);
-                lines.push(format!("Theme {}:", if entry.theme.is_empty() { "beginning" } else { &entry.theme }));
+                lines.push(format!("Theme {}:", if entry.theme.is_empty() { "to begin with" } else { &entry.theme }));
             }
             lines.push(format!("{}. {} ({})", n + 1, visible(&entry.title), visible(&entry.name)));
         }

@@ -86,7 +86,12 @@ impl Person {
     }
 
     fn key(&mut self, key: Key) {
-        self.app.take(Input::Key(key));
+        self.take(Input::Key(key));
+    }
+
+    /// Lets something happen.
+    pub fn take(&mut self, input: Input) {
+        self.app.take(input);
         self.settle();
     }
 

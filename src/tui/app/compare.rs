@@ -92,6 +92,12 @@ impl App {
         }
     }
 
+    /// Takes the other run off the screen; whether it was there.
+    pub(super) fn uncompare(&mut self) -> bool {
+        let beside = self.desk.as_mut().and_then(|desk| desk.compared.as_mut()).filter(|beside| beside.shown);
+        beside.is_some_and(|beside| std::mem::replace(&mut beside.shown, false))
+    }
+
     pub(super) fn difference(&mut self, way: Way) {
         let Some(desk) = &mut self.desk else { return };
         let Some(beside) = &desk.compared else {

@@ -23,7 +23,7 @@ impl App {
         match (target, problem) {
             (Target::Same, Problem::Unwritten(why)) => {
                 let text = format!("{}-{}.ron", self.stem(), self.branch_name());
-                let problem = Some(format!("{}; a new file:", visible(why)));
+                let problem = Some(format!("{}. A new file:", visible(why)));
                 self.overlays.push(Overlay::Prompt(Prompt { action: Action::Save, text, problem }));
             }
             (Target::New(path), Problem::Unwritten(why)) => {

@@ -347,7 +347,10 @@ impl App {
             Action::Verdict => self.verdict(),
             Action::Violation => self.violation(),
             Action::Branch | Action::Disasters => self.changes(action == Action::Disasters, argument),
-            Action::Tree => self.pane = Pane::Tree,
+            Action::Tree => {
+                self.uncompare();
+                self.pane = Pane::Tree;
+            }
             Action::Rename => self.rename(argument),
             Action::Prune => self.ask_prune(),
             Action::Compare => self.compare(argument),
@@ -359,6 +362,7 @@ impl App {
             Action::CopyToken => self.token(),
             Action::Export => self.export(argument),
             Action::Report => self.report(),
+            Action::NextPane | Action::PreviousPane if self.uncompare() => {}
             Action::NextPane | Action::PreviousPane => self.turn_pane(action == Action::NextPane),
             Action::Lanes => self.lanes(),
             Action::ZoomIn | Action::ZoomOut => self.zoom(action == Action::ZoomIn),

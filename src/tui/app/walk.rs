@@ -153,8 +153,7 @@ impl App {
         if self.errors.take().is_some() {
             return;
         }
-        if let Some(beside) = self.desk.as_mut().and_then(|desk| desk.compared.as_mut()).filter(|beside| beside.shown) {
-            beside.shown = false;
+        if self.uncompare() {
             return;
         }
         self.playing = false;

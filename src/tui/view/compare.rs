@@ -35,7 +35,10 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let block = framed(app, None, &title);
     frame.render_widget(Paragraph::new(sheet).block(block), top);
 
-    let title = format!("Side by side: {} differences", beside.differences());
+    let title = match beside.differences() {
+        1 => "Side by side: ] goes to the one difference, = puts this away".to_owned(),
+        n => format!("Side by side: {n} differences, ] and [ go there, = puts this away"),
+    };
     let block = framed(app, None, &title);
     let inner = block.inner(below);
     frame.render_widget(block, below);
@@ -64,9 +67,9 @@ fn differing(app: &App, desk: &Desk, beside: &Beside, width: usize) -> Vec<Line<
 /// The steps of both around the one that the desk is at.
 fn rows(app: &App, desk: &Desk, beside: &Beside, area: Rect) -> Vec<Line<'static>> {
     let (height, width) = (usize::from(area.height), usize::from(area.width));
-    let column = (width.saturating_sub(3)) / 2;
+    let column = (width.saturating_sub(4)) / 2;
     let name = |text: &str| pad(&cut(&visible(text), column, &signs("…", app.look.glyphs)), column);
-    let head = format!("  {}{}", name(&beside.name), name(&app.branch_of(desk.run.id)));
+    let head = format!("   {}{}", name(&beside.name), name(&app.branch_of(desk.run.id)));
     let mut lines = vec![Line::styled(head.trim_end().to_owned(), app.look.of(Meaning::Name))];
     let told = beside.around(desk, height, height);
     let here = told.iter().position(|row| row.here).unwrap_or(0);
@@ -98,9 +101,13 @@ fn drawn(app: &App, row: &beside::Told, column: usize) -> Vec<Line<'static>> {
     let sign = if row.differs { signs("≠", app.look.glyphs) } else { " ".to_owned() };
     let part = |of: &[String], n: usize| of.get(n).cloned().unwrap_or_default();
     let line = |n: usize| {
-        let sign = if n == 0 { sign.as_str() } else { " " };
-        let text = format!("{}{}{}", pad(sign, 2), pad(&part(&left, n), column), part(&right, n));
-        let text = if row.here { pad(&text, 2 * column + 2) } else { text };
+        let sign = match (n, row.here) {
+            (0, true) => format!("{}>", pad(&sign, 1)),
+            (0, false) => sign.clone(),
+            _ => String::new(),
+        };
+        let text = format!("{}{}{}", pad(&sign, 3), pad(&part(&left, n), column), part(&right, n));
+        let text = if row.here { pad(&text, 2 * column + 3) } else { text };
         let meaning = if row.differs { Meaning::Plain } else { Meaning::Dim };
         let line = super::line(&app.look, &Told::of(meaning, text));
         if row.here { line.style(app.look.part(Part::Chosen)) } else { line }

@@ -51,7 +51,11 @@ fn listed(app: &App, shown: &[&Entry], width: usize) -> (Vec<Line<'static>>, usi
     let gallery = &app.gallery;
     let (mut text, mut chosen, mut theme) = (Vec::new(), 0, None);
     for (n, entry) in shown.iter().enumerate() {
-        let group = if gallery.is_recent(entry) { LATELY } else { entry.theme.as_str() };
+        let group = match entry.theme.as_str() {
+            _ if gallery.is_recent(entry) => LATELY,
+            "" => "to begin with",
+            theme => theme,
+        };
         if theme != Some(group) {
             text.push(Line::styled(group.to_owned(), app.look.of(Meaning::Name)));
             theme = Some(group);

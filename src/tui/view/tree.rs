@@ -45,7 +45,7 @@ fn node(app: &App, desk: &Desk, n: usize) -> Line<'static> {
         false => (broken, "BROKEN", Meaning::Bad),
     };
     let from = branch.of.map(|(_, at)| format!(", from {}", at.step())).unwrap_or_default();
-    let saved = if branch.unsaved { ", not saved" } else { "" };
+    let saved = if branch.unsaved { ", unsaved" } else { "" };
     let name = if shown { Meaning::Name } else { Meaning::Plain };
     let line = Line::from(vec![
         Span::raw(if shown { here } else { "  " }),
@@ -53,7 +53,7 @@ fn node(app: &App, desk: &Desk, n: usize) -> Line<'static> {
         Span::styled(visible(&branch.name), app.look.of(name)),
         Span::raw(" "),
         Span::styled(format!("{sign} {word}"), app.look.of(meaning)),
-        Span::styled(format!("{from}{saved}"), app.look.of(Meaning::Dim)),
+        Span::styled(format!("{saved}{from}"), app.look.of(Meaning::Dim)),
     ]);
     if app.pane == Pane::Tree && n == app.branch { line.style(app.look.part(Part::Chosen)) } else { line }
 }

@@ -4,12 +4,12 @@
 
 use super::beside::Beside;
 use super::states::States;
-use super::survey::{Mishap, Survey};
+use super::survey::{Mishap, Survey, Wrong};
 use crate::export::view::{Viewed, captions};
 use crate::ids::{ActorId, EventId, Name};
 use crate::lab::Run;
 use crate::rules::RuleBook;
-use crate::story::{Reason, Sentence, knowers, tell_read, why_some};
+use crate::story::{Link, Reason, Sentence, knowers, tell_read, why_some};
 use crate::timeline::{Reel, Row, Timeline};
 use crate::trace::{Event, Kind, Log, Moment, Observable, VerbBook, visible};
 use crate::units::Time;
@@ -350,7 +350,12 @@ impl Desk {
 
     /// The message that a step is about, if it is about one.
     pub fn message(&self) -> Option<Name> {
-        self.row.messages.first().copied()
+        let wrong = self.moments().iter().filter(|moment| moment.at >= self.row.first && moment.at <= self.until);
+        let mut gone = wrong.filter_map(|moment| match moment.what {
+            Wrong::Word(_, message) => Some(message),
+            Wrong::Broken(..) => None,
+        });
+        self.row.messages.first().copied().or_else(|| gone.next())
     }
 
     /// What is called so: a party, a place or a message.
@@ -398,12 +403,23 @@ impl Desk {
     pub fn reasons(&self, causes: usize) -> Vec<Reason> {
         let Books { verbs, rules } = self.books;
         let asked = self.row.last.max(self.row.first);
-        why_some(self.log(), &verbs, &rules, self.reel.reading(), asked, causes + 1)
+        // What the row tells too is no answer to why it happened.
+        let told = |id: EventId| id >= self.row.first && id <= self.until && id != asked;
+        let inside = crate::story::causes(self.log(), asked).into_iter().take_while(|id| *id >= self.row.first).count();
+        let mut reasons = why_some(self.log(), &verbs, &rules, self.reel.reading(), asked, causes + inside.max(1));
+        reasons.retain(|reason| !told(reason.sentence.event));
+        let mut left = causes + 1;
+        reasons.retain(|reason| {
+            left -= usize::from(reason.link == Link::Cause && left > 0);
+            left > 0
+        });
+        reasons
     }
 
     /// Shows the rule behind this step and who can know of it, or hides them.
     pub fn detail(&mut self) {
         self.details = !self.details;
+        self.depth = 0;
         self.known = knowers(self.log(), self.row.last.max(self.row.first));
     }
 

@@ -6,7 +6,7 @@ use super::task::{Task, Wanted};
 use super::{App, Pane};
 use crate::export::reasons;
 use crate::ids::Name;
-use crate::story::Stage;
+use crate::story::{Link, Stage};
 use crate::timeline::text::Page;
 use crate::trace::visible;
 use crate::tui::desk::{Desk, Followed, Way};
@@ -106,8 +106,9 @@ impl App {
 
     pub(super) fn why(&mut self) {
         let Some(desk) = &mut self.desk else { return };
+        desk.details = false;
         let next = desk.depth + 1;
-        let causes = desk.reasons(next).len() - 1;
+        let causes = desk.reasons(next).iter().filter(|reason| reason.link == Link::Cause).count();
         let says = match (causes, causes < next) {
             (0, _) => Some("nothing before it caused it"),
             (_, true) => Some("that was the beginning of it; Esc closes the chain"),
@@ -192,7 +193,10 @@ impl App {
         // A message whose work is done is asked whether its queue let go of it too.
         let done = way.missing(viewed.log, Stage::Worked).first.is_none();
         let asked = if done { Stage::Settled } else { Stage::Worked };
-        let page = reasons::not_met(&viewed, message, asked, way.missing(viewed.log, asked), &settings);
+        let found = way.missing(viewed.log, asked);
+        let met = found.first.is_none().then(|| super::pages::stages(&found, &settings)).unwrap_or_default();
+        let mut page = reasons::not_met(&viewed, message, asked, found, &settings);
+        page.lines.extend(met);
         let title = format!("Why not: {}", desk.name_of(Followed::Message(message)));
         self.read(&title, page);
     }

@@ -3,7 +3,7 @@
 use super::task::LIFE_MAX;
 use crate::export::view::{Settings, signs};
 use crate::ids::EventId;
-use crate::story::render;
+use crate::story::{Missing, render};
 use crate::timeline::text::{Line, Style};
 use crate::tui::desk::Desk;
 
@@ -19,4 +19,13 @@ pub(super) fn steps(desk: &Desk, steps: &[EventId], settings: &Settings) -> Vec<
         lines.push(Line::of(Style::Dim, text));
     }
     lines
+}
+
+/// The stages that a message has come to.
+pub(super) fn stages(found: &Missing, settings: &Settings) -> Vec<Line> {
+    let line = |(stage, event): &(crate::story::Stage, EventId)| {
+        let text = format!("  ✓ {} (step {})", stage.came(), event.step());
+        Line::of(Style::Good, signs(&text, settings.glyphs))
+    };
+    found.met.iter().map(line).collect()
 }

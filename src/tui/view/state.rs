@@ -5,7 +5,7 @@ use super::{fill, framed};
 use crate::ids::{ActorId, EventId, Name, PlaceId};
 use crate::timeline::Sign;
 use crate::timeline::text::Style as Meaning;
-use crate::trace::{Belief, Delta, Flags, Held, Log, Observable, Place, PlaceKind, visible, width_of, wrap};
+use crate::trace::{ActorKind, Belief, Delta, Flags, Held, Log, Observable, Place, PlaceKind, visible, width_of, wrap};
 use crate::tui::app::{App, Pane};
 use crate::tui::desk::Desk;
 use crate::verdict::Checked;
@@ -125,7 +125,7 @@ impl Sheet<'_> {
     /// A row with messages: how many, and the first of them.
     fn messages(&mut self, label: &str, log: &Log, copies: Copies<'_>, meaning: Meaning) {
         let n = copies.len();
-        let label = if n > 1 { format!("{label} {n}") } else { label.to_owned() };
+        let label = if n > 1 { format!("{label} {n}:") } else { format!("{label}:") };
         let room = self.width.saturating_sub((width_of(&label) + 1).min(self.width / 2)).max(10) * LISTED;
         let text = self.listed(log, copies, room);
         self.row(&label, &text, meaning);
@@ -205,7 +205,9 @@ impl Sheet<'_> {
         nodes.sort();
         nodes.dedup();
         for node in nodes {
-            self.heading(&format!("disk of {}", log.actor_name(node)));
+            let disk = log.header.actors.get(node.at()).is_some_and(|actor| actor.kind == ActorKind::Disk);
+            let name = log.actor_name(node);
+            self.heading(&if disk { name } else { format!("disk of {name}") });
             for (kind, label) in tiers {
                 let ids: Vec<PlaceId> =
                     places(log, kind).filter(|(_, place)| place.actor == node).map(|(id, _)| id).collect();
@@ -239,8 +241,8 @@ impl Sheet<'_> {
                 Belief::Sent => String::new(),
             };
             let label = match n {
-                1 => format!("  {sign}{}", believed(BELIEFS[kind])),
-                n => format!("  {sign}{} {n}", believed(BELIEFS[kind])),
+                1 => format!("  {sign}{}:", believed(BELIEFS[kind])),
+                n => format!("  {sign}{} {n}:", believed(BELIEFS[kind])),
             };
             let room = self.width.saturating_sub((width_of(&label) + 1).min(self.width / 2)).max(10) * LISTED;
             let text = few(&names, n > names.len(), &log.shown(last).unwrap_or_default(), room);

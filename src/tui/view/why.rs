@@ -78,7 +78,10 @@ fn cause(desk: &Desk, reason: &Reason, say: &mut impl FnMut(&str, Meaning)) {
         text => text,
     };
     say(&format!("{lead} step {}: {text}", reason.sentence.event.step()), Meaning::Plain);
-    if let Some(rule) = reason.rule.filter(|_| reason.link != Link::Need) {
+    // That a fault strikes and that frames arrive in their order is no decision of anybody.
+    let kind = desk.log().event(reason.sentence.event).map(|event| event.kind);
+    let decides = !matches!(kind, Some(Kind::Fault(_) | Kind::Arrived(_))) && reason.link != Link::Need;
+    if let Some(rule) = reason.rule.filter(|_| decides) {
         say(&format!("  {}", rule.sentence), Meaning::Dim);
     }
     match reason.root {

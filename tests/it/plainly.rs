@@ -28,7 +28,8 @@ fn nothing_in_it_needs_a_screen() {
     let lines = "j\nJ\nw\nw\nEnter\nv\nl\nb\n0\n!\n1\n=\n]\nT\npane why\npane state\nH\nx\nh\nY\ny\ng\n}\n";
     let (code, out, _) = step(&["lost-confirm", "--plain"], lines);
     assert_eq!(code, Some(0));
-    let drawn = |c: char| c == '\u{1b}' || ('\u{2500}'..='\u{259f}').contains(&c) || ('\u{2800}'..='\u{28ff}').contains(&c);
+    let drawn =
+        |c: char| c == '\u{1b}' || ('\u{2500}'..='\u{259f}').contains(&c) || ('\u{2800}'..='\u{28ff}').contains(&c);
     let bad: Vec<&str> = out.lines().filter(|line| line.contains(drawn)).collect();
     assert!(bad.is_empty(), "{bad:#?}");
     assert!(!out.contains("panicked"));

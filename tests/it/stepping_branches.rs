@@ -154,7 +154,8 @@ fn what_cannot_be_opened_is_said_where_it_was_asked_for() {
     let other = folder.path().join("other.ron");
     fs::write(&other, "not a scenario at all").unwrap();
     for (width, height) in SIZES {
-        for (name, path) in [("missing", folder.path().join("no.ron")), ("broken", broken.clone()), ("other", other.clone())]
+        for (name, path) in
+            [("missing", folder.path().join("no.ron")), ("broken", broken.clone()), ("other", other.clone())]
         {
             let mut person = Person::at_the_gallery((width, height));
             person.app.open(Opening { path: path.to_str().unwrap().to_owned(), ..Opening::default() }, None);
@@ -201,8 +202,11 @@ fn variants_are_gone_through_and_come_back_to_the_scenario_as_it_is() {
 fn what_is_taken_away_brings_the_run_back() {
     let mut person = Person::with("lost-confirm", 76, (100, 30));
     person.press("! 3 y Y e");
-    let copied: Vec<&String> =
-        person.outside.iter().filter_map(|effect| if let Effect::Copy(text) = effect { Some(text) } else { None }).collect();
+    let copied: Vec<&String> = person
+        .outside
+        .iter()
+        .filter_map(|effect| if let Effect::Copy(text) = effect { Some(text) } else { None })
+        .collect();
     assert!(copied[0].starts_with("mqlab run lost-confirm --change 'add(\"faults\""), "{}", copied[0]);
     assert!(copied[0].contains("--replay 1-"));
     assert!(copied[1].contains("## Around step") && copied[1].contains(copied[0].as_str()), "{}", copied[1]);
@@ -224,7 +228,8 @@ fn bookmarks_become_a_lesson_that_the_scenario_takes_and_says_at_the_same_steps(
     let lesson = person.app.lesson().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("taught.ron");
-    let text = fs::read_to_string(format!("{}/scenarios/claims/declare-again.ron", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let text =
+        fs::read_to_string(format!("{}/scenarios/claims/declare-again.ron", env!("CARGO_MANIFEST_DIR"))).unwrap();
     // Its own lesson makes room.
     let own = text.find("    lesson: (").unwrap();
     let behind = own + text[own..].find("\n    ),\n").unwrap() + "\n    ),\n".len();

@@ -5,6 +5,7 @@
 #[rustfmt::skip]
 pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ("", &[
+        ("mqlab", "choose a scenario and step through it"),
         ("mqlab list", "what there is to look at"),
         ("mqlab run lost-confirm", "run a scenario of the gallery"),
         ("mqlab run my.ron --view story --why", "the same as sentences, with the rules behind them"),
@@ -20,6 +21,14 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ("mqlab run my.ron --format jsonl > trace.jsonl", "record the trace ..."),
         ("mqlab run trace.jsonl --view story", "... and show it, without the scenario"),
         ("cat my.ron | mqlab run -", "a scenario from standard input"),
+    ]),
+    ("step", &[
+        ("mqlab step lost-confirm", "forward and back, why, and what if: h shows the keys"),
+        ("mqlab step my.ron --variant cured", "a variant; the file is run again when it changes"),
+        ("mqlab step trace.jsonl", "a recorded run"),
+        ("mqlab step lost-confirm --plain", "sentences and numbered choices, without a screen"),
+        ("mqlab step lost-confirm --at 76 --width 120", "print the screen at this step and leave"),
+        ("mqlab step my.ron --record lesson.ron", "bookmarks (m) become captions of a lesson"),
     ]),
     ("compare", &[
         ("mqlab compare lost-confirm", "the disease beside its cures"),

@@ -90,7 +90,7 @@ fn signals() -> io::Result<Arc<AtomicBool>> {
 }
 
 /// Fulfils requests in the order in which they come, but previews last: whoever decides does not wait for them. With a
-/// decision those that were asked for before it are not wanted any more.
+/// decision, or another list, those that were asked for before it are not wanted any more.
 fn work(mut bench: Bench<Files>, asked: &Receiver<(Ticket, Request)>, reply: &Sender<(Ticket, Answer)>) {
     let mut previews = VecDeque::new();
     loop {
@@ -100,7 +100,9 @@ fn work(mut bench: Bench<Files>, asked: &Receiver<(Ticket, Request)>, reply: &Se
                 continue;
             }
             Ok(next) => {
-                previews.clear();
+                if matches!(next.1, Request::Branch(..) | Request::Changes(..)) {
+                    previews.clear();
+                }
                 next
             }
             Err(TryRecvError::Disconnected) => return,
@@ -220,7 +222,7 @@ impl Session<'_> {
         *self.terminal = enter()?;
         let size = self.terminal.size()?;
         self.app.take(Input::Size(size.width, size.height));
-        self.terminal.clear()
+        Ok(())
     }
 
     #[cfg(not(unix))]

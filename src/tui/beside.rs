@@ -99,20 +99,32 @@ impl Beside {
         self.gone = Some((row, at));
     }
 
+    /// The row that was gone to, while the desk is still there.
+    pub(super) fn gone_to(&self, desk: &Desk) -> Option<usize> {
+        self.gone.filter(|(_, at)| *at == desk.at()).map(|(row, _)| row)
+    }
+
+    /// The stretch of differences that begins with a row; of a step that both do in different ways, that step.
+    pub(super) fn stretch(&self, desk: &Desk, row: usize) -> Vec<Told> {
+        let odd = self.rows[row..].iter().take_while(|row| row.left.is_none() || row.right.is_none()).count();
+        (row..row + odd.max(1)).filter(|at| *at < self.rows.len()).map(|at| self.told(desk, at)).collect()
+    }
+
     /// Rows around the one that the desk is at: at most so many before it and behind it.
     pub(super) fn around(&self, desk: &Desk, before: usize, behind: usize) -> Vec<Told> {
         let here = self.row(desk);
-        let from = here.saturating_sub(before);
         let until = (here + behind + 1).min(self.rows.len());
-        let told = |at: usize| {
-            let row = self.rows[at];
-            let left = row.left.and_then(|id| self.tell(id)).filter(|sentence| !sentence.text.is_empty());
-            let right = row.right.and_then(|id| desk.tell(id)).filter(|sentence| !sentence.text.is_empty());
-            let texts = |s: &Option<Sentence>| s.as_ref().map(|s| s.text.clone());
-            let differs = row.left.is_none() || row.right.is_none() || texts(&left) != texts(&right);
-            Told { differs, here: at == here, left, right }
-        };
-        (from..until).map(told).collect()
+        let told = |at: usize| Told { here: at == here, ..self.told(desk, at) };
+        (here.saturating_sub(before)..until).map(told).collect()
+    }
+
+    fn told(&self, desk: &Desk, at: usize) -> Told {
+        let row = self.rows[at];
+        let left = row.left.and_then(|id| self.tell(id)).filter(|sentence| !sentence.text.is_empty());
+        let right = row.right.and_then(|id| desk.tell(id)).filter(|sentence| !sentence.text.is_empty());
+        let texts = |s: &Option<Sentence>| s.as_ref().map(|s| s.text.clone());
+        let differs = row.left.is_none() || row.right.is_none() || texts(&left) != texts(&right);
+        Told { differs, here: false, left, right }
     }
 
     fn tell(&self, id: EventId) -> Option<Sentence> {

@@ -30,6 +30,8 @@ pub struct Plain {
     gallery: Option<String>,
     /// The errors that were told.
     errors: Option<String>,
+    /// The difference that was told.
+    gone: Option<usize>,
     numbers: Numbers,
 }
 
@@ -74,7 +76,7 @@ impl Plain {
             Some((Action::Lanes, _)) => app.complain("lanes are on the screen only; f follows one message or party"),
             Some((Action::Suspend, _)) => app.complain("this needs a screen"),
             Some((action, argument)) => app.perform(action, &argument),
-            None => app.command(line),
+            None => app.command(line.strip_prefix(':').unwrap_or(line)),
         }
     }
 
@@ -114,15 +116,13 @@ impl Plain {
             }
         }
         if let Some((text, problem)) = app.note.take() {
-            let lead = if problem { "Problem: " } else { "" };
-            let mut text = text.chars();
-            let first: String = text.next().into_iter().flat_map(char::to_uppercase).collect();
-            lines.extend(format!("{lead}{first}{}", text.as_str()).lines().map(sentence));
+            lines.extend(noted(&text, problem));
         }
         if app.desk().is_some() {
             self.gallery = None;
             self.told_run(app, &mut lines);
             self.told_step(app, &mut lines);
+            self.told_beside(app, &mut lines);
         } else {
             self.run = None;
             self.told_gallery(app, &mut lines);
@@ -178,6 +178,39 @@ impl Plain {
         self.said = std::mem::take(&mut said);
     }
 
+    /// The run beside the one on the desk: what comes of each, and the stretch of differences that was gone to.
+    fn told_beside(&mut self, app: &mut App, lines: &mut Vec<String>) {
+        let Some(desk) = &mut app.desk else { return };
+        let Some(beside) = &mut desk.compared else { return };
+        let name = visible(&beside.name);
+        if std::mem::take(&mut beside.shown) {
+            let first = beside.comparison.same + 1;
+            lines.push(match beside.comparison.equal {
+                true => format!("This run and {name} are the same, step by step."),
+                false => format!("Compared with {name}: the first difference is step {first}; ] and [ go to each."),
+            });
+            for shift in &beside.comparison.shifts {
+                lines.push(format!("{}: {} in {name}, {} here.", shift.what, shift.before, shift.after));
+            }
+            if beside.comparison.shifts.is_empty() && !beside.comparison.equal {
+                lines.push("What comes of them is the same.".to_owned());
+            }
+        }
+        let Some(beside) = &desk.compared else { return };
+        let gone = beside.gone_to(desk);
+        if gone.is_none() || gone == self.gone {
+            self.gone = gone;
+            return;
+        }
+        self.gone = gone;
+        for row in beside.stretch(desk, gone.unwrap_or_default()).iter().take(MOST) {
+            let sides = [(&row.left, format!("In {name}")), (&row.right, "Here".to_owned())];
+            for (told, who) in sides.into_iter().filter_map(|(told, who)| told.as_ref().map(|told| (told, who))) {
+                lines.push(format!("{who}, step {}: {}", told.event.step(), told.text));
+            }
+        }
+    }
+
     fn told_gallery(&mut self, app: &App, lines: &mut Vec<String>) {
         if app.waiting() > 0 || self.gallery.as_ref() == Some(&app.gallery.words) {
             return;
@@ -199,12 +232,16 @@ impl Plain {
     }
 }
 
-/// A line with its end.
-fn sentence(line: &str) -> String {
-    match line.chars().last() {
-        Some(c) if c.is_alphanumeric() || c == ')' => format!("{line}."),
-        _ => line.to_owned(),
+/// A note as a sentence; a list as it is.
+fn noted(text: &str, problem: bool) -> Vec<String> {
+    if text.lines().count() > 1 {
+        return text.lines().map(str::to_owned).collect();
     }
+    let mut rest = text.chars();
+    let first: String = rest.next().into_iter().flat_map(char::to_uppercase).collect();
+    let lead = if problem { "Problem: " } else { "" };
+    let end = if text.ends_with(|c: char| c.is_alphanumeric() || c == ')') { "." } else { "" };
+    vec![format!("{lead}{first}{}{end}", rest.as_str())]
 }
 
 /// What a line means: an action, and what stands behind it.

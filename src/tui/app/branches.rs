@@ -146,9 +146,8 @@ impl App {
 
     /// Runs the file again and keeps the place.
     pub(super) fn reload(&mut self) {
-        let (Some(opening), Some(desk)) = (self.opening.clone(), &self.desk) else { return };
-        let old = self.root_of(desk.run.id);
-        self.ask(Request::Open(opening), For::Reload(old));
+        let Some(opening) = self.opening.clone().filter(|_| self.desk.is_some()) else { return };
+        self.ask(Request::Open(opening), For::Reload);
     }
 
     /// The file that is shown has changed. Whoever is on a branch stays there: it was made of the file as it was.
@@ -160,17 +159,20 @@ impl App {
         }
     }
 
-    /// A file was run again in the place of `old`. What hangs on that stays; alone it is not needed any more.
-    pub(super) fn reloaded(&mut self, run: Arc<Run>, old: RunId) {
+    /// The file was run again. What hangs on the run as it was stays in the tree; alone it is not needed any more.
+    pub(super) fn reloaded(&mut self, run: Arc<Run>) {
+        let old = self.desk.as_ref().map(|desk| self.root_of(desk.run.id));
         let new = run.id;
         self.show(run, Place::Same);
         self.say("the file was run again; the place is kept");
-        let name = self.tree.iter().find(|branch| branch.run == old).map(|branch| branch.name.clone());
+        let Some(old) = old.filter(|old| *old != new) else { return };
+        let Some(name) = self.tree.iter().find(|branch| branch.run == old).map(|branch| branch.name.clone()) else {
+            return;
+        };
         let kept = self.tree.iter().any(|branch| branch.of.is_some_and(|(of, _)| of == old));
-        if let Some(name) = name.filter(|_| !kept) {
-            self.ask(Request::Prune(old), For::Tree);
-            self.ask(Request::Rename(new, name), For::Tree);
-        }
+        let gone = if kept { Request::Rename(old, format!("{name} before")) } else { Request::Prune(old) };
+        self.ask(gone, For::Tree);
+        self.ask(Request::Rename(new, name), For::Tree);
     }
 
     fn root_of(&self, run: RunId) -> RunId {

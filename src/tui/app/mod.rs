@@ -19,7 +19,7 @@ use super::theme::Look;
 use crate::ids::EventId;
 use crate::lab::{Answer, Branch, Opening, Origin, Problem, Reply, Request, Run, RunId, Target};
 use crate::timeline::text::{Line, Page, Style};
-use crate::trace::{Moment, visible};
+use crate::trace::{Moment, visible, wrap};
 use std::sync::Arc;
 use task::Task;
 
@@ -100,8 +100,8 @@ pub enum For {
     Preview(EventId, String),
     /// A branch is shown at the step where it begins.
     Branch(EventId),
-    /// The file was run again in the place of this run.
-    Reload(RunId),
+    /// The file is run again.
+    Reload,
     /// The variant behind the one that is shown is opened.
     NextVariant,
     /// A branch is saved here.
@@ -412,7 +412,7 @@ impl App {
             (For::Gallery, Ok(Reply::List(entries))) => self.gallery.fill(entries),
             (For::Show(place), Ok(Reply::Run(run))) => self.show(run, place),
             (For::Branch(at), Ok(Reply::Run(run))) => self.branched(run, at),
-            (For::Reload(old), Ok(Reply::Run(run))) => self.reloaded(run, old),
+            (For::Reload, Ok(Reply::Run(run))) => self.reloaded(run),
             (For::NextVariant, Ok(Reply::Names(names))) => self.next_variant(&names),
             (For::Other(_), Ok(Reply::Run(run))) => self.other_opened(run.id),
             (For::Other(opening), Err(problem)) => self.other_missing(&opening, &problem),
@@ -425,7 +425,7 @@ impl App {
             (For::Compare { show, .. }, Ok(Reply::Compared(other, comparison))) => {
                 self.compared(other, comparison, show)
             }
-            (For::Reload(_), Err(problem)) => self.errors = Some(problem.to_string()),
+            (For::Reload, Err(problem)) => self.errors = Some(problem.to_string()),
             (For::Changes(_), Err(problem)) => {
                 self.overlays.pop();
                 self.complain(problem.to_string());
@@ -438,8 +438,20 @@ impl App {
     pub(super) fn fail(&mut self, problem: &Problem) {
         let text = problem.to_string();
         if text.lines().count() > 1 {
-            let lines = text.lines().map(|line| Line::of(Style::Plain, line.to_owned())).collect();
-            self.read("This file has errors", Page { lines });
+            // The lines of a file keep their columns.
+            let width = match problem {
+                Problem::Broken(_) => usize::MAX,
+                _ => usize::from(self.size.0).saturating_sub(8).max(20),
+            };
+            let parts =
+                text.lines().flat_map(|line| if line.is_empty() { vec![String::new()] } else { wrap(line, width) });
+            let lines = parts.map(|line| Line::of(Style::Plain, line)).collect();
+            let title = match problem {
+                Problem::Broken(_) => "The file has errors",
+                Problem::Unreadable(_) => "It cannot be opened",
+                _ => "It cannot be done",
+            };
+            self.read(title, Page { lines });
         } else {
             self.complain(text);
         }
@@ -447,6 +459,9 @@ impl App {
 
     fn show(&mut self, run: Arc<Run>, place: Place) {
         self.errors = None;
+        // What could be changed in the run before this one is of no use.
+        self.overlays.retain(|overlay| !matches!(overlay, Overlay::Changes(_)));
+        self.asked.retain(|(_, why)| !matches!(why, For::Preview(..) | For::Changes(_)));
         let mut desk = Box::new(Desk::new(run, self.books));
         match &desk.run.origin {
             Origin::Scenario(opening) => self.opening = Some(opening.clone()),

@@ -25,7 +25,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let Some(beside) = shown(desk) else { return };
     let width = usize::from(area.width.saturating_sub(2));
     let sheet = differing(app, desk, beside, width);
-    let most = (area.height / 2).saturating_sub(2);
+    let most = (area.height / 3).max(4) - 2;
     let [top, below] =
         Layout::vertical([Constraint::Length((sheet.len() as u16).min(most) + 2), Constraint::Fill(1)]).areas(area);
     let title = match beside.comparison.equal {

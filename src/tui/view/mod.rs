@@ -50,6 +50,10 @@ fn panes(app: &App, frame: &mut Frame<'_>, area: Rect) {
     title(app, frame, head);
     strip::draw(app, frame, strip);
     if app.desk().and_then(compare::shown).is_some() {
+        // On a small screen the row that one is at is narration enough.
+        if area.height < 22 {
+            return compare::draw(app, frame, body);
+        }
         let [pane, told] = Layout::vertical([Constraint::Fill(1), Constraint::Length(TOLD)]).areas(body);
         compare::draw(app, frame, pane);
         why::line(app, frame, told);

@@ -6,7 +6,7 @@ use crate::ids::EventId;
 use crate::rules::Rule;
 use crate::story::{Link, Reason, Root, declared};
 use crate::timeline::text::Style as Meaning;
-use crate::trace::ActorKind;
+use crate::trace::{ActorKind, Kind};
 use crate::tui::app::{App, Pane};
 use crate::tui::desk::Desk;
 use ratatui::Frame;

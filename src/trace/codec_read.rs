@@ -3,7 +3,7 @@
 
 use super::codec::{DecodeError, Keys, ReadLimits, VERSION};
 use super::codec_lines::{
-    Counts, DeltaLine, EndLine, EventLine, FrameLine, PlaceLine, PrefixLine, read_copy_flags, read_frame_flags,
+    Counts, DeltaLine, EndLine, EventLine, FrameLine, PlaceLine, PrefixLine, Text, read_copy_flags, read_frame_flags,
 };
 use super::codec_write::place_text;
 use super::delta::Delta;
@@ -14,7 +14,7 @@ use super::vocabulary::VerbBook;
 use crate::ids::{ActorId, ConnId, CopyId, EventId, FaultId, FrameId, Name, OpId, PlaceId, RuleId, VerbId};
 use crate::rules::RuleBook;
 use crate::units::Time;
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 use std::io::{self, BufRead, Read};
 
 /// Reads a trace from a text.
@@ -35,7 +35,13 @@ pub fn read(from: impl BufRead, limits: &ReadLimits, rules: RuleBook, verbs: Ver
         Some(text) => header(text)?,
         None => return Err(DecodeError::NotATrace),
     };
-    let mut reader = Reader { log: Log::new(header), rules: Keys::rules(rules), verbs: Keys::verbs(verbs), end: None };
+    let mut reader = Reader {
+        log: Log::new(header),
+        rules: Keys::rules(rules),
+        verbs: Keys::verbs(verbs),
+        places: Vec::new(),
+        end: None,
+    };
     loop {
         let number = lines.line + 1;
         let malformed = |says| DecodeError::Malformed { line: number, says };
@@ -118,6 +124,8 @@ struct Reader {
     log: Log,
     rules: Keys,
     verbs: Keys,
+    /// By place, what lines say of it.
+    places: Vec<String>,
     end: Option<Counts>,
 }
 
@@ -149,7 +157,7 @@ impl Reader {
         Ok(())
     }
 
-    fn place_line(&mut self, line: PlaceLine) -> Said<()> {
+    fn place_line(&mut self, line: PlaceLine<Text<'_>>) -> Said<()> {
         expect("place", line.place as usize, self.log.places.len())?;
         let place = Place {
             kind: line.kind,
@@ -158,6 +166,8 @@ impl Reader {
             holder: self.actor(line.holder.as_deref())?,
         };
         self.log.places.push(place);
+        let id = PlaceId(line.place);
+        self.places.push(place_text(id, &self.log.header, &self.log.tables()));
         Ok(())
     }
 
@@ -175,7 +185,7 @@ impl Reader {
         Ok(())
     }
 
-    fn frame(&mut self, line: &FrameLine, sender: ActorId) -> Said<Frame> {
+    fn frame(&mut self, line: &FrameLine<Text<'_>>, sender: ActorId) -> Said<Frame> {
         expect("frame", line.frame as usize, self.log.frames.len())?;
         let from = match &line.from {
             None => sender,
@@ -196,7 +206,7 @@ impl Reader {
         })
     }
 
-    fn event(&mut self, line: EventLine) -> Said<()> {
+    fn event(&mut self, line: EventLine<Text<'_>>) -> Said<()> {
         let id = self.log.events().len();
         if let Some(said) = line.id {
             expect("event", said as usize, id)?;
@@ -217,7 +227,7 @@ impl Reader {
         Ok(())
     }
 
-    fn kind(&mut self, line: &EventLine, actor: ActorId) -> Said<Kind> {
+    fn kind(&mut self, line: &EventLine<Text<'_>>, actor: ActorId) -> Said<Kind> {
         one_kind(line)?;
         if let Some(sent) = &line.sent {
             let frame = self.frame(sent, actor)?;
@@ -251,14 +261,19 @@ impl Reader {
         }
     }
 
-    fn known_frame(&self, id: u32, line: &EventLine) -> Said<FrameId> {
+    fn known_frame(&self, id: u32, line: &EventLine<Text<'_>>) -> Said<FrameId> {
         let Some(frame) = self.log.frames.get(id as usize) else {
             return Err(format!("frame {id} does not stand on an earlier line"));
         };
-        let verb = frame.verb.is_some().then(|| self.verbs.text(frame.verb.0));
-        let message = frame.message.is_some().then(|| self.log.names.text(frame.message));
-        agrees("verb", line.verb.as_ref(), verb.as_ref())?;
-        agrees("message", line.message.as_ref(), message.as_ref())?;
+        // Texts are made for an error only.
+        if line.verb.as_deref().is_some_and(|said| self.verbs.id(said) != Some(frame.verb.0)) {
+            let verb = frame.verb.is_some().then(|| self.verbs.text(frame.verb.0));
+            agrees("verb", line.verb.as_deref(), verb.as_deref())?;
+        }
+        if line.message.as_deref().is_some_and(|said| self.log.names.find(said) != Some(frame.message)) {
+            let message = frame.message.is_some().then(|| self.log.names.text(frame.message));
+            agrees("message", line.message.as_deref(), message.as_deref())?;
+        }
         Ok(FrameId(id))
     }
 
@@ -268,11 +283,11 @@ impl Reader {
         let Some(fault) = self.log.header.faults.get(usize::from(id)) else {
             return Err(format!("fault {id} is not in the header"));
         };
-        agrees("fault", Some(&text.to_owned()), Some(&format!("{id} {}", fault.name)))?;
+        agrees("fault", Some(text), Some(&format!("{id} {}", fault.name)))?;
         Ok(Kind::Fault(FaultId(id)))
     }
 
-    fn delta(&mut self, line: &DeltaLine) -> Said<Delta> {
+    fn delta(&mut self, line: &DeltaLine<Text<'_>>) -> Said<Delta> {
         Ok(match line {
             DeltaLine::Put { place, copy, message, order, flags } => Delta::Put {
                 place: self.place_number(*place)?,
@@ -341,8 +356,8 @@ impl Reader {
         let number = number.parse().map_err(|_| format!("expected the number of a place, not {text:?}"))?;
         let id = self.place_number(number)?;
         if !rest.is_empty() {
-            let is = place_text(id, &self.log.header, &self.log.tables());
-            agrees("place", Some(&text.to_owned()), Some(&is))?;
+            let is = self.places.get(id.at()).map_or("", String::as_str);
+            agrees("place", Some(text), Some(is))?;
         }
         Ok(id)
     }
@@ -354,7 +369,7 @@ fn first_key(text: &str) -> Option<&str> {
     rest.split_once('"').map(|(key, _)| key)
 }
 
-fn parse<T: DeserializeOwned>(text: &str) -> Said<T> {
+fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Said<T> {
     serde_json::from_str(text).map_err(|error| {
         // The parser counts lines too, and for it there is only one.
         let says = error.to_string();
@@ -369,10 +384,10 @@ fn expect(what: &str, found: usize, expected: usize) -> Said<()> {
     if found == expected { Ok(()) } else { Err(format!("expected {what} {expected}, found {what} {found}")) }
 }
 
-fn agrees(what: &str, said: Option<&String>, is: Option<&String>) -> Said<()> {
+fn agrees(what: &str, said: Option<&str>, is: Option<&str>) -> Said<()> {
     match said {
         Some(said) if Some(said) != is => {
-            let is = is.map_or("none", String::as_str);
+            let is = is.unwrap_or("none");
             Err(format!("the {what} is said to be {said:?}, and it is {is:?}"))
         }
         _ => Ok(()),
@@ -388,7 +403,7 @@ fn earlier(what: &str, id: Option<u32>, now: usize) -> Said<EventId> {
     }
 }
 
-fn one_kind(line: &EventLine) -> Said<()> {
+fn one_kind(line: &EventLine<Text<'_>>) -> Said<()> {
     let kinds = [
         line.sent.is_some(),
         line.sent_frame.is_some(),

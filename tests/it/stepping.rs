@@ -97,7 +97,10 @@ impl Person {
 
     /// The screen as text.
     pub fn screen(&self) -> String {
-        self.drawn().to_string()
+        // What the backend says of characters of two columns is no part of the screen.
+        let text = self.drawn().to_string();
+        let line = |line: &str| line.split(" Hidden by multi-width symbols").next().unwrap_or_default().to_owned();
+        text.lines().map(line).collect::<Vec<_>>().join("\n")
     }
 
     /// The screen as cells.

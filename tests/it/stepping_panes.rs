@@ -48,15 +48,15 @@ fn a_pane_that_is_too_long_is_scrolled() {
 
 #[test]
 fn why_goes_one_cause_further_back_with_every_key() {
-    at_every_size("why", "lost-confirm", 140, "", "Tab Tab");
-    at_every_size("why_causes", "lost-confirm", 140, "w w w", "");
-    at_every_size("why_rule", "lost-confirm", 140, "Enter", "");
+    at_every_size("why", "lost-confirm", 168, "", "Tab Tab");
+    at_every_size("why_causes", "lost-confirm", 168, "w w w", "");
+    at_every_size("why_rule", "lost-confirm", 101, "Enter", "");
 }
 
 #[test]
 fn a_chain_of_causes_ends_at_the_fault_with_its_line() {
-    let mut person = Person::with("lost-confirm", 1, (120, 60));
-    person.press("u \"order-2 again\" Enter w w w w w w w w w w");
+    let mut person = Person::with("lost-confirm", 101, (120, 60));
+    person.press("w w w w w w w w w w");
     insta::assert_snapshot!("why_to_the_end_120x60", person.screen());
 }
 
@@ -127,7 +127,7 @@ fn wide_characters_keep_the_columns_straight() {
     at_every_size("chinese", CHINESE, 80, "", "");
     let person = Person::with(CHINESE, 80, LARGE);
     let buffer = person.buffer();
-    let of = |x: u16| (5..24).filter(|y| buffer[(x, *y)].symbol() == "│").count();
+    let of = |x: u16| (5..24).filter(|y| buffer[(x, *y)].symbol().contains(['│', '┊', '┃'])).count();
     let lanes: Vec<u16> = (1..70).filter(|x| of(*x) >= 6).collect();
     assert!(lanes.len() >= 4, "the lanes are lines from the top to the bottom: {lanes:?}");
 }
@@ -153,7 +153,7 @@ fn a_run_goes_on_until_something_happens() {
         person.press("u").press(&format!("\"{until}\" Enter"));
         (at(&person), person.app.note().map(str::to_owned))
     };
-    for (until, step) in [("fault", 125), ("crash", 125), ("vanished", 127), ("broken", 96), ("order-3", 75)] {
+    for (until, step) in [("fault", 125), ("crash", 125), ("vanished", 127), ("broken", 96), ("order-3", 71)] {
         let (found, note) = steps(until);
         assert!(found.abs_diff(step) <= 3, "{until}: step {found}, {note:?}");
     }
@@ -218,6 +218,10 @@ fn every_action_is_reached_by_its_key_and_by_its_command() {
         }
         assert_eq!(Action::of_name(spec.name), Some(spec.action));
         let mut person = Person::with("lost-confirm", 76, LARGE);
+        // Questions have tests of their own.
+        if spec.action == Action::Question {
+            continue;
+        }
         let argument = match spec.action {
             Action::Goto => " 14",
             Action::Seed => " 2",

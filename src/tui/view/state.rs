@@ -123,9 +123,9 @@ impl Sheet<'_> {
     }
 
     /// A row with messages: how many, and the first of them.
-    fn messages(&mut self, label: &str, log: &Log, copies: Copies<'_>, meaning: Meaning) {
+    fn messages(&mut self, label: &str, more: &str, log: &Log, copies: Copies<'_>, meaning: Meaning) {
         let n = copies.len();
-        let label = if n > 1 { format!("{label} {n}:") } else { format!("{label}:") };
+        let label = if n > 1 { format!("{label} {n}{more}:") } else { format!("{label}{more}:") };
         let room = self.width.saturating_sub((width_of(&label) + 1).min(self.width / 2)).max(10) * LISTED;
         let text = self.listed(log, copies, room);
         self.row(&label, &text, meaning);
@@ -168,7 +168,7 @@ impl Sheet<'_> {
         let (log, state) = (desk.log(), &desk.after);
         for (id, place) in places(log, PlaceKind::Queue) {
             self.heading(&format!("queue {}", log.shown(place.name).unwrap_or_default()));
-            self.messages("  ready", log, Copies::of(state, &[id]), Meaning::Plain);
+            self.messages("  ready", "", log, Copies::of(state, &[id]), Meaning::Plain);
             let mut holders: Vec<ActorId> = Vec::new();
             let same = |p: &Place| p.name == place.name && p.actor == place.actor;
             let out = || places(log, PlaceKind::Unacked).filter(|(_, p)| same(p));
@@ -183,16 +183,16 @@ impl Sheet<'_> {
                 if held.is_empty() {
                     continue;
                 }
-                let most = desk.prefetch(holder).map_or_else(String::new, |most| format!(" (prefetch {most})"));
+                let most = desk.prefetch(holder).map_or_else(String::new, |most| format!(", prefetch {most}"));
                 let who = log.actor_name(holder);
-                self.messages(&format!("  unacked at {who}{most}"), log, held, Meaning::Plain);
+                self.messages(&format!("  unacked at {who}"), &most, log, held, Meaning::Plain);
             }
         }
         for (id, place) in places(log, PlaceKind::Inbox) {
             let held = Copies::of(state, &[id]);
             if !held.is_empty() {
                 self.heading(&log.actor_name(place.actor));
-                self.messages("  has at hand", log, held, Meaning::Plain);
+                self.messages("  has at hand", "", log, held, Meaning::Plain);
             }
         }
     }
@@ -211,7 +211,7 @@ impl Sheet<'_> {
             for (kind, label) in tiers {
                 let ids: Vec<PlaceId> =
                     places(log, kind).filter(|(_, place)| place.actor == node).map(|(id, _)| id).collect();
-                self.messages(label, log, Copies::of(state, &ids), Meaning::Disk);
+                self.messages(label, "", log, Copies::of(state, &ids), Meaning::Disk);
             }
         }
     }
@@ -254,7 +254,7 @@ impl Sheet<'_> {
         let (log, state) = (desk.log(), &desk.after);
         for (id, place) in places(log, PlaceKind::Table) {
             self.heading(&format!("table {}", log.shown(place.name).unwrap_or_default()));
-            self.messages("  rows", log, Copies::of(state, &[id]), Meaning::Plain);
+            self.messages("  rows", "", log, Copies::of(state, &[id]), Meaning::Plain);
         }
     }
 

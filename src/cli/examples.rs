@@ -130,11 +130,11 @@ mod tests {
     fn every_command_has_examples_and_its_help_begins_with_them() {
         let mut program = command();
         program.build();
-        assert!(program.clone().render_long_help().to_string().starts_with("Examples:\n  mqlab "));
+        assert!(program.clone().render_long_help().to_string().starts_with("Examples:\n  mqlab"));
         for sub in program.get_subcommands() {
             assert!(!of(sub.get_name()).is_empty(), "{} has no examples", sub.get_name());
             for help in [sub.clone().render_long_help(), sub.clone().render_help()] {
-                assert!(help.to_string().starts_with("Examples:\n  mqlab "), "{help}");
+                assert!(help.to_string().starts_with("Examples:\n  mqlab"), "{help}");
             }
         }
         for (name, _) in EXAMPLES {

@@ -1,6 +1,8 @@
 //! What an interface wants of the world outside besides a terminal: files that are written and watched, and the names
 //! that were opened lately.
 
+#![expect(clippy::disallowed_types, reason = "when a file was changed is a time of the clock")]
+
 use super::failure::plain;
 use super::shelf::Files;
 use crate::suite::Shelf;

@@ -282,7 +282,7 @@ mod tests {
 
     #[test]
     fn a_limit_is_inconclusive_and_a_broken_expectation_outweighs_it() {
-        let broken = [Checked { expectation: String::new(), holds: false, found: String::new() }];
+        let broken = [Checked { expectation: String::new(), holds: false, found: String::new(), decided: None }];
         assert_eq!(exit_of(Some(Outcome::Quiescent), &[]), Exit::Holds);
         assert_eq!(exit_of(Some(Outcome::EventLimit), &[]), Exit::Inconclusive);
         assert_eq!(exit_of(Some(Outcome::EventLimit), &broken), Exit::Broken);

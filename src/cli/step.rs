@@ -1,6 +1,8 @@
 //! `mqlab step` and `mqlab` alone: what is opened, and how it is to look. The terminal itself is in `terminal`, and lines
 //! without one are in `plain`.
 
+#![expect(clippy::disallowed_methods, reason = "what the terminal can is said in the environment")]
+
 use super::args::{StepArgs, ThemeArg};
 use super::exit::Exit;
 use super::failure::{Failure, shown};

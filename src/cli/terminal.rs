@@ -3,6 +3,12 @@
 //!
 //! Not what keys mean and not what is drawn (`tui`).
 
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "the terminal is where time passes and threads are"
+)]
+
 use super::exit::Exit;
 use super::failure::Failure;
 use super::outside::{self, Watch};

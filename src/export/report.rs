@@ -73,7 +73,8 @@ mod tests {
 
     #[test]
     fn a_report_says_its_version_and_whether_all_holds() {
-        let checked = [Checked { expectation: "lost(0)".into(), holds: false, found: "1: order-1".into() }];
+        let checked =
+            [Checked { expectation: "lost(0)".into(), holds: false, found: "1: order-1".into(), decided: None }];
         let (header, findings) = (Header::default(), Findings::default());
         let text = Report::new(&header, 3, &findings, &checked).json().unwrap();
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();

@@ -212,3 +212,29 @@ pub struct Saved {
     /// The variant in it.
     pub variant: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shift(what: &str, short: &str) -> Shift {
+        Shift { what: what.to_owned(), before: "0".into(), after: "1".into(), short: short.to_owned() }
+    }
+
+    #[test]
+    fn a_preview_says_the_gravest_first_and_counts_the_rest() {
+        let shifts = vec![
+            shift("expired", "order-1 would be expired"),
+            shift("lost confirmed", "order-2 would be lost though confirmed"),
+            shift("lost", "order-2 would be lost"),
+            shift("rows in invoices", "rows in invoices would be 2 and not 3"),
+        ];
+        let ended = (Some(Outcome::Quiescent), Some(Outcome::Quiescent));
+        let mut preview = Preview { same: 3, events: (9, 9), ended, shifts };
+        assert_eq!(preview.brief(), "order-2 would be lost, order-1 would be expired, and one more difference");
+        preview.shifts.clear();
+        assert_eq!(preview.brief(), "other steps, and the same verdict");
+        preview.same = 9;
+        assert_eq!(preview.brief(), "nothing would be different");
+    }
+}

@@ -229,3 +229,28 @@ impl Search<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::build::{self, VERBS};
+
+    #[test]
+    fn the_moment_of_an_event_leads_back_to_it() {
+        let log = build::lost_confirm();
+        let mut by_meaning = 0;
+        for (n, event) in log.events().iter().enumerate() {
+            let id = EventId(n as u32);
+            let moment = Moment::of(&log, &VERBS, id);
+            let found = moment.find(&log, &VERBS);
+            if let Moment::At(time) = moment {
+                assert_eq!(time, event.time.0);
+                assert!(found.is_some_and(|found| found <= id), "step {}", id.step());
+            } else {
+                by_meaning += 1;
+                assert_eq!(found, Some(id), "{moment:?}");
+            }
+        }
+        assert!(by_meaning > 10, "{by_meaning}");
+    }
+}

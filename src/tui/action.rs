@@ -108,7 +108,7 @@ actions! {
     Tree: "tree" "" [Char('T')] Change "" "Go to the tree of branches; Enter opens one.";
     Rename: "name" "NAME" [Char('N')] Change "" "Give the branch that is shown a name.";
     Prune: "prune" "" [Char('D')] Change "" "Let the branch that is shown go, with everything that branched off it.";
-    Compare: "compare" "BRANCH" [Char('=')] Change "compare" "Show the run beside another, aligned on cause; without a name beside the one it branched off.";
+    Compare: "compare" "BRANCH, @VARIANT, seed N or FILE" [Char('=')] Change "compare" "Show the run beside another, aligned on cause, or put that away; without a name beside the one it branched off.";
     NextDifference: "next-difference" "" [Char(']')] Change "" "Go to the next difference from the run compared with.";
     PreviousDifference: "previous-difference" "" [Char('[')] Change "" "Go back to the last difference from the run compared with.";
     Variant: "variant" "NAME" [Char('V')] Change "" "Open a variant of the scenario; without a name the next one.";
@@ -120,7 +120,7 @@ actions! {
     CopyToken: "token" "" [Char('y')] Keep "" "Copy the command that brings this run back.";
     Report: "report" "" [Char('Y')] Keep "" "Copy a report in Markdown: what happened around this step, and why.";
 
-    NextPane: "pane" "" [Tab] Screen "pane" "Go to the next pane.";
+    NextPane: "pane" "NAME" [Tab] Screen "pane" "Go to the next pane, or to one of step, state, why and branches; without a screen this tells what is in it.";
     PreviousPane: "pane-back" "" [BackTab] Screen "" "Go to the pane before.";
     Lanes: "lanes" "" [Char('H')] Screen "" "Hide, show and reorder lanes.";
     ZoomIn: "zoom-in" "" [Char('z')] Screen "" "Show more: every frame of a handshake, every timer and every sign of life.";

@@ -45,10 +45,6 @@ enum Numbers {
     Tree,
 }
 
-/// What a pane is called behind `pane`.
-const PANES: [(&str, Pane); 4] =
-    [("step", Pane::Timeline), ("state", Pane::State), ("why", Pane::Why), ("branches", Pane::Tree)];
-
 impl Plain {
     /// Takes in a line that somebody typed: a key, a command with or without its colon, or a number.
     pub fn hear(&mut self, app: &mut App, line: &str) {
@@ -83,12 +79,13 @@ impl Plain {
     /// What a pane says; without a name the next one.
     fn pane(&mut self, app: &mut App, line: &str, name: &str) {
         let tree = action(line).is_some_and(|(action, _)| action == Action::Tree);
-        let named = PANES.iter().find(|(known, _)| !name.is_empty() && known.starts_with(name)).map(|(_, pane)| *pane);
-        match named {
-            Some(pane) => app.pane = pane,
-            None if tree => app.pane = Pane::Tree,
-            None if name.is_empty() => app.perform(Action::NextPane, ""),
-            None => return app.complain("there are the panes step, state, why and branches"),
+        if tree {
+            app.pane = Pane::Tree;
+        } else {
+            app.perform(Action::NextPane, name);
+        }
+        if app.note().is_some() {
+            return;
         }
         match app.pane {
             Pane::Timeline => self.row = None,

@@ -2,6 +2,7 @@
 //! as it found it, whatever happens.
 
 #![cfg(unix)]
+#![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "a real terminal takes real time")]
 
 use pty_process::Size;
 use pty_process::blocking::{Command, Pty, open};

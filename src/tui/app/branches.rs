@@ -51,7 +51,8 @@ impl App {
         }
         let name = self.branch_name();
         self.say(format!("branch {}: = compares it, N names it, S saves it", visible(&name)));
-        if let (Some(other), Some(desk)) = (before, &self.desk) {
+        // So that ] and [ go to what is different at once; of long runs that is found out when it is asked for.
+        if let (Some(other), Some(desk)) = (before, self.desk.as_ref().filter(|desk| desk.steps() <= COMPARED)) {
             let here = desk.run.id;
             self.ask(Request::Compare(other, here), For::Compare { other, show: false });
         }
@@ -220,5 +221,7 @@ impl App {
     }
 }
 
+/// A branch with no more steps is compared with what it branched off as soon as it is made.
+const COMPARED: u32 = 100_000;
 /// What the scenario as it stands is called among its variants.
 const MAIN: &str = "main";

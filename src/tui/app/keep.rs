@@ -99,7 +99,7 @@ impl App {
         }
     }
 
-    pub(super) fn to_gallery(&mut self) {
+    pub(super) fn leave_run(&mut self) {
         if let Some(desk) = self.desk.take() {
             self.recorded = moments(&desk);
         }

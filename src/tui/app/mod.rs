@@ -146,6 +146,14 @@ pub enum Pane {
 impl Pane {
     /// All of them, in the order in which one goes through them.
     pub const ALL: [Pane; 4] = [Pane::Timeline, Pane::State, Pane::Why, Pane::Tree];
+
+    /// The one with this name, or this beginning of it.
+    pub fn named(name: &str) -> Option<Pane> {
+        const NAMES: [(&str, Pane); 4] =
+            [("step", Pane::Timeline), ("state", Pane::State), ("why", Pane::Why), ("branches", Pane::Tree)];
+        let name = NAMES.iter().find(|(known, _)| !name.is_empty() && known.starts_with(name));
+        name.map(|(_, pane)| *pane)
+    }
 }
 
 /// The interface.
@@ -315,7 +323,7 @@ impl App {
             Action::Quit => return self.quit(),
             Action::Suspend => return self.effects.push(Effect::Suspend),
             Action::Theme => return self.theme(argument),
-            Action::Gallery => return self.to_gallery(),
+            Action::Gallery => return self.leave_run(),
             Action::Back => return self.back(),
             _ => {}
         }
@@ -363,6 +371,10 @@ impl App {
             Action::Export => self.export(argument),
             Action::Report => self.report(),
             Action::NextPane | Action::PreviousPane if self.uncompare() => {}
+            Action::NextPane if !argument.is_empty() => match Pane::named(argument) {
+                Some(pane) => self.pane = pane,
+                None => self.complain("there are the panes step, state, why and branches"),
+            },
             Action::NextPane | Action::PreviousPane => self.turn_pane(action == Action::NextPane),
             Action::Lanes => self.lanes(),
             Action::ZoomIn | Action::ZoomOut => self.zoom(action == Action::ZoomIn),

@@ -22,8 +22,14 @@ impl App {
             Action::Previous => desk.step(Way::Back),
             Action::NextTurn => desk.turn(Way::Forward),
             Action::PreviousTurn => desk.turn(Way::Back),
-            Action::Start => desk.go(EventId(0)) || true,
-            Action::Last => desk.go(EventId(desk.steps().saturating_sub(1))) || true,
+            Action::Start => {
+                desk.go(EventId(0));
+                true
+            }
+            Action::Last => {
+                desk.go(EventId(desk.steps().saturating_sub(1)));
+                true
+            }
             Action::PageForward => desk.steps_on(Way::Forward, page),
             _ => desk.steps_on(Way::Back, page),
         };

@@ -61,7 +61,12 @@ fn differing(app: &App, desk: &Desk, beside: &Beside, width: usize) -> Vec<Line<
         keeps = *n == 0 || text.starts_with(&sign) || text.trim_start().starts_with("expectations") || goes_on && keeps;
         keeps
     });
-    kept.map(|(_, line)| super::line(&app.look, line)).collect()
+    // Whether what was expected holds is read first, also where there is no room for all.
+    let is_last = |line: &Told| line.plain().trim_start().starts_with("expectations");
+    let (expected, mut lines): (Vec<_>, Vec<_>) = kept.map(|(_, line)| line).partition(|line| is_last(line));
+    let at = lines.len().min(1);
+    lines.splice(at..at, expected);
+    lines.into_iter().map(|line| super::line(&app.look, line)).collect()
 }
 
 /// The steps of both around the one that the desk is at.

@@ -210,7 +210,9 @@ fn footer(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let (text, style) = match &app.note {
         Some((text, true)) => (format!(" ! {text}"), app.look.of(Meaning::Fault)),
         Some((text, false)) => (format!(" {text}"), Style::default()),
-        None if app.desk().is_none() => (" Enter open  / search  h help  q quit".to_owned(), app.look.of(Meaning::Dim)),
+        None if app.desk().is_none() => {
+            (" Enter open  Left Right variant  / search  h help  q quit".to_owned(), app.look.of(Meaning::Dim))
+        }
         None => (keys(area.width), app.look.of(Meaning::Dim)),
     };
     frame.render_widget(Paragraph::new(Line::styled(text, style)), area);

@@ -11,7 +11,7 @@ use crate::trace::{Kind, Log, Process, Reading, Repeat, Role, VerbBook};
 /// The lanes' lines are kept after so many events each, to begin from.
 const STRIDE: usize = 2048;
 /// Of so many shown events from the beginning of a long run a page is measured.
-const SAMPLE: usize = 2000;
+const SAMPLE: usize = 600;
 /// So many shown events are laid out at a time to find one row.
 const REACH: usize = 32;
 

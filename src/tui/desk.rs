@@ -440,7 +440,6 @@ impl Desk {
         if full(zoom) != full(self.zoom) {
             self.reel.show(&self.run.log, full(zoom));
             self.sample = self.reel.sample(self.log(), &self.books.verbs);
-            self.turns = turns(&self.reel, self.log());
         }
         self.zoom = zoom;
         self.go(self.row.first);

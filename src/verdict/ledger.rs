@@ -252,12 +252,8 @@ impl Ledger {
                 facts.failed = Some(id);
             }
             What::Skipped => account.skipped += 1,
-<<<<<<< HEAD
-            What::Unroutable | What::Discarded | What::InError | What::RefusedByBroker => facts.gone = Some(id),
-=======
             What::RowInserted => facts.rows += 1,
-            What::Unroutable | What::Discarded | What::RefusedByBroker => facts.gone = Some(id),
->>>>>>> h-tuia
+            What::Unroutable | What::Discarded | What::InError | What::RefusedByBroker => facts.gone = Some(id),
             _ => {}
         }
     }

@@ -107,7 +107,7 @@ fn answer(app: &mut App, answer: Answer) {
         Effect::Ask(ticket, _) => Some(ticket),
         _ => None,
     });
-    let last: Ticket = tickets.last().expect("a request");
+    let last: Ticket = tickets.max().expect("a request");
     app.take(Input::Answer(last, answer));
 }
 

@@ -129,10 +129,10 @@ impl Way {
         match event.kind {
             Kind::Sent(frame) => self.frame(log, verbs, id, frame, true),
             Kind::Arrived(frame) => self.frame(log, verbs, id, frame, false),
-            Kind::Lost(frame) | Kind::Ignored(frame) => {
-                if log.frame(frame).is_some_and(|frame| frame.message == self.message) {
-                    self.against.push(id);
-                }
+            Kind::Lost(frame) | Kind::Ignored(frame)
+                if log.frame(frame).is_some_and(|frame| frame.message == self.message) =>
+            {
+                self.against.push(id);
             }
             Kind::Disk { what: DiskStep::Synced, .. } if self.is_in(log, PlaceKind::Durable) => {
                 self.shows(Stage::Durable, id);

@@ -166,7 +166,12 @@ fn a_part_of_a_run_is_laid_out_as_it_is_in_the_whole() {
         let mut reel = Reel::new(&log, &VERBS, true);
         let all = EventId(log.events().len() as u32);
         let full = Options { full_handshake: true, max_rows: None, ..Options::default() };
-        assert_eq!(reel.rows(&log, &VERBS, EventId(0), all), lay_out(&log, &VERBS, &RULES, &full).rows, "{}", case.name);
+        assert_eq!(
+            reel.rows(&log, &VERBS, EventId(0), all),
+            lay_out(&log, &VERBS, &RULES, &full).rows,
+            "{}",
+            case.name
+        );
         reel.show(false);
         assert_eq!(reel.rows(&log, &VERBS, EventId(0), all), whole, "{}", case.name);
         for (at, row) in whole.iter().enumerate().step_by(whole.len() / 40 + 1) {

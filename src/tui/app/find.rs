@@ -194,7 +194,7 @@ impl App {
         let done = way.missing(viewed.log, Stage::Worked).first.is_none();
         let asked = if done { Stage::Settled } else { Stage::Worked };
         let found = way.missing(viewed.log, asked);
-        let met = found.first.is_none().then(|| super::pages::stages(&found, &settings)).unwrap_or_default();
+        let met = if found.first.is_none() { super::pages::stages(&found, &settings) } else { Vec::new() };
         let mut page = reasons::not_met(&viewed, message, asked, found, &settings);
         page.lines.extend(met);
         let title = format!("Why not: {}", desk.name_of(Followed::Message(message)));

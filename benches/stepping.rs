@@ -70,10 +70,10 @@ fn all(events: u64) {
     fs::remove_file(path).expect("the file");
 }
 
-/// A log of this many events, cut from a run that is longer.
+/// A log of about this many events.
 fn log(events: u64) -> (Log, mqlab::verdict::Findings) {
-    // An event or two more than twenty a message; the run is not cut.
-    let mut bench = Bench::new((events / 20) as u32 + 1);
+    // A little more than 16 events a message.
+    let mut bench = Bench::new((events / 16) as u32);
     let mut log = Log::new(bench.header());
     let findings = bench.recorded(1, &mut log);
     (log, findings)
@@ -119,16 +119,18 @@ fn opened(what: &str, open: impl FnOnce(&mut Shelf<Files>, &mut App) -> f64) {
     app.effects();
     let mut terminal = Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).expect("a screen in memory");
     let mut shelf = Shelf::new(Files);
+    let idle = processor();
     let (source, opening) = timed(|| open(&mut shelf, &mut app));
+    let busy = processor() - idle;
     let ((), drawing) = timed(|| _ = terminal.draw(|frame| view::draw(&app, frame)));
     let events = app.desk().expect("a run is open").steps();
     println!();
     println!(
-        "{what}: {events} events; making or reading {source:.2} s, laying out {:.2} s, first screen {:.1} ms; {:.2} s in all",
-        opening - source,
-        drawing * 1e3,
+        "{what}: {events} events on the screen after {:.2} s, in which the processor worked {busy:.2} s",
         opening + drawing
     );
+    let laying = opening - source;
+    println!("making or reading it {source:.2} s, laying it out {laying:.2} s, drawing {:.1} ms", drawing * 1e3);
     println!("memory: now {} MiB, at most {} MiB", memory("VmRSS"), memory("VmHWM"));
     let mut slowest: Vec<(f64, String)> = Vec::new();
     for place in PLACES {
@@ -170,6 +172,14 @@ fn press(app: &mut App, key: &str) {
         app.take(Input::Key(Key::named(key).expect("a key")));
     }
     app.effects();
+}
+
+/// How long the processor has worked for this process, in seconds; less than the clock says on a busy machine.
+fn processor() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |n: usize| fields.get(n).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
+    (ticks(11) + ticks(12)) / 100.0
 }
 
 /// A line of the process's status, in MiB; 0 where the system does not tell.

@@ -11,7 +11,7 @@ use crate::trace::{Kind, Log, Process, Reading, Repeat, Role, VerbBook};
 /// The lanes' lines are kept after so many events each, to begin from.
 const STRIDE: usize = 2048;
 /// Of so many shown events from the beginning of a long run a page is measured.
-const SAMPLE: usize = 2000;
+const SAMPLE: usize = 600;
 /// So many shown events are laid out at a time to find one row.
 const REACH: usize = 32;
 
@@ -22,6 +22,8 @@ pub struct Reel {
     lanes: Vec<Lane>,
     /// The events that begin what is shown.
     shown: Vec<EventId>,
+    /// Those that begin what is shown in the other way, full or not.
+    other: Vec<EventId>,
     /// The lanes' lines before every `STRIDE`th event.
     marks: Vec<Lines>,
     events: u32,
@@ -32,10 +34,15 @@ impl Reel {
     /// Reads a log. With `full`, every frame of a handshake, every timer and every sign of life gets its row.
     pub fn new(log: &Log, verbs: &VerbBook, full: bool) -> Reel {
         let mut reading = Reading::both(log, verbs);
+        let mut shown = beginnings(log, &reading);
+        reading.turn();
+        let mut other = beginnings(log, &reading);
         if full {
+            std::mem::swap(&mut shown, &mut other);
+        } else {
             reading.turn();
         }
-        let (shown, lanes) = (beginnings(log, &reading), lanes(log));
+        let lanes = lanes(log);
         let mut marks = Vec::with_capacity(log.events().len() / STRIDE + 1);
         let mut layout = Layout::new(log, verbs, &reading, Lines::new(lanes.len()));
         for (n, event) in log.events().iter().enumerate() {
@@ -44,15 +51,15 @@ impl Reel {
             }
             layout.follow(event);
         }
-        Reel { lanes, shown, marks, events: log.events().len() as u32, reading, full }
+        Reel { lanes, shown, other, marks, events: log.events().len() as u32, reading, full }
     }
 
     /// Gives every frame of a handshake, every timer and every sign of life its row, or takes these rows away.
-    pub fn show(&mut self, log: &Log, full: bool) {
+    pub fn show(&mut self, full: bool) {
         if full != self.full {
             self.full = full;
             self.reading.turn();
-            self.shown = beginnings(log, &self.reading);
+            std::mem::swap(&mut self.shown, &mut self.other);
         }
     }
 

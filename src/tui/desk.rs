@@ -438,9 +438,8 @@ impl Desk {
     pub fn zoom(&mut self, zoom: Zoom) {
         let full = |zoom: Zoom| zoom == Zoom::Every;
         if full(zoom) != full(self.zoom) {
-            self.reel.show(&self.run.log, full(zoom));
+            self.reel.show(full(zoom));
             self.sample = self.reel.sample(self.log(), &self.books.verbs);
-            self.turns = turns(&self.reel, self.log());
         }
         self.zoom = zoom;
         self.go(self.row.first);

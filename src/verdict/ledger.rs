@@ -84,6 +84,10 @@ struct Facts {
     believed: Option<EventId>,
     /// The last work that failed.
     failed: Option<EventId>,
+    /// Rows that were inserted for it.
+    rows: u32,
+    /// The first event that says what a word says, for words that one event says.
+    noted: Vec<(Word, EventId)>,
     last: EventId,
 }
 
@@ -226,6 +230,12 @@ impl Ledger {
     fn note(&mut self, id: EventId, actor: ActorId, what: What, message: Name) {
         let at = self.slot(message, id);
         let (account, facts) = (&mut self.accounts[at], &mut self.facts[at]);
+        let again = what == What::RowInserted && facts.rows > 0;
+        if let Some(word) = said(what).or(again.then_some(Word::DuplicateRows))
+            && !facts.noted.iter().any(|(known, _)| *known == word)
+        {
+            facts.noted.push((word, id));
+        }
         match what {
             What::Published | What::Replied => {
                 account.attempts += 1;
@@ -242,6 +252,7 @@ impl Ledger {
                 facts.failed = Some(id);
             }
             What::Skipped => account.skipped += 1,
+            What::RowInserted => facts.rows += 1,
             What::Unroutable | What::Discarded | What::RefusedByBroker => facts.gone = Some(id),
             _ => {}
         }
@@ -290,16 +301,33 @@ impl Ledger {
         let facts = &self.facts[at];
         let done = |n: usize| facts.works.get(n).map(|(_, id)| *id);
         let found = match word {
-            Some(Word::Lost) => facts.gone,
+            Some(Word::Lost | Word::LostConfirmed) => facts.gone,
             Some(Word::Duplicated) => second(log, facts).or_else(|| done(1)),
             Some(Word::Reordered | Word::Unexpected | Word::Recovered) => done(0),
             Some(Word::PoisonLoop) => facts.failed,
             Some(Word::Stuck) => facts.placed,
             Some(Word::Refused | Word::Returned) => facts.believed,
-            _ => done(0).or(facts.gone),
+            Some(word) => facts.noted.iter().find(|(known, _)| *known == word).map(|(_, id)| *id),
+            None => done(0).or(facts.gone),
         };
         found.unwrap_or(facts.last)
     }
+}
+
+/// The word that a note says of its message.
+fn said(what: What) -> Option<Word> {
+    Some(match what {
+        What::Unroutable => Word::Unroutable,
+        What::InError => Word::InError,
+        What::Discarded => Word::Discarded,
+        What::Expired => Word::Expired,
+        What::Dropped => Word::Dropped,
+        What::Rejected => Word::Rejected,
+        What::DeadLettered => Word::DeadLettered,
+        What::Purged => Word::Purged,
+        What::Vanished => Word::Vanished,
+        _ => return None,
+    })
 }
 
 /// The words that tell an end, each with the messages that it is true of.

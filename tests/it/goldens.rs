@@ -163,8 +163,11 @@ fn a_part_of_a_run_is_laid_out_as_it_is_in_the_whole() {
         let log = ran(&case).log;
         let options = Options { max_rows: None, ..Options::default() };
         let whole = lay_out(&log, &VERBS, &RULES, &options).rows;
-        let reel = Reel::new(&log, &VERBS, false);
+        let mut reel = Reel::new(&log, &VERBS, true);
         let all = EventId(log.events().len() as u32);
+        let full = Options { full_handshake: true, max_rows: None, ..Options::default() };
+        assert_eq!(reel.rows(&log, &VERBS, EventId(0), all), lay_out(&log, &VERBS, &RULES, &full).rows, "{}", case.name);
+        reel.show(false);
         assert_eq!(reel.rows(&log, &VERBS, EventId(0), all), whole, "{}", case.name);
         for (at, row) in whole.iter().enumerate().step_by(whole.len() / 40 + 1) {
             let until = whole.get(at + 5).map_or(all, |row| row.first);

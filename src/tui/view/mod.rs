@@ -107,6 +107,10 @@ pub fn spot(app: &App, column: u16, row: u16) -> Option<Spot> {
     if strip.contains(at) {
         return Some(Spot::Time(strip::time_at(desk, strip, column)));
     }
+    // Beside another run the panes are not there.
+    if compare::shown(desk).is_some() {
+        return None;
+    }
     let (pane, area) = places(app, main).into_iter().find(|(_, area)| area.contains(at))?;
     if pane == Pane::Timeline {
         let line = usize::from(row).checked_sub(usize::from(area.y) + 1);

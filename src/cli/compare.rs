@@ -81,7 +81,8 @@ fn split(path: &str) -> (&str, Option<&str>) {
     }
 }
 
-fn failure(problem: Problem) -> Failure {
+/// What a laboratory could not do, as a command says it.
+pub(super) fn failure(problem: Problem) -> Failure {
     match problem {
         Problem::Broken(text) => Failure::Told(text),
         Problem::Recorded => Failure::usage("a recorded trace is as it is: --seed and --variant need scenarios"),

@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "what the terminal can is said in the environment")]
 
 use super::args::{StepArgs, ThemeArg};
+use super::compare::failure;
 use super::exit::Exit;
 use super::failure::{Failure, shown};
 use super::list;
@@ -12,12 +13,12 @@ use super::outside;
 use super::plain::{self, Table};
 use super::shelf::Files;
 use super::terminal;
-use crate::lab::Opening;
+use crate::lab::{Laboratory, Opening};
 use crate::suite::{Bench, Shelf};
 use crate::timeline::text::Glyphs;
 use crate::tui::action::Action;
 use crate::tui::theme::{Depth, Look, Theme};
-use crate::tui::{App, Books, Input, Overlay, Plain, view};
+use crate::tui::{App, Books, Input, Plain, view};
 use crate::world::{RULES, VERBS};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -68,15 +69,10 @@ pub(super) fn step(args: &StepArgs, out: &mut Output) -> Result<Exit, Failure> {
 fn opened(table: &mut Table, args: &StepArgs) -> Result<(), Failure> {
     let opening =
         Opening { path: args.file.clone(), variant: args.variant.clone(), seed: args.seed, token: args.replay.clone() };
-    table.app.open(opening, None);
+    let run = table.bench.open(&opening).map_err(failure)?;
+    table.app.show_held(run);
     table.settle(&mut Vec::new());
-    if table.app.desk().is_some() {
-        return Ok(());
-    }
-    if let Some(Overlay::Page { page, .. }) = table.app.overlay() {
-        return Err(Failure::Told(page.plain()));
-    }
-    Err(Failure::usage(table.app.note().unwrap_or("it cannot be opened")))
+    Ok(())
 }
 
 /// The screen at one step as text, or what is told of the step.

@@ -6,6 +6,8 @@ use crate::lab::{Entry, Opening};
 /// Scenarios to choose from.
 #[derive(Debug, Default)]
 pub struct Gallery {
+    /// Whether the laboratory has said what there is.
+    pub(super) listed: bool,
     /// All of them.
     pub(super) entries: Vec<Entry>,
     /// The words that narrow it.

@@ -104,6 +104,9 @@ impl App {
             self.recorded = moments(&desk);
         }
         self.overlays.clear();
+        if !self.gallery.listed {
+            self.ask(Request::List, For::Gallery);
+        }
     }
 
     pub(super) fn quit(&mut self) {

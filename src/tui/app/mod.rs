@@ -223,6 +223,15 @@ impl App {
         self.ask(Request::Open(opening), For::Show(at.map_or(Place::Start, Place::Step)));
     }
 
+    /// Shows a run that the laboratory holds already. The gallery is not read before somebody goes there.
+    pub fn show_held(&mut self, run: RunId) {
+        if !self.gallery.listed {
+            self.asked.retain(|(_, why)| !matches!(why, For::Gallery));
+            self.effects.retain(|effect| !matches!(effect, Effect::Ask(_, Request::List)));
+        }
+        self.ask(Request::Get(run), For::Show(Place::Start));
+    }
+
     /// What is to be done, in order; each is given once.
     pub fn effects(&mut self) -> Vec<Effect> {
         std::mem::take(&mut self.effects)
@@ -421,7 +430,10 @@ impl App {
         let Some(at) = self.asked.iter().position(|(asked, _)| *asked == ticket) else { return };
         let (_, why) = self.asked.remove(at);
         match (why, answer.reply) {
-            (For::Gallery, Ok(Reply::List(entries))) => self.gallery.fill(entries),
+            (For::Gallery, Ok(Reply::List(entries))) => {
+                self.gallery.listed = true;
+                self.gallery.fill(entries);
+            }
             (For::Show(place), Ok(Reply::Run(run))) => self.show(run, place),
             (For::Branch(at), Ok(Reply::Run(run))) => self.branched(run, at),
             (For::Reload, Ok(Reply::Run(run))) => self.reloaded(run),

@@ -3,8 +3,8 @@
 use crate::gallery::cases;
 use mqlab::explore::{Fate, How, Run, fate, run};
 use mqlab::ids::EventId;
-use mqlab::story::{Ground, Root, Stage, declared, depths, end_grounds, missing, why};
-use mqlab::trace::{Kind, Reading, What};
+use mqlab::story::{Ground, Root, Stage, causes, declared, depths, end_grounds, missing, why};
+use mqlab::trace::{DiskStep, Kind, Reading, What};
 use mqlab::verdict::{Takes, Word, ledger};
 use mqlab::world::{RULES, VERBS};
 use std::process::Command;
@@ -58,7 +58,17 @@ fn the_end_of_every_message_that_went_wrong_is_led_back_to_a_fault_or_an_input_w
                 event,
                 Kind::Note { what: What::InError | What::Rejected | What::Purged, .. } | Kind::Process(_)
             );
-            let done = account.words[..] == [Word::Lost] && account.worked > 0;
+            // So are a link that is to lose messages, and a disk that reports an error.
+            let own = own
+                || run
+                    .log
+                    .event(account.decided)
+                    .is_some_and(|event| event.rule == RULES.find("lab.link.drops").unwrap())
+                || causes(&run.log, account.decided)
+                    .iter()
+                    .any(|id| matches!(run.log.events()[id.at()].kind, Kind::Disk { what: DiskStep::Failed, .. }));
+            // Done at one destination, and lost at another.
+            let done = account.words.contains(&Word::Lost) && account.worked > 0;
             if account.words.iter().any(wrong) && grounds.is_empty() && !fault && !own && !done {
                 without.push(format!("{}: {id} {:?}", case.name, account.words));
             }

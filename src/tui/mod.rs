@@ -20,5 +20,5 @@ pub use app::{App, Effect, For, Input, Mouse, Ticket};
 pub use desk::{Books, Desk, Followed, Way, Zoom};
 pub use gallery::Gallery;
 pub use key::Key;
-pub use overlay::{Overlay, Prompt};
+pub use overlay::{Overlay, Prompt, Quiz};
 pub use plain::Plain;

@@ -29,6 +29,7 @@ mod screen;
 mod stepping;
 mod stepping_branches;
 mod stepping_panes;
+mod stepping_quiz;
 mod storage;
 mod telling;
 mod vain;

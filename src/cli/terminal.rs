@@ -79,12 +79,14 @@ fn leave() {
     ratatui::restore();
 }
 
-/// A flag that is raised when the program is told to end.
+/// A flag that is raised when the program is told to end; told twice, it ends at once. A terminal that goes away ends the
+/// program by its signal, as any other: there is nothing left to restore, and reading from it would never come back.
 #[cfg(unix)]
 fn signals() -> io::Result<Arc<AtomicBool>> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::consts::{SIGINT, SIGTERM};
     let told = Arc::new(AtomicBool::new(false));
-    for signal in [SIGHUP, SIGINT, SIGTERM] {
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&told))?;
         signal_hook::flag::register(signal, Arc::clone(&told))?;
     }
     Ok(told)

@@ -174,6 +174,29 @@ fn ctrl_c_and_the_word_to_end_leave_the_terminal_clean() {
 }
 
 #[test]
+fn it_ends_when_its_terminal_goes_away() {
+    let (pty, pts) = open().unwrap();
+    pty.resize(Size::new(30, 110)).unwrap();
+    let command = Command::new(env!("CARGO_BIN_EXE_mqlab")).args(["step", "hello"]).env("TERM", "xterm-256color");
+    let mut child = command.spawn(pts).unwrap();
+    let mut terminal = Parser::new(lines(30), lines(110), 0);
+    let mut bytes = [0; 4096];
+    while !terminal.screen().contents().contains("Timeline") {
+        let n = (&pty).read(&mut bytes).unwrap();
+        terminal.process(&bytes[..n]);
+    }
+    drop(pty);
+    let begun = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if begun.elapsed() > PATIENCE {
+            child.kill().unwrap();
+            panic!("it goes on without a terminal");
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
 fn it_stops_with_a_clean_terminal_and_goes_on_where_it_was() {
     // A shell with job control, since a stopped leader of a session would have nobody to wake it.
     let script = format!("set -m; {} step hello; echo stopped; read -r; fg; echo done", env!("CARGO_BIN_EXE_mqlab"));

@@ -138,6 +138,8 @@ struct Session<'a> {
 
 impl Session<'_> {
     fn run(mut self) -> io::Result<Exit> {
+        // From here on a change of size is heard of, so that none comes between the look at it and the first wait.
+        event::poll(Duration::ZERO)?;
         let size = self.terminal.size()?;
         self.app.take(Input::Size(size.width, size.height));
         let mut ticked = Instant::now();

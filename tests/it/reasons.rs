@@ -58,8 +58,10 @@ fn the_end_of_every_message_that_went_wrong_is_led_back_to_a_fault_or_an_input_w
                 event,
                 Kind::Note { what: What::InError | What::Rejected | What::Purged, .. } | Kind::Process(_)
             );
-            // So are a link that is to lose messages, and a disk that reports an error.
+            // So are a link that is to lose messages, a connection that is open at one side only, and a disk that reports
+            // an error.
             let own = own
+                || matches!(event, Kind::Lost(_))
                 || run
                     .log
                     .event(account.decided)

@@ -175,7 +175,11 @@ fn a_saved_branch_is_a_variant_that_runs_as_the_branch_did() {
                 let again = Study::read(saved.as_bytes(), &wish).unwrap_or_else(|e| panic!("{what}: {e}\n{saved}"));
                 let ran = again.run();
                 assert!(told(&ran.log) == told(&branched.log), "{what}: the saved variant runs differently");
-                assert!(ran.holds(), "{what}: {:?}", ran.checked);
+                // What is to hold while a run goes on is the scenario's, and a branch may break it.
+                let lasting =
+                    |text: &str| ["always(", "never(", "eventually("].iter().any(|word| text.starts_with(word));
+                let holds = ran.checked.iter().all(|checked| checked.holds || lasting(&checked.expectation));
+                assert!(holds, "{what}: {:?}", ran.checked);
             }
         }
     }
